@@ -1,0 +1,36 @@
+"""The two kinds of error a stage raises, and the ones with a name of their own.
+
+Flows retry a `TransientError` and nothing else; a `PermanentError` ends the work on that
+guide or card and is listed in the run's summary.
+"""
+
+
+class StageError(Exception):
+    """Base of every error a stage raises on purpose; its text is shown to ops."""
+
+
+class TransientError(StageError):
+    """May go away by itself: a time-out, a 5xx, a rate limit.
+
+    retry_after_s: seconds the other side asked us to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentError(StageError):
+    """Will fail again until a person changes something."""
+
+
+class RefusedError(PermanentError):
+    """We must not make this request: robots, scope, or an address we do not connect to."""
+
+
+class ConfigError(StageError):
+    """A file or setting people wrote is wrong; the message names file, line, key and the fix."""
+
+
+class BudgetError(StageError):
+    """The next model call could exceed the budget of the run or the day."""
