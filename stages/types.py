@@ -465,3 +465,24 @@ class Receipt:
 
     external_id: str
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneRules:
+    """What the checks hold a draft of one tone and language to.
+
+    length: least and most words (Han characters for Chinese). reading_grade_max: Flesch-Kincaid
+    grade, English only, 0 for no limit. Phrases compare case-insensitively. disclaimer: the line
+    every draft of this tone ends with, '' for none.
+    """
+
+    tone: str
+    version: str
+    hash: str
+    lang: str
+    length: tuple[int, int]
+    reading_grade_max: float
+    emoji_max: int
+    required_phrases: tuple[str, ...]
+    banned_phrases: tuple[str, ...]
+    disclaimer: str
