@@ -1,0 +1,141 @@
+"""Which topics a text is about, and what is at stake when a draft of them is wrong.
+
+The topics and their words live in seeds/policy.yaml; nothing here knows a topic by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from stages.types import Stakes
+
+HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+REPEAT_SHARE = 0.5
+"""What each further mention of a phrase adds, as a share of its first one."""
+
+MAX_REPEATS = 2
+"""Further mentions counted; a third one says nothing new about the topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRule:
+    """One topic: the words it is known by and what editors are told about it.
+
+    patterns: phrases that mean this topic wherever they stand. hints: phrases that mean it in a
+    heading, together with another one, or when repeated. English phrases match whole words
+    (white space and hyphens alike, a plural -s or -es allowed), Chinese ones anywhere.
+    message: one or two plain sentences for the editor of a card of this topic.
+    """
+
+    id: str
+    stakes: Stakes
+    patterns: tuple[str, ...]
+    message: str
+    hints: tuple[str, ...] = ()
+    title: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How detection weighs phrases; tuned on two thirds of the gold cards, checked on the rest.
+
+    heading_weight multiplies a phrase that stands in a title or heading. A topic counts from
+    min_score on. A topic of normal stakes is dropped when it scores less than keep_share of the
+    best one, and all but the best max_topics go; topics of high stakes always stay.
+    """
+
+    pattern_score: float = 2.0
+    hint_score: float = 1.0
+    heading_weight: float = 2.0
+    min_score: float = 2.0
+    keep_share: float = 0.5
+    max_topics: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All topics, in the order of the file, and how they are detected."""
+
+    topics: tuple[TopicRule, ...]
+    detection: Detection = field(default_factory=Detection)
+
+    def rule(self, topic: str) -> TopicRule | None:
+        """The rule of a topic id, None for a topic the policy does not know."""
+        return next((rule for rule in self.topics if rule.id == topic), None)
+
+
+def topics_of(text: str, policy: Policy, headings: Sequence[str] = ()) -> tuple[str, ...]:
+    """Ids of the topics the text is about, the strongest first; empty when none is clear.
+
+    headings: titles and breadcrumbs, which weigh more than running text.
+    """
+    heading = "\n".join(headings)
+    scores = {rule.id: _score(rule, text, heading, policy.detection) for rule in policy.topics}
+    high = {rule.id for rule in policy.topics if rule.stakes is Stakes.HIGH}
+    found = [id for id, score in scores.items() if score >= policy.detection.min_score]
+    found.sort(key=lambda id: -scores[id])  # stable: ties keep the order of the file
+    if not found:
+        return ()
+    floor = scores[found[0]] * policy.detection.keep_share
+    return tuple(
+        id
+        for place, id in enumerate(found)
+        if id in high or (place < policy.detection.max_topics and scores[id] >= floor)
+    )
+
+
+def stakes_of(topics: Iterable[str], policy: Policy) -> Stakes:
+    """HIGH as soon as one of the topics is; unknown topics count as NORMAL."""
+    high = {rule.id for rule in policy.topics if rule.stakes is Stakes.HIGH}
+    return Stakes.HIGH if high.intersection(topics) else Stakes.NORMAL
+
+
+def messages_of(topics: Iterable[str], policy: Policy) -> tuple[str, ...]:
+    """What an editor should know about cards of these topics, in order, without repeats."""
+    rules = (policy.rule(topic) for topic in topics)
+    return tuple(dict.fromkeys(rule.message for rule in rules if rule and rule.message))
+
+
+def _score(rule: TopicRule, text: str, heading: str, detection: Detection) -> float:
+    finder = _finder(rule.patterns + rule.hints)
+    if finder is None:
+        return 0.0
+    strong = {_key(phrase) for phrase in rule.patterns}
+    in_heading = Counter(_key(hit.group()) for hit in finder.finditer(heading))
+    in_text = Counter(_key(hit.group()) for hit in finder.finditer(text))
+    score = 0.0
+    for key in in_heading | in_text:
+        # A plural or other ending is matched too, so look the phrase up by its beginning.
+        is_strong = key in strong or any(key.removesuffix(end) in strong for end in ("s", "es"))
+        once = detection.pattern_score if is_strong else detection.hint_score
+        repeats = min(MAX_REPEATS, max(0, in_text[key] - 1))
+        weight = detection.heading_weight if in_heading[key] else 1.0
+        score += once * (weight + REPEAT_SHARE * repeats)
+    return score
+
+
+@lru_cache(maxsize=512)
+def _finder(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    """One alternation, longest phrase first, so that `rice cereal` is not also `rice`.
+
+    Phrases are escaped literals without nested repeats: matching time is linear in the text.
+    """
+    if not phrases:
+        return None
+    parts = []
+    for phrase in sorted(set(phrases), key=len, reverse=True):
+        if HAN.search(phrase):
+            parts.append(re.escape(phrase))
+        else:
+            words = r"[\s\u00a0-]".join(re.escape(word) for word in re.split(r"[\s-]+", phrase))
+            parts.append(rf"(?<![^\W_]){words}(?:e?s)?(?![^\W_])")
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _key(phrase: str) -> str:
+    return re.sub(r"[\s-]+", " ", phrase).casefold()

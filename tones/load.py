@@ -1,0 +1,349 @@
+"""Read the tones and the house prompt from their Markdown files, strictly.
+
+README.md beside this file describes the format for editors. Nothing the model is told stands in
+Python: words come from the files, this module only checks that they are complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tones.sections import Section, cut, split_front_matter
+from tones.strict import Node, StrictError, read_text, refuse_repeats
+
+HERE = Path(__file__).resolve().parent
+
+LANGUAGES = ("en", "zh")
+"""Keys of every per-language mapping; `zh` serves simplified and traditional Chinese."""
+
+ANY_TOPIC = "any"
+"""Key of the hooks and closers that suit every topic."""
+
+TONE_KEYS = (
+    "id",
+    "version",
+    "title",
+    "lengths",
+    "reading_grade_max",
+    "emoji_max",
+    "required_phrases",
+    "banned_phrases",
+    "disclaimer",
+    "hooks",
+    "closers",
+)
+HOUSE_KEYS = ("id", "version", "languages", "length_units", "none")
+LANGUAGE_NAMES = ("en", "zh-Hans", "zh-Hant")
+
+LANGUAGE_HEADINGS = {"en": "English", "zh": "中文"}
+SECTION_HEADINGS: Mapping[str, tuple[str, str, str, str]] = {
+    "en": ("We are", "We are not", "Good examples", "Bad examples"),
+    "zh": ("我们是", "我们不是", "好的例子", "不好的例子"),
+}
+LEAST_GOOD, LEAST_BAD = 3, 2
+
+TEMPLATE_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "System": ("language", "tone_guides", "output_schema"),
+    "Tone guide": (
+        "tone",
+        "title",
+        "length_min",
+        "length_max",
+        "length_unit",
+        "emoji_max",
+        "required_phrases",
+        "banned_phrases",
+        "disclaimer",
+        "guide",
+        "good_examples",
+        "bad_examples",
+    ),
+    "Example": ("note", "source", "draft"),
+    "Card": ("fence", "language", "tones", "breadcrumbs", "title", "sentences", "facts"),
+}
+"""Sections of house.md and the variables each of them must use: all of these and no other."""
+
+VARIABLE = re.compile(r"\{\{([^{}\n]{0,80})\}\}")
+TONE_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
+
+
+class ToneError(StrictError):
+    """A file in tones/ is wrong; the message names file, line, key and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A draft with the text it was made from. note: what the example shows."""
+
+    note: str
+    source: str
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """One version of a voice. Every mapping has the keys `en` and `zh`.
+
+    hash: sha256 of the file, stored on every draft made with it. words, han: least and most words
+    (Han characters for Chinese) of a draft, disclaimer included. reading_grade_max: Flesch-Kincaid
+    grade for English, 0 for no limit. emoji_max: most emoji in one draft. disclaimer: last line of
+    every draft, '' for none. guide: the `We are` and `We are not` sections. hooks, closers:
+    sentences without medical content that the offline writer may open or end with, by topic id of
+    seeds/policy.yaml or `any`.
+    """
+
+    id: str
+    version: str
+    hash: str
+    title: Mapping[str, str]
+    words: tuple[int, int]
+    han: tuple[int, int]
+    reading_grade_max: float
+    emoji_max: int
+    required_phrases: Mapping[str, tuple[str, ...]]
+    banned_phrases: Mapping[str, tuple[str, ...]]
+    disclaimer: Mapping[str, str]
+    guide: Mapping[str, str]
+    good: Mapping[str, tuple[Example, ...]]
+    bad: Mapping[str, tuple[Example, ...]]
+    hooks: Mapping[str, Mapping[str, tuple[str, ...]]]
+    closers: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    def length(self, lang: str) -> tuple[int, int]:
+        """Least and most words or Han characters in that language."""
+        return self.han if language_key(lang) == "zh" else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The prompt every tone shares: templates whose variables are known to be complete.
+
+    languages: how the prompt calls a language, by BCP 47 tag. length_units: `words` in the words
+    of the prompt, by language key. none: what stands for an empty list.
+    """
+
+    version: str
+    hash: str
+    languages: Mapping[str, str]
+    length_units: Mapping[str, str]
+    none: str
+    system: str
+    tone_guide: str
+    example: str
+    card: str
+
+
+def language_key(lang: str) -> str:
+    """`zh` for any Chinese tag, else `en`: the key of every per-language mapping."""
+    return "zh" if lang.casefold().startswith("zh") else "en"
+
+
+def load_tones(folder: Path | None = None) -> dict[str, Tone]:
+    """The active version of every tone by id. Raises ToneError, for earlier versions too."""
+    return {id: versions[0] for id, versions in list_versions(folder).items()}
+
+
+def list_versions(folder: Path | None = None) -> dict[str, tuple[Tone, ...]]:
+    """Every version of every tone by id: the active one (`<id>.md`) first, then the earlier ones
+    (`earlier/<id>-<version>.md`), newest first.
+
+    Raises ToneError for any mistake in any file, two files of one version included.
+    """
+    try:
+        return _list_versions(HERE if folder is None else folder)
+    except StrictError as error:
+        raise ToneError(error.file, error.line, error.key, error.problem) from error
+
+
+def load_house(folder: Path | None = None) -> House:
+    """The prompt templates of house.md. Raises ToneError for an unknown or missing variable."""
+    try:
+        return _load_house((HERE if folder is None else folder) / "house.md")
+    except StrictError as error:
+        raise ToneError(error.file, error.line, error.key, error.problem) from error
+
+
+def phrases_for(by_topic: Mapping[str, tuple[str, ...]], topics: Sequence[str]) -> tuple[str, ...]:
+    """The hooks or closers of the first topic that has its own, else those for any topic."""
+    own = next((by_topic[topic] for topic in topics if topic in by_topic), None)
+    return by_topic.get(ANY_TOPIC, ()) if own is None else own
+
+
+def _list_versions(folder: Path) -> dict[str, tuple[Tone, ...]]:
+    active = [
+        path for path in sorted(folder.glob("*.md")) if path.name not in ("README.md", "house.md")
+    ]
+    if not active:
+        raise StrictError(str(folder), 1, "", "holds no tone; expected files like expert.md")
+    found: dict[str, list[tuple[Tone, Node]]] = {}
+    for path in active:
+        tone, fields = _load_tone(path)
+        if path.stem != tone.id:
+            raise fields["id"].error(
+                f"`{tone.id}` in a file called {path.name}; expected `{path.stem}`"
+            )
+        found[tone.id] = [(tone, fields["version"])]
+    for path in sorted((folder / "earlier").glob("*.md")):
+        tone, fields = _load_tone(path)
+        if tone.id not in found:
+            problem = f"no active version of `{tone.id}`; expected it in {tone.id}.md"
+            raise fields["id"].error(problem)
+        found[tone.id].append((tone, fields["version"]))
+        refuse_repeats([(tone.version, node) for tone, node in found[tone.id]], "version")
+        if path.stem != f"{tone.id}-{tone.version}":
+            expected = f"the file to be called {tone.id}-{tone.version}.md"
+            raise fields["version"].error(f"`{tone.version}` in {path.name}; expected {expected}")
+    return {
+        id: (
+            versions[0][0],
+            *sorted((tone for tone, _ in versions[1:]), key=_version_order, reverse=True),
+        )
+        for id, versions in found.items()
+    }
+
+
+def _load_tone(path: Path) -> tuple[Tone, Mapping[str, Node]]:
+    text = read_text(path)
+    meta, body = split_front_matter(text, str(path))
+    fields = meta.fields(TONE_KEYS)
+    lengths = fields["lengths"].fields(("words", "han"))
+    _refuse_variables(body)
+    languages = dict(zip(LANGUAGES, cut(body, 1, tuple(LANGUAGE_HEADINGS.values())), strict=True))
+    parts = {key: cut(section, 2, SECTION_HEADINGS[key]) for key, section in languages.items()}
+    tone = Tone(
+        id=_matching(fields["id"], TONE_ID, "small letters, digits and _, like `expert`"),
+        version=_matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
+        hash=_hash(text),
+        title={key: node.text() for key, node in _by_language(fields["title"]).items()},
+        words=_range(lengths["words"]),
+        han=_range(lengths["han"]),
+        reading_grade_max=fields["reading_grade_max"].number(0, 20),
+        emoji_max=fields["emoji_max"].integer(0, 10),
+        required_phrases=_phrases(fields["required_phrases"]),
+        banned_phrases=_phrases(fields["banned_phrases"]),
+        disclaimer={
+            key: node.text(may_be_empty=True)
+            for key, node in _by_language(fields["disclaimer"]).items()
+        },
+        guide={key: _guide(part[0], part[1]) for key, part in parts.items()},
+        good={key: _examples(part[2], LEAST_GOOD) for key, part in parts.items()},
+        bad={key: _examples(part[3], LEAST_BAD) for key, part in parts.items()},
+        hooks=_phrases_by_topic(fields["hooks"]),
+        closers=_phrases_by_topic(fields["closers"]),
+    )
+    return tone, fields
+
+
+def _load_house(path: Path) -> House:
+    text = read_text(path)
+    meta, body = split_front_matter(text, str(path))
+    fields = meta.fields(HOUSE_KEYS)
+    fields["id"].one_of(("house",))
+    names = fields["languages"].fields(LANGUAGE_NAMES)
+    units = fields["length_units"].fields(LANGUAGES)
+    sections = cut(body, 1, tuple(TEMPLATE_VARIABLES))
+    for section in sections:
+        _check_variables(section, TEMPLATE_VARIABLES[section.title])
+    system, tone_guide, example, card = (section.text for section in sections)
+    return House(
+        version=_matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
+        hash=_hash(text),
+        languages={lang: names[lang].text() for lang in LANGUAGE_NAMES},
+        length_units={lang: units[lang].text() for lang in LANGUAGES},
+        none=fields["none"].text(),
+        system=system,
+        tone_guide=tone_guide,
+        example=example,
+        card=card,
+    )
+
+
+def _check_variables(section: Section, expected: Sequence[str]) -> None:
+    listed = ", ".join(expected)
+    used: set[str] = set()
+    for line_no, line in enumerate(section.lines, section.line + 1):
+        for hit in VARIABLE.finditer(line):
+            if hit[1] not in expected:
+                problem = f"unknown variable {hit[0]}; expected: {listed}"
+                raise StrictError(section.file, line_no, section.title, problem)
+            used.add(hit[1])
+        rest = VARIABLE.sub("", line)
+        if "{{" in rest or "}}" in rest:
+            problem = "a variable that does not end or begin; expected {{name}}"
+            raise StrictError(section.file, line_no, section.title, problem)
+    for name in expected:
+        if name not in used:
+            raise section.error(f"variable {{{{{name}}}}} is missing; expected all of: {listed}")
+
+
+def _refuse_variables(body: Section) -> None:
+    for line_no, line in enumerate(body.lines, body.line + 1):
+        if "{{" in line or "}}" in line:
+            problem = "a template variable; expected plain text, variables belong in house.md"
+            raise StrictError(body.file, line_no, "", problem)
+
+
+def _guide(*sections: Section) -> str:
+    return "\n\n".join(f"{section.title}\n\n{section.text}" for section in sections)
+
+
+def _examples(section: Section, at_least: int) -> tuple[Example, ...]:
+    """Each under a heading of its own: the source as a `>` quotation, then the draft."""
+    examples = []
+    for part in cut(section, 3):
+        lines = part.text.splitlines()
+        quoted = [line for line in lines if line.startswith(">")]
+        source = " ".join(line[1:].strip() for line in quoted).strip()
+        draft = "\n".join(lines[len(quoted) :]).strip()
+        if not source or not draft or lines[: len(quoted)] != quoted:
+            raise part.error("expected the source as `> ` lines first, then the draft")
+        examples.append(Example(part.title, source, draft))
+    if len(examples) < at_least:
+        raise section.error(f"{len(examples)} examples; expected at least {at_least}")
+    return tuple(examples)
+
+
+def _by_language(node: Node) -> Mapping[str, Node]:
+    return node.fields(LANGUAGES)
+
+
+def _phrases(node: Node) -> Mapping[str, tuple[str, ...]]:
+    return {key: below.texts() for key, below in _by_language(node).items()}
+
+
+def _phrases_by_topic(node: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    found = {}
+    for key, below in _by_language(node).items():
+        topics = below.pairs()
+        if ANY_TOPIC not in topics:
+            raise below.error(f"key `{ANY_TOPIC}` is missing; it serves topics without own phrases")
+        found[key] = {topic: phrases.texts() for topic, phrases in topics.items()}
+    return found
+
+
+def _range(node: Node) -> tuple[int, int]:
+    fields = node.fields(("min", "max"))
+    least, most = fields["min"].integer(1, 2000), fields["max"].integer(1, 2000)
+    if least > most:
+        raise fields["max"].error(f"{most} is below min {least}; expected at least {least}")
+    return least, most
+
+
+def _matching(node: Node, pattern: re.Pattern[str], expected: str) -> str:
+    text = node.text()
+    if not pattern.fullmatch(text):
+        raise node.error(f"`{text}`; expected {expected}")
+    return text
+
+
+def _version_order(tone: Tone) -> tuple[int, ...]:
+    return tuple(int(part) for part in tone.version.split("."))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
