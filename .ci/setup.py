@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,12 +70,20 @@ def environment() -> dict[str, str]:
     elsewhere = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH")
     env = {name: value for name, value in os.environ.items() if name not in elsewhere}
     env["UV_PYTHON_DOWNLOADS"] = "never"
-    home = env.get("HOME", "")
-    if not (home and os.path.isdir(home) and os.access(home, os.W_OK)):
+    if not can_write(env.get("HOME", "")):
         env.setdefault("UV_NO_CACHE", "1")
         env.setdefault("PIP_NO_CACHE_DIR", "1")
         env.setdefault("npm_config_cache", str(VENV / "npm-cache"))
     return env
+
+
+def can_write(folder: str) -> bool:
+    """Tried, not asked: root is told yes even on a read-only file system."""
+    try:
+        tempfile.TemporaryFile(dir=folder or os.devnull).close()
+    except OSError:
+        return False
+    return True
 
 
 # --- the virtual environment --------------------------------------------------------------------
