@@ -1,0 +1,336 @@
+"""The only place where a draft's state changes: a guarded UPDATE and its Decision row, at once.
+
+Every function takes the version the person saw. If anybody wrote in between, nothing happens and
+`StaleError` says so; of two people deciding at the same moment one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from stages.errors import PermanentError, StageError
+from stages.types import Finding, PostState, Reuse, Risk, Stakes
+from store.drafts import set_findings
+from store.engine import Database, utc_now
+from store.posts import add_posts, get_open_posts
+from store.tables import (
+    CardRow,
+    DecisionRow,
+    DraftRow,
+    DraftState,
+    GuideRow,
+    PostRow,
+    UserRow,
+    id_of,
+)
+
+
+class Action(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    EDIT = "edit"
+    UNDO = "undo"
+    WITHDRAW = "withdraw"
+
+
+class RejectReason(StrEnum):
+    """Codes an editor picks from."""
+
+    WRONG = "wrong"
+    UNCLEAR = "unclear"
+    TONE = "tone"
+    DUPLICATE = "duplicate"
+    NOT_FOR_US = "not_for_us"
+    OTHER = "other"
+
+
+class StaleError(StageError):
+    """The draft is not as the person saw it: decided, edited or cooked again meanwhile."""
+
+
+class NotAllowedError(PermanentError):
+    """The rules forbid this decision; the message says which and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    id: int
+    draft_id: int
+    card_id: str
+    tone: str
+    user: str
+    action: Action
+    reason: str
+    note: str
+    at: datetime
+    is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who decides, on which version of the draft, after how many active seconds of looking."""
+
+    user_id: int
+    version: int
+    active_s: float = 0.0
+
+
+def approve(
+    db: Database, draft_id: int, by: By, group_ids: Sequence[str], publish_delay_s: int
+) -> int:
+    """Approve a pending draft and schedule one post per group; returns the decision's id.
+
+    group_ids may be empty: approved, but for no group yet. Posts wait publish_delay_s seconds.
+    Raises StaleError or NotAllowedError.
+    """
+    now = utc_now()
+    with db.write() as session:
+        draft, card, guide = _load(session, draft_id)
+        _check_may_approve(session, draft, card, guide, by.user_id)
+        decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
+        decision.after = {**decision.after, "groups": list(group_ids)}
+        session.add(decision)
+        session.flush()
+        due_at = now + timedelta(seconds=publish_delay_s)
+        add_posts(session, draft, card, guide, decision, group_ids, due_at)
+        return id_of(decision)
+
+
+def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str = "") -> int:
+    """Reject a pending draft; returns the decision's id. Raises StaleError."""
+    with db.write() as session:
+        draft, _, _ = _load(session, draft_id)
+        decision = _change(session, draft, by, Action.REJECT, DraftState.REJECTED, utc_now())
+        decision.reason, decision.note = reason.value, note[:2000]
+        session.add(decision)
+        session.flush()
+        return id_of(decision)
+
+
+def edit(
+    db: Database, draft_id: int, by: By, text: str, findings: Sequence[Finding], risk: Risk
+) -> int:
+    """Give a pending draft a person's text and its findings; returns the decision's id.
+
+    Raises StaleError.
+    """
+    with db.write() as session:
+        draft, _, _ = _load(session, draft_id)
+        before = {"text": draft.text, "risk": draft.risk}
+        decision = _change(
+            session,
+            draft,
+            by,
+            Action.EDIT,
+            DraftState.PENDING,
+            utc_now(),
+            text=text,
+            risk=risk.value,
+            revision=draft.revision + 1,
+        )
+        decision.before = {**decision.before, **before}
+        decision.after = {**decision.after, "text": text, "risk": risk.value}
+        session.add(decision)
+        set_findings(session, draft, findings)
+        session.flush()
+        return id_of(decision)
+
+
+def undo(db: Database, decision_id: int, user_id: int) -> int:
+    """Take one's own approval or rejection back; returns the id of the undo.
+
+    The draft is pending again. Its posts are withdrawn: one that waited never goes out, one that
+    is out disappears from the feed. Raises StaleError when something newer stands on it,
+    NotAllowedError when it is somebody else's or a post is just being sent.
+    """
+    now = utc_now()
+    with db.write() as session:
+        decision = session.get(DecisionRow, decision_id)
+        if decision is None or decision.action not in (Action.APPROVE, Action.REJECT):
+            raise NotAllowedError("There is no such decision to undo.")
+        if decision.user_id != user_id:
+            raise NotAllowedError("Only the person who decided can undo it.")
+        draft, _, _ = _load(session, decision.draft_id)
+        posts = get_open_posts(session, decision_id)
+        if any(post.state == PostState.SENDING for post in posts):
+            raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")
+        by = By(user_id, int(decision.after["version"]))
+        undone = _change(
+            session,
+            draft,
+            by,
+            Action.UNDO,
+            DraftState.PENDING,
+            now,
+            expected=DraftState(decision.after["state"]),
+        )
+        undone.undoes_id = decision_id
+        session.add(undone)
+        for post in posts:
+            _withdraw(session, post)
+        session.flush()
+        return id_of(undone)
+
+
+def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
+    """Take one post back, whatever became of its draft since; returns the decision's id.
+
+    Raises NotAllowedError when there is no such post or it is just being sent.
+    """
+    with db.write() as session:
+        post = session.get(PostRow, post_id)
+        if post is None or post.state == PostState.WITHDRAWN:
+            raise NotAllowedError("There is no such post to withdraw.")
+        if post.state == PostState.SENDING:
+            raise NotAllowedError("The post is being sent at this moment. Try again in a minute.")
+        decision = DecisionRow(
+            draft_id=post.draft_id,
+            user_id=user_id,
+            action=Action.WITHDRAW.value,
+            note=note[:2000],
+            before={"post": post_id, "state": post.state},
+            after={"post": post_id, "state": PostState.WITHDRAWN.value},
+            at=utc_now(),
+        )
+        session.add(decision)
+        _withdraw(session, post)
+        session.flush()
+        return id_of(decision)
+
+
+def list_decisions(
+    db: Database, card_id: str | None = None, user_id: int | None = None, limit: int = 100
+) -> tuple[Decision, ...]:
+    """The latest first; card_id, user_id: only theirs."""
+    query = (
+        select(DecisionRow, DraftRow, UserRow)
+        .join(DraftRow, col(DraftRow.id) == col(DecisionRow.draft_id))
+        .join(UserRow, col(UserRow.id) == col(DecisionRow.user_id))
+        .order_by(col(DecisionRow.id).desc())
+        .limit(limit)
+    )
+    if card_id is not None:
+        query = query.where(DraftRow.card_id == card_id)
+    if user_id is not None:
+        query = query.where(DecisionRow.user_id == user_id)
+    with db.read() as session:
+        rows = session.exec(query).all()
+        ids = [decision.id for decision, _, _ in rows]
+        undone = set(
+            session.exec(
+                select(DecisionRow.undoes_id).where(col(DecisionRow.undoes_id).in_(ids))
+            ).all()
+        )
+        return tuple(
+            Decision(
+                id=id_of(decision),
+                draft_id=decision.draft_id,
+                card_id=draft.card_id,
+                tone=draft.tone,
+                user=user.name,
+                action=Action(decision.action),
+                reason=decision.reason,
+                note=decision.note,
+                at=decision.at,
+                is_undone=decision.id in undone,
+            )
+            for decision, draft, user in rows
+        )
+
+
+def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]:
+    row = session.exec(
+        select(DraftRow, CardRow, GuideRow)
+        .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
+        .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+        .where(DraftRow.id == draft_id)
+    ).first()
+    if row is None:
+        raise NotAllowedError("There is no such draft.")
+    return row
+
+
+def _check_may_approve(
+    session: Session, draft: DraftRow, card: CardRow, guide: GuideRow, user_id: int
+) -> None:
+    if not Reuse(guide.reuse).allows_publishing:
+        raise NotAllowedError(
+            f"The licence of this source ({guide.licence}) does not let us publish adapted text."
+        )
+    if not draft.is_current or card.removed_at is not None:
+        raise StaleError("This draft has been replaced by a newer one, or its card is gone.")
+    if draft.risk == Risk.BLOCKED:
+        raise NotAllowedError("The checks block this text. Rewrite what they point at first.")
+    if draft.machine_risk == Risk.BLOCKED and card.stakes == Stakes.HIGH:
+        last_edit = session.exec(
+            select(DecisionRow.user_id)
+            .where(DecisionRow.draft_id == draft.id, DecisionRow.action == Action.EDIT)
+            .order_by(col(DecisionRow.id).desc())
+        ).first()
+        if last_edit == user_id:
+            raise NotAllowedError(
+                "You rewrote this blocked draft and much is at stake: a second person approves it."
+            )
+
+
+def _change(
+    session: Session,
+    draft: DraftRow,
+    by: By,
+    action: Action,
+    state: DraftState,
+    now: datetime,
+    expected: DraftState = DraftState.PENDING,
+    **values: Any,
+) -> DecisionRow:
+    """The guarded UPDATE; returns the Decision row to be added. Raises StaleError if it missed."""
+    before = {"state": expected.value, "version": by.version}
+    after = {"state": state.value, "version": by.version + 1, "revision": draft.revision}
+    result = session.exec(
+        update(DraftRow)
+        .where(
+            col(DraftRow.id) == draft.id,
+            col(DraftRow.state) == expected.value,
+            col(DraftRow.version) == by.version,
+            col(DraftRow.is_current),
+        )
+        .values(
+            state=state.value,
+            version=DraftRow.version + 1,
+            decided_at=None if state is DraftState.PENDING else now,
+            **values,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:
+        raise StaleError(
+            "Somebody decided, edited or renewed this draft since you opened it. "
+            "Look at it again before you decide."
+        )
+    return DecisionRow(
+        draft_id=id_of(draft),
+        user_id=by.user_id,
+        action=action.value,
+        before=before,
+        after=after,
+        active_s=by.active_s,
+        at=now,
+    )
+
+
+def _withdraw(session: Session, post: PostRow) -> None:
+    result = session.exec(
+        update(PostRow)
+        .where(col(PostRow.id) == post.id, col(PostRow.state) == post.state)
+        .values(state=PostState.WITHDRAWN.value)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:
+        raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")

@@ -1,0 +1,121 @@
+"""Opening the database, and the one way to talk to it: a short transaction."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from stages.errors import ConfigError
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A handle to pass around; holds no open connection of its own."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent look at the data."""
+        with Session(self.engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that takes SQLite's write lock at its start.
+
+        Without that, two transactions that read first and write later cannot both proceed, and
+        one fails at once instead of waiting for the other.
+        """
+        with Session(self.engine.execution_options(writes=True)) as session, session.begin():
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open SQLite (WAL, foreign keys, busy timeout) or PostgreSQL; connects on first use.
+
+    Raises ConfigError when the URL is not understood.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(f"SPOONFUL_DATABASE_URL is not a database URL: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    elif parsed.get_backend_name() == "postgresql":
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    else:
+        raise ConfigError(
+            f"SPOONFUL_DATABASE_URL names {parsed.get_backend_name()}; "
+            "Spoonful keeps its data in sqlite or postgresql."
+        )
+    return Database(engine)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def process_holder() -> str:
+    """Names this process in leases, so that a dead holder on the same machine is recognised."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_process_start(os.getpid())}"
+
+
+def is_holder_dead(holder: str) -> bool:
+    """True only when the holder was a process of this machine that is certainly gone."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    pid_text = rest
+    if host != socket.gethostname() or not pid_text.isdigit():
+        return False
+    pid = int(pid_text)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    # The number may have been given to another process since.
+    return _process_start(pid) != holder.rpartition(":")[2]
+
+
+def _process_start(pid: int) -> str:
+    """Start time of a process in clock ticks since boot, '0' where /proc does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return "0"
+    # A zombie has ended; only its parent has not noticed yet.
+    return "ended" if fields[0] == "Z" else fields[19]
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event speaks BEGIN itself, below
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

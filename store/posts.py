@@ -1,0 +1,242 @@
+"""Posts and the outbox: what was approved for a group, and how far it got."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from stages.types import Post, PostState, Receipt
+from store.engine import Database, is_holder_dead, process_holder, utc_now
+from store.tables import CardRow, DecisionRow, DraftRow, GroupRow, GuideRow, PostRow, id_of
+
+SEND_LEASE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post in the list of posts. error: why it failed or what to verify."""
+
+    post: Post
+    draft_id: int
+    card_id: str
+    tone: str
+    group_name: str
+    error: str
+    attempts: int
+
+
+def add_posts(
+    session: Session,
+    draft: DraftRow,
+    card: CardRow,
+    guide: GuideRow,
+    decision: DecisionRow,
+    group_ids: Sequence[str],
+    due_at: datetime,
+) -> None:
+    """Schedule a post per group inside the transaction of the approval; for `store.decisions`.
+
+    An undone approval leaves a withdrawn post under the same key; approving the same text again
+    schedules that one anew.
+    """
+    for group in session.exec(select(GroupRow).where(col(GroupRow.id).in_(group_ids))):
+        key = _key(draft.key, draft.revision, group.id, group.channel_id)
+        row = session.exec(select(PostRow).where(PostRow.key == key)).first() or PostRow(
+            key=key,
+            draft_id=id_of(draft),
+            decision_id=id_of(decision),
+            group_id=group.id,
+            channel=group.channel_id,
+            title=card.title,
+            text=draft.text,
+            attribution=guide.attribution,
+            source_url=guide.url,
+            lang=draft.lang,
+            state=PostState.SCHEDULED.value,
+            due_at=due_at,
+            created_at=utc_now(),
+        )
+        row.decision_id, row.state, row.due_at = id_of(decision), PostState.SCHEDULED.value, due_at
+        row.published_at, row.error = None, ""
+        session.add(row)
+
+
+def get_open_posts(session: Session, decision_id: int) -> Sequence[PostRow]:
+    """Posts of an approval that are not withdrawn; for `store.decisions`."""
+    return session.exec(
+        select(PostRow).where(
+            PostRow.decision_id == decision_id, PostRow.state != PostState.WITHDRAWN
+        )
+    ).all()
+
+
+def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
+    """Take posts that are due from scheduled to sending; each is handed to one caller only.
+
+    A post whose sender died halfway may be out or not: it becomes `verify`, for a person to see.
+    """
+    now, holder = utc_now(), process_holder()
+    taken: list[Post] = []
+    with db.write() as session:
+        for row in session.exec(select(PostRow).where(PostRow.state == PostState.SENDING)):
+            if is_holder_dead(row.holder) or (row.lease_until and row.lease_until <= now):
+                row.state = PostState.VERIFY.value
+                row.error = "The sender ended while sending. Look whether the group has this post."
+                session.add(row)
+        due = session.exec(
+            select(PostRow)
+            .where(PostRow.state == PostState.SCHEDULED, PostRow.due_at <= now)
+            .order_by(col(PostRow.due_at), col(PostRow.id))
+            .limit(limit)
+        ).all()
+        for row in due:
+            result = session.exec(
+                update(PostRow)
+                .where(col(PostRow.id) == row.id, col(PostRow.state) == PostState.SCHEDULED.value)
+                .values(
+                    state=PostState.SENDING.value,
+                    holder=holder,
+                    lease_until=now + timedelta(seconds=SEND_LEASE_S),
+                    attempts=PostRow.attempts + 1,
+                )
+            )
+            if result.rowcount == 1:
+                taken.append(_post(row))
+    return tuple(taken)
+
+
+def mark_published(db: Database, post_id: int, receipt: Receipt) -> None:
+    _mark(
+        db,
+        post_id,
+        PostState.PUBLISHED,
+        published_at=utc_now(),
+        external_id=receipt.external_id,
+        error="",
+    )
+
+
+def mark_failed(db: Database, post_id: int, error: str) -> None:
+    _mark(db, post_id, PostState.FAILED, error=error[:2000])
+
+
+def mark_verify(db: Database, post_id: int, error: str) -> None:
+    _mark(db, post_id, PostState.VERIFY, error=error[:2000])
+
+
+def mark_rescheduled(db: Database, post_id: int, error: str, after_s: float) -> None:
+    """Nothing was sent; try again later."""
+    _mark(
+        db,
+        post_id,
+        PostState.SCHEDULED,
+        error=error[:2000],
+        due_at=utc_now() + timedelta(seconds=after_s),
+    )
+
+
+def retry_post(db: Database, post_id: int) -> bool:
+    """A person sends a failed post again; False when it is not failed any more."""
+    with db.write() as session:
+        result = session.exec(
+            update(PostRow)
+            .where(col(PostRow.id) == post_id, col(PostRow.state) == PostState.FAILED.value)
+            .values(state=PostState.SCHEDULED.value, due_at=utc_now(), error="")
+        )
+        return bool(result.rowcount)
+
+
+def settle_verify(db: Database, post_id: int, is_out: bool) -> bool:
+    """A person looked: the post is out, or it is not and counts as failed. False if no `verify`."""
+    state = PostState.PUBLISHED if is_out else PostState.FAILED
+    with db.write() as session:
+        result = session.exec(
+            update(PostRow)
+            .where(col(PostRow.id) == post_id, col(PostRow.state) == PostState.VERIFY.value)
+            .values(state=state.value, published_at=utc_now() if is_out else None)
+        )
+        return bool(result.rowcount)
+
+
+def list_published(db: Database, group_id: str, limit: int = 50) -> tuple[Post, ...]:
+    """What a group's feed shows, the latest first."""
+    with db.read() as session:
+        rows = session.exec(
+            select(PostRow)
+            .where(PostRow.group_id == group_id, PostRow.state == PostState.PUBLISHED)
+            .order_by(col(PostRow.published_at).desc(), col(PostRow.id).desc())
+            .limit(limit)
+        )
+        return tuple(_post(row) for row in rows)
+
+
+def list_posts(
+    db: Database, state: PostState | None = None, limit: int = 200
+) -> tuple[PostView, ...]:
+    """The latest first; state: only those."""
+    query = (
+        select(PostRow, DraftRow, GroupRow)
+        .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
+        .join(GroupRow, col(GroupRow.id) == col(PostRow.group_id))
+        .order_by(col(PostRow.id).desc())
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(PostRow.state == state.value)
+    with db.read() as session:
+        return tuple(
+            PostView(
+                post=_post(post),
+                draft_id=post.draft_id,
+                card_id=draft.card_id,
+                tone=draft.tone,
+                group_name=str(group.spec["name"]),
+                error=post.error,
+                attempts=post.attempts,
+            )
+            for post, draft, group in session.exec(query)
+        )
+
+
+def count_posts(db: Database) -> dict[PostState, int]:
+    with db.read() as session:
+        rows = session.exec(select(PostRow.state, func.count()).group_by(PostRow.state))
+        return {PostState(state): count for state, count in rows}
+
+
+def _mark(db: Database, post_id: int, state: PostState, **values: object) -> None:
+    """From sending to state; a post that was withdrawn or taken over meanwhile stays as it is."""
+    with db.write() as session:
+        session.exec(
+            update(PostRow)
+            .where(col(PostRow.id) == post_id, col(PostRow.state) == PostState.SENDING.value)
+            .values(state=state.value, holder="", lease_until=None, **values)
+        )
+
+
+def _key(draft_key: str, revision: int, group_id: str, channel: str) -> str:
+    """Idempotency key: the same text goes to the same group through the same channel once."""
+    parts = (draft_key, str(revision), group_id, channel)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _post(row: PostRow) -> Post:
+    return Post(
+        id=id_of(row),
+        key=row.key,
+        group_id=row.group_id,
+        channel=row.channel,
+        title=row.title,
+        text=row.text,
+        attribution=row.attribution,
+        source_url=row.source_url,
+        lang=row.lang,
+        state=PostState(row.state),
+        due_at=row.due_at,
+        published_at=row.published_at,
+    )

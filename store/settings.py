@@ -1,0 +1,197 @@
+"""Every setting of Spoonful, in one class, built once by an entry point and passed down."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stages.errors import ConfigError
+
+REPO_ROOT = Path(__file__).resolve().parent.parent
+SEEDS = REPO_ROOT / "seeds"
+
+
+class Settings(BaseSettings):
+    """Read from environment variables named `SPOONFUL_` plus the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="SPOONFUL_", extra="ignore", frozen=True)
+
+    home: str = Field(
+        default="./.spoonful",
+        description="Data folder: the SQLite database and the secret key.",
+    )
+    snapshots: str = Field(
+        default="",
+        description="Where raw page bodies are kept: any fsspec URL, such as an S3 bucket. "
+        "Default: `snapshots` in home.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL. Default: SQLite in home; "
+        "`postgresql+psycopg://user:password@host/name` for teams.",
+    )
+    sources_file: Path = Field(
+        default=SEEDS / "sources.yaml", description="The sources we crawl, with their licences."
+    )
+    groups_file: Path = Field(
+        default=SEEDS / "groups.yaml", description="The community groups cards are matched to."
+    )
+    policy_file: Path = Field(
+        default=SEEDS / "policy.yaml", description="Topics, what is at stake in each."
+    )
+    tones_dir: Path = Field(
+        default=REPO_ROOT / "tones", description="Folder with one Markdown file per tone."
+    )
+    model: str = Field(
+        default="offline/house",
+        description="Model that writes the drafts, by its litellm name (`anthropic/...`, "
+        "`openai/...`); `offline/house` writes them without any model.",
+    )
+    fallback_models: str = Field(
+        default="",
+        description="Models tried in this order when the first fails, separated by commas. "
+        "The offline writer always comes last.",
+    )
+    model_api_base: str = Field(
+        default="", description="Base URL of an OpenAI-compatible server of your own."
+    )
+    model_concurrency: int = Field(
+        default=8, ge=1, le=256, description="Model calls in flight at once."
+    )
+    model_deadline_s: float = Field(
+        default=90.0, gt=0, description="Seconds one model call may take in all."
+    )
+    max_cost_per_run_usd: Decimal = Field(
+        default=Decimal("5"), ge=0, description="A run stops before a call that could exceed this."
+    )
+    max_cost_per_day_usd: Decimal = Field(
+        default=Decimal("20"),
+        ge=0,
+        description="No call is sent that could take the UTC day's spending above this.",
+    )
+    embedding_model: str = Field(
+        default="embedded",
+        description="What compares cards with groups: `embedded` (weights come with the "
+        "installation) or any embedding model by its litellm name.",
+    )
+    contact: str = Field(
+        default="",
+        description="E-mail address or URL named in the crawler's User-Agent, so that publishers "
+        "can reach you. Needed before crawling anything but this machine.",
+    )
+    allow_private: str = Field(
+        default="",
+        description="Hosts (`host` or `host:port`, separated by commas) that may be crawled "
+        "although they are on a loopback or private address. For tests and intranets.",
+    )
+    review_host: str = Field(default="127.0.0.1", description="Address the review pages listen on.")
+    review_port: int = Field(
+        default=8400, ge=0, le=65535, description="Port the review pages listen on."
+    )
+    review_url: str = Field(
+        default="",
+        description="Address people reach the review pages under, used in links and feeds. "
+        "Default: built from host and port. With https, cookies are marked Secure.",
+    )
+    secret_key: str = Field(
+        default="",
+        description="Signs cookies, at least 32 characters. Default: made once and kept in home.",
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=720, description="Hours until a person must sign in again."
+    )
+    publish_delay_s: int = Field(
+        default=120,
+        ge=0,
+        description="Seconds an approved draft waits before it is published: the time to undo.",
+    )
+
+    @property
+    def home_path(self) -> Path:
+        return Path(self.home).expanduser().resolve()
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home_path / 'spoonful.db'}"
+
+    @property
+    def snapshots_url(self) -> str:
+        return self.snapshots or str(self.home_path / "snapshots")
+
+    @property
+    def effective_review_url(self) -> str:
+        url = self.review_url or f"http://{self.review_host}:{self.review_port}"
+        return url.rstrip("/")
+
+    @property
+    def user_agent(self) -> str:
+        contact = f"; +{self.contact}" if self.contact else ""
+        return f"Spoonful/0.1 (parenting guide reader{contact})"
+
+    @property
+    def fallback_model_list(self) -> tuple[str, ...]:
+        return _split(self.fallback_models)
+
+    @property
+    def allow_private_hosts(self) -> frozenset[str]:
+        return frozenset(_split(self.allow_private))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, `overrides` first.
+
+    Raises ConfigError naming each variable that is wrong, what it holds and what is expected.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates the values
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "SPOONFUL_" + "_".join(str(part) for part in problem["loc"]).upper()
+            lines.append(f"{name}={problem.get('input')!r}: {problem['msg']}")
+        raise ConfigError("\n".join(lines)) from error
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Create the data folder and see that it can be written; returns it.
+
+    Raises ConfigError when it cannot.
+    """
+    home = settings.home_path
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"The data folder {home} cannot be written ({error.strerror}). "
+            "Point SPOONFUL_HOME at a folder you may write, or change its permissions."
+        ) from error
+    return home
+
+
+def get_secret_key(settings: Settings) -> str:
+    """The key that signs cookies: from the settings, else made once and kept in home."""
+    if settings.secret_key:
+        if len(settings.secret_key) < 32:
+            raise ConfigError("SPOONFUL_SECRET_KEY is shorter than 32 characters.")
+        return settings.secret_key
+    path = prepare_home(settings) / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_urlsafe(48)
+        file.write(key)
+    return key
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
