@@ -29,13 +29,15 @@ class TopicRule:
     patterns: phrases that mean this topic wherever they stand. hints: phrases that mean it in a
     heading, together with another one, or when repeated. English phrases match whole words
     (white space and hyphens alike, a plural -s or -es allowed), Chinese ones anywhere.
-    message: one or two plain sentences for the editor of a card of this topic.
+    message, message_zh: one or two plain sentences for the editor of a card of this topic.
+    title: the topic's name by language key, `en` and `zh`.
     """
 
     id: str
     stakes: Stakes
     patterns: tuple[str, ...]
     message: str
+    message_zh: str = ""
     hints: tuple[str, ...] = ()
     title: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -95,10 +97,10 @@ def stakes_of(topics: Iterable[str], policy: Policy) -> Stakes:
     return Stakes.HIGH if high.intersection(topics) else Stakes.NORMAL
 
 
-def messages_of(topics: Iterable[str], policy: Policy) -> tuple[str, ...]:
-    """What an editor should know about cards of these topics, in order, without repeats."""
-    rules = (policy.rule(topic) for topic in topics)
-    return tuple(dict.fromkeys(rule.message for rule in rules if rule and rule.message))
+def messages_of(topics: Iterable[str], policy: Policy, lang: str = "en") -> tuple[str, ...]:
+    """What an editor reading that language should know about cards of these topics, in order."""
+    rules = [rule for topic in topics if (rule := policy.rule(topic))]
+    return tuple(rule.message_zh if lang.startswith("zh") else rule.message for rule in rules)
 
 
 def _score(rule: TopicRule, text: str, heading: str, detection: Detection) -> float:
