@@ -1,4 +1,4 @@
-"""Text basics every stage shares: sentences with offsets, word counts, white space, hidden signs."""
+"""Text basics every stage shares: sentences with offsets, word counts, white space."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def count_words(text: str, lang: str) -> int:
 
 
 def split_sentences(text: str, lang: str) -> tuple[Sentence, ...]:
-    """Sentences of text in order; ids s1, s2, ...; offsets count in text, edges hold no white space.
+    """Sentences of text in order; ids s1, s2, ...; offsets count in text.
 
-    A newline always ends a sentence. A list marker stays with the words after it. Chinese also
+    Edges hold no white space. A newline always ends a sentence. A list marker stays with the words after it. Chinese also
     ends at a full-width semicolon, outside brackets.
     """
     spans: list[Span] = []

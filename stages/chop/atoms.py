@@ -1,0 +1,195 @@
+"""The smallest pieces a section may be cut into, and what each cut would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stages.chop.openers import is_dangling
+from stages.chop.outline import Section, weigh
+from stages.text import split_sentences
+from stages.types import Block, BlockKind, CalloutKind, Guide
+
+# Costs of cutting before a piece, in the unit of `pack.py`'s size cost (20 words off the ideal
+# length = 4). Ranked by hand (a sentence holds together more than a list, a list more than a table),
+# scaled on the sample site and on 28 CDC, NHS and MyPlate guides.
+NEVER = 10_000.0
+CUT_PARAGRAPH = 3.0
+CUT_SENTENCE = 16.0
+CUT_ITEM = 9.0
+CUT_STEP = 12.0
+CUT_ROW = 6.0
+CUT_NESTED = 25.0
+CUT_BOX = 30.0
+CUT_BEFORE_BOX = 10.0
+CUT_DANGLING = 60.0
+
+_LEAD_MAX_WORDS = 40.0
+_SHORT_BOX_WORDS = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A verbatim range of the guide inside one block. prefix: the list marker shown before it."""
+
+    block: int
+    start: int
+    end: int
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """What is never cut: a sentence, a list item, a table row, a caption.
+
+    cut_before: cost of starting a card here. lead: pieces to repeat when a card starts here (the
+    line that introduces the list, the item above a nested one). words, lead_words: in `weigh`.
+    """
+
+    piece: Piece
+    words: float
+    cut_before: float
+    lead: tuple[Piece, ...] = ()
+    lead_words: float = 0.0
+
+
+def prefix_of(block: Block) -> str:
+    """What stands before a list item's text in a card: its number, or a dash."""
+    if block.kind is not BlockKind.LIST_ITEM:
+        return ""
+    return f"{block.marker} " if block.marker.strip() else "- "
+
+
+def read_atoms(guide: Guide, section: Section) -> list[Atom]:
+    """The section's atoms in reading order."""
+    atoms: list[Atom] = []
+    leads = find_leads(guide, section)
+    for place, index in enumerate(section.blocks):
+        before = section.blocks[place - 1] if place else None
+        cut = _cut_between(guide, before, index)
+        atoms.extend(_block_atoms(guide, index, cut, leads.get(index, ())))
+    return [_glued(guide, atoms, place) for place in range(len(atoms))]
+
+
+def _block_atoms(guide: Guide, index: int, cut: float, lead: tuple[Piece, ...]) -> list[Atom]:
+    block = guide.blocks[index]
+    lead_words = sum(weigh(guide.text[p.start : p.end], guide.lang) for p in lead)
+    if block.kind in {BlockKind.TABLE_ROW, BlockKind.CAPTION}:
+        ranges = [(0, len(block.text))]
+    else:
+        ranges = sentence_ranges(block.text, guide.lang)
+    return [
+        Atom(
+            Piece(index, block.start + start, block.start + end, prefix_of(block)),
+            weigh(block.text[start:end], guide.lang),
+            cut if number == 0 else _inside_cost(block),
+            lead,
+            lead_words,
+        )
+        for number, (start, end) in enumerate(ranges)
+    ]
+
+
+def sentence_ranges(text: str, lang: str) -> list[tuple[int, int]]:
+    """Sentences as ranges; parts joined by a semicolon count as one, they share a condition."""
+    ranges: list[tuple[int, int]] = []
+    for sentence in split_sentences(text, lang):
+        if ranges and text[ranges[-1][1] - 1] in "；;":
+            ranges[-1] = (ranges[-1][0], sentence.end)
+        else:
+            ranges.append((sentence.start, sentence.end))
+    return ranges
+
+
+def _inside_cost(block: Block) -> float:
+    if block.kind is BlockKind.LIST_ITEM:
+        return CUT_SENTENCE * 2
+    return CUT_BOX if block.callout is not CalloutKind.NONE else CUT_SENTENCE
+
+
+def _cut_between(guide: Guide, before: int | None, index: int) -> float:
+    """Cost of cutting between two blocks that follow each other in a section."""
+    if before is None:
+        return 0.0
+    last, block = guide.blocks[before], guide.blocks[index]
+    if last.callout is not block.callout:
+        return CUT_BEFORE_BOX if block.callout is not CalloutKind.NONE else CUT_PARAGRAPH
+    extra = CUT_BOX if block.callout is not CalloutKind.NONE else 0.0
+    if block.kind is BlockKind.LIST_ITEM and last.kind is BlockKind.LIST_ITEM:
+        if block.level > last.level:
+            return extra + CUT_NESTED * 2
+        if block.level > 1:
+            return extra + CUT_NESTED
+        return extra + (CUT_STEP if block.marker else CUT_ITEM)
+    if block.kind is BlockKind.TABLE_ROW and last.kind is BlockKind.TABLE_ROW:
+        return extra + (CUT_ROW if block.group == last.group else 0.0)
+    if block.kind is BlockKind.CAPTION or last.kind is BlockKind.CAPTION:
+        return extra + CUT_NESTED
+    return extra + CUT_PARAGRAPH
+
+
+def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
+    """The atom with what its words say about cutting before it."""
+    atom = atoms[place]
+    if place == 0:
+        return atom
+    last = atoms[place - 1]
+    block, last_block = guide.blocks[atom.piece.block], guide.blocks[last.piece.block]
+    said = guide.text[last.piece.start : last.piece.end]
+    cut = atom.cut_before
+    starts_list = (
+        block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
+        and last_block.kind in {BlockKind.PARAGRAPH, BlockKind.CAPTION}
+        and block.callout is last_block.callout
+    )
+    if said.endswith((":", "：")) or starts_list:
+        cut = NEVER
+    elif block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(
+        guide.text[atom.piece.start : atom.piece.end]
+    ):
+        cut += CUT_DANGLING
+    return Atom(atom.piece, atom.words, cut, atom.lead, atom.lead_words)
+
+
+def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
+    """For each list item: the lines that must stand before it when a card starts with it.
+
+    That is the last sentence of the paragraph right before the list (the section's heading if
+    the section opens with the list), and the items a nested item hangs under. Table rows carry
+    their headers, so they need a line only when it ends in a colon.
+    """
+    leads: dict[int, tuple[Piece, ...]] = {}
+    intro = tuple(_whole(guide, index) for index in section.path[-1:])
+    above: list[int] = []
+    box = guide.blocks[section.blocks[0]].callout
+    for index in section.blocks:
+        block = guide.blocks[index]
+        if block.callout is not box:
+            box, intro, above = block.callout, (), []
+        if block.kind is BlockKind.LIST_ITEM:
+            above = [item for item in above if guide.blocks[item].level < block.level]
+            leads[index] = (*intro, *(_whole(guide, item) for item in above))
+            above.append(index)
+        elif block.kind is BlockKind.TABLE_ROW:
+            above = []
+            colon = intro and guide.text[intro[-1].end - 1] in ":："
+            leads[index] = intro if colon else ()
+        else:
+            above = []
+            intro = _intro(guide, index)
+    return leads
+
+
+def _whole(guide: Guide, index: int) -> Piece:
+    block = guide.blocks[index]
+    return Piece(index, block.start, block.end, prefix_of(block))
+
+
+def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
+    block = guide.blocks[index]
+    ranges = sentence_ranges(block.text, guide.lang)
+    if not ranges:
+        return ()
+    start, end = ranges[-1]
+    if weigh(block.text[start:end], guide.lang) > _LEAD_MAX_WORDS:
+        return ()
+    return (Piece(index, block.start + start, block.start + end),)

@@ -1,0 +1,254 @@
+"""Atoms into cards: the cheapest way to cut a section, then what to do with stubs.
+
+Everything here looks at one section, or at short sections beside each other, and never at the
+guide as a whole: an edit moves no boundary elsewhere, so nothing elsewhere is cooked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stages.chop.atoms import Atom, Piece, read_atoms
+from stages.chop.outline import Section, weigh
+from stages.types import CalloutKind, Guide
+
+MIN_WORDS, MAX_WORDS = 40.0, 120.0
+"""A card's length in English words (FACTS.md, check 2)."""
+
+STUB_WORDS = 15.0
+"""Even a whole section is no card of its own below this (FACTS.md, check 2)."""
+
+MERGED_MAX_WORDS = 95.0
+"""Short sections stop joining here: a card of many small ideas tires sooner than a long one."""
+
+TYPICAL_GUIDE_WORDS = 1300.0
+"""Words of a usual guide; the mean of the sample site's twelve is near it."""
+
+_WINDOW = 80
+_STUB_COST = 60.0
+_SHORT_COST = 1.2
+_LONG_COST = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A card before it is dressed: its pieces, the sections they come from and their common path.
+
+    repeated: pieces at the front that only lead in: a heading, or lines of the card before. words: in `weigh`. whole:
+    the card holds all of its sections. boxed: stands in a call-out with its own heading.
+    """
+
+    path: tuple[int, ...]
+    pieces: tuple[Piece, ...]
+    words: float
+    sections: tuple[int, ...]
+    repeated: int = 0
+    whole: bool = False
+    boxed: bool = False
+
+
+def ideal_words(target_cards: int) -> float:
+    """The card length that gives a usual guide target_cards cards.
+
+    It depends on the target alone, never on the guide at hand: a guide that grows gets more cards,
+    not longer ones, and a new section leaves the cuts of the others where they were.
+    """
+    return min(95.0, max(48.0, TYPICAL_GUIDE_WORDS / max(1, target_cards)))
+
+
+def cut_guide(guide: Guide, sections: Sequence[Section], target_cards: int) -> list[Cut]:
+    """All cards of a guide in reading order, as pieces. Navigation sections give none."""
+    ideal = ideal_words(target_cards)
+    cuts: list[Cut] = []
+    for number, section in enumerate(sections):
+        if not section.navigation:
+            cuts.extend(_cut_section(guide, section, number, ideal))
+    cuts = _merge_short(guide, cuts, ideal)
+    return _merge_stubs(guide, cuts)
+
+
+def _cut_section(guide: Guide, section: Section, number: int, ideal: float) -> list[Cut]:
+    atoms = read_atoms(guide, section)
+    edges = _cheapest_cuts(atoms, ideal)
+    cuts = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        part = atoms[start:end]
+        lead = part[0].lead
+        cuts.append(
+            Cut(
+                section.path,
+                (*lead, *_joined(guide, [atom.piece for atom in part])),
+                sum(atom.words for atom in part) + part[0].lead_words,
+                (number,),
+                len(lead),
+                len(edges) == 2,
+                section.boxed,
+            )
+        )
+    return cuts
+
+
+def _joined(guide: Guide, pieces: Sequence[Piece]) -> list[Piece]:
+    """Sentences of one block that follow each other become one piece again."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if last and last.block == piece.block and not guide.text[last.end : piece.start].strip():
+            joined[-1] = replace(last, end=piece.end)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _cheapest_cuts(atoms: Sequence[Atom], ideal: float) -> list[int]:
+    """Edges (0, ..., len(atoms)) of the cheapest cutting; ties go to the earliest cut."""
+    best = [0.0] + [float("inf")] * len(atoms)
+    back = [0] * (len(atoms) + 1)
+    for end in range(1, len(atoms) + 1):
+        words = 0.0
+        for start in range(end - 1, max(-1, end - 1 - _WINDOW), -1):
+            atom = atoms[start]
+            words += atom.words
+            cost = best[start] + _size_cost(words + atom.lead_words, ideal)
+            cost += atom.cut_before if start else 0.0
+            if cost <= best[end]:
+                best[end], back[end] = cost, start
+            if words > MAX_WORDS * 3:
+                break
+    edges = [len(atoms)]
+    while edges[-1]:
+        edges.append(back[edges[-1]])
+    return edges[::-1]
+
+
+def _size_cost(words: float, ideal: float) -> float:
+    """What a card of this many words costs beside one of the ideal length."""
+    cost = ((words - ideal) / 10) ** 2
+    if words < STUB_WORDS:
+        return cost + _STUB_COST + _SHORT_COST * MIN_WORDS
+    if words < MIN_WORDS:
+        return cost + _SHORT_COST * (MIN_WORDS - words) + 8
+    if words > MAX_WORDS:
+        return cost + 40 + _LONG_COST * (words - MAX_WORDS)
+    return cost
+
+
+# --- short sections --------------------------------------------------------------------------
+
+
+def _merge_short(guide: Guide, cuts: list[Cut], ideal: float) -> list[Cut]:
+    """Short sections beside each other under one heading share a card, up to the ideal length."""
+    merged: list[Cut] = []
+    for cut in cuts:
+        last = merged[-1] if merged else None
+        if (
+            last
+            and _is_short(guide, cut)
+            and (_is_short(guide, last) or len(last.sections) > 1)
+            and last.words < min(ideal, MERGED_MAX_WORDS - MIN_WORDS)
+            and last.words + cut.words <= MERGED_MAX_WORDS
+            and _are_siblings(last, cut)
+        ):
+            merged[-1] = _merge(guide, last, cut)
+        else:
+            merged.append(cut)
+    return merged
+
+
+def _is_short(guide: Guide, cut: Cut) -> bool:
+    """A whole section below the least length; a warning with a heading of its own stays apart."""
+    if not cut.whole or cut.words >= MIN_WORDS or not cut.path:
+        return False
+    box = guide.blocks[cut.pieces[0].block].callout
+    urgent = box in {CalloutKind.WARNING, CalloutKind.WHEN_TO_CALL}
+    return not urgent or cut.words < STUB_WORDS
+
+
+def _are_siblings(first: Cut, second: Cut) -> bool:
+    """Whether second stands under the heading that first stands under (or was merged to)."""
+    parent = first.path if len(first.sections) > 1 else first.path[:-1]
+    return second.path[:-1] == parent
+
+
+def _merge_stubs(guide: Guide, cuts: list[Cut]) -> list[Cut]:
+    """What is below `STUB_WORDS` joins the neighbour it is nearest to, if they fit one card."""
+    cuts = list(cuts)
+    place = 0
+    while place < len(cuts):
+        cut = cuts[place]
+        if cut.words >= STUB_WORDS:
+            place += 1
+            continue
+        options = [
+            (_distance(cut, cuts[other]), other < place, other)
+            for other in (place + 1, place - 1)
+            if 0 <= other < len(cuts) and _fits(guide, cut, cuts[other])
+        ]
+        if not options:
+            place += 1
+            continue
+        other = min(options)[2]
+        first, second = sorted((place, other))
+        cuts[first : second + 1] = [_merge(guide, cuts[first], cuts[second])]
+        place = first
+    return cuts
+
+
+def _fits(guide: Guide, stub: Cut, other: Cut) -> bool:
+    """Same section, parent and child, or siblings; and no longer than a card may be."""
+    if stub.words + other.words + _heading_words(guide, stub, other) > MAX_WORDS:
+        return False
+    common = len(_common(stub.path, other.path))
+    return common >= max(len(stub.path), len(other.path)) - 1 and not (
+        other.boxed != stub.boxed and other.words >= MIN_WORDS and stub.path[:common] == ()
+    )
+
+
+def _distance(stub: Cut, other: Cut) -> tuple[int, float]:
+    """How far apart two cuts stand in the outline, then how much the card would hold."""
+    common = len(_common(stub.path, other.path))
+    return len(stub.path) + len(other.path) - 2 * common, other.words
+
+
+def _merge(guide: Guide, first: Cut, second: Cut) -> Cut:
+    """One cut under the common path; headings below it become lines so that the card reads."""
+    path = _common(first.path, second.path)
+    pieces: list[Piece] = []
+    for cut in (first, second):
+        headings = [
+            Piece(index, guide.blocks[index].start, guide.blocks[index].end)
+            for index in cut.path[len(path) :]
+        ]
+        for piece in (*headings, *cut.pieces):
+            if not _holds(pieces, piece):
+                pieces.append(piece)
+    words = sum(weigh(guide.text[piece.start : piece.end], guide.lang) for piece in pieces)
+    return Cut(
+        path,
+        tuple(_joined(guide, pieces)),
+        words,
+        tuple(dict.fromkeys((*first.sections, *second.sections))),
+        first.repeated,
+        first.whole and second.whole,
+        first.boxed and second.boxed,
+    )
+
+
+def _holds(pieces: Sequence[Piece], piece: Piece) -> bool:
+    return any(other.start <= piece.start and piece.end <= other.end for other in pieces)
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
+    common = []
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        common.append(one)
+    return tuple(common)
+
+
+def _heading_words(guide: Guide, first: Cut, second: Cut) -> float:
+    common = len(_common(first.path, second.path))
+    below = {*first.path[common:], *second.path[common:]}
+    return sum(weigh(guide.blocks[index].text, guide.lang) for index in below)

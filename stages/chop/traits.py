@@ -1,0 +1,170 @@
+"""What a card says of itself: its kind, and the audience stages its text names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from stages.types import BlockKind, CalloutKind, CardKind, Guide
+
+from stages.chop.pack import Cut
+
+_CALL = re.compile(
+    r"\b(?:when|who|where) to (?:call|get help|seek|ask for help|see a|contact|go to)"
+    r"|\b(?:call|ring|dial) (?:911|999|112|000|111|your (?:doctor|midwife|gp|paediatrician|"
+    r"pediatrician|health visitor|nurse))|\bget (?:medical |urgent |emergency )?help\b"
+    r"|\b(?:urgent|emergency|immediate) (?:help|advice|care|medical|appointment)"
+    r"|\b(?:see|speak to|talk to|contact|phone|tell) (?:a|an|your|the) (?:doctor|nurse|midwife|gp|"
+    r"health visitor|pharmacist|paediatrician|pediatrician)\b.{0,12}(?:now|if|straight|when|today|$)"
+    r"|\bseek (?:medical|urgent|emergency|immediate)|\bgo to (?:a&e|the emergency)"
+    r"|(?:何时|何時|什么时候|什麼時候|哪些情况|哪些情況).{0,6}(?:就医|就醫|看医生|看醫生|求助|去医院|去醫院)"
+    r"|(?:立即|马上|馬上|及时|及時|尽快|盡快|紧急|緊急)(?:就医|就醫|送医|送醫|求助|拨打|撥打)|就医信号|就醫訊號",
+    re.IGNORECASE,
+)
+_WARN = re.compile(
+    r"\b(?:warnings?|danger(?:s|ous)?|caution|never|do not|don['’]t|avoid|risks?|hazards?|unsafe|"
+    r"not safe)\b|警告|注意事项|注意事項|危险|危險|禁忌|切勿|不要|禁止|避免|风险|風險",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"^(?:how to|how do i|how can i|steps? |making|preparing|cleaning|giving|changing)\b"
+    r"|\bstep[- ]by[- ]step\b|(?:方法|步骤|步驟|怎么|怎麼|怎样|怎樣|如何)",
+    re.IGNORECASE,
+)
+_MILESTONE = re.compile(
+    r"\bmilestones?\b|\bdevelopment(?:al)?\b|\b(?:by|at|around) \d+ (?:weeks|months|years)\b.{0,40}"
+    r"\b(?:can|may|will|should|most|many)\b|里程碑|发育|發育|大运动|大運動|精细动作|精細動作",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"\d[\d.,/–-]*\s?(?:ml|millilit(?:er|re)s?|g|grams?|mg|milligrams?|mcg|µg|micrograms?|iu|oz|"
+    r"ounces?|cups?|pints?|tbsp|tsp|tablespoons?|teaspoons?|servings?|portions?|kcal|calories|kg)\b"
+    r"|\d[\d.,/–-]*\s?(?:毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位)",
+    re.IGNORECASE,
+)
+_AMOUNT_HEADING = re.compile(
+    r"\bhow much\b|\bamounts?\b|\bdos(?:e|es|age)\b|\brecipes?\b|\bingredients\b|\bservings?\b"
+    r"|用量|剂量|劑量|食谱|食譜|奶量|多少|份量",
+    re.IGNORECASE,
+)
+
+
+def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
+    """The card's kind: call-out boxes first, then headings, then what the text is made of."""
+    blocks = [guide.blocks[piece.block] for piece in cut.pieces]
+    boxed = [block.callout for block in blocks for _ in range(len(block.text))]
+    for box, kind in (
+        (CalloutKind.WHEN_TO_CALL, CardKind.WHEN_TO_CALL),
+        (CalloutKind.WARNING, CardKind.WARNING),
+    ):
+        if boxed.count(box) * 2 > len(boxed):
+            return kind
+    inside = [block.text for block in blocks if block.kind is BlockKind.HEADING]
+    headings = "\n".join([*(guide.blocks[index].text for index in cut.path[-1:]), *inside])
+    lead = text[:160]
+    if _CALL.search(headings) or (_CALL.search(lead) and len(_CALL.findall(text)) > 1):
+        return CardKind.WHEN_TO_CALL
+    steps = sum(1 for block in blocks if block.marker)
+    if steps >= 2 and steps * 2 >= len(blocks):
+        return CardKind.HOW_TO
+    amounts = len(_AMOUNT.findall(text))
+    if amounts >= 4 or (amounts >= 2 and _AMOUNT_HEADING.search(headings)):
+        return CardKind.AMOUNTS
+    if _MILESTONE.search(headings):
+        return CardKind.MILESTONE
+    if _WARN.search(headings) or len(_WARN.findall(text)) >= 4:
+        return CardKind.WARNING
+    return CardKind.HOW_TO if _HOW.search(headings) else CardKind.FACT
+
+
+# --- stages ----------------------------------------------------------------------------------
+
+_BANDS = (("0-3m", 0, 3), ("3-6m", 3, 6), ("6-12m", 6, 12), ("12-24m", 12, 24), ("2-4y", 24, 48))
+STAGES = ("T1", "T2", "T3", *(band[0] for band in _BANDS))
+
+_TRIMESTERS = (
+    (
+        "T1",
+        r"\bfirst trimester\b|\b1st trimester\b|\bearly pregnancy\b|孕早期|[懷怀]孕(?:早期|初期)|孕初期",
+    ),
+    ("T2", r"\bsecond trimester\b|\b2nd trimester\b|\bmid-pregnancy\b|孕中期|[懷怀]孕中期"),
+    (
+        "T3",
+        r"\bthird trimester\b|\b3rd trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)",
+    ),
+)
+_PREGNANCY_WEEK = re.compile(
+    r"\b(?:week|weeks) (?:of )?(\d{1,2})(?: (?:to|and) (\d{1,2}))?(?: of pregnancy| pregnant)"
+    r"|\b(\d{1,2})(?:st|nd|rd|th)? weeks? (?:of pregnancy|pregnant)|孕(?:期)?第?(\d{1,2})[周週]",
+    re.IGNORECASE,
+)
+_NEWBORN = re.compile(r"\bnew-?borns?\b|新生[儿兒]", re.IGNORECASE)
+_UNIT = {"d": 1 / 30, "w": 1 / 4.345, "m": 1.0, "y": 12.0}
+_AGE_EN = re.compile(
+    r"(?P<pre>\b(?:aged|ages?|under|over|below|younger than|older than|by|from|until|at|about|around|"
+    r"first|between|birth to|than)\s+(?:the age of\s+|about\s+|around\s+)?)?"
+    r"\b(?P<low>\d{1,2})(?:\s?(?:to|-|–|and)\s?(?P<high>\d{1,2}))?[\s-](?P<unit>day|week|month|year)s?"
+    r"(?P<post>[\s-](?:old|of age|olds)\b)?",
+    re.IGNORECASE,
+)
+_AGE_ZH = re.compile(
+    r"(?P<pre>满|滿|未满|未滿|不到|小于|小於|大于|大於)?(?P<low>\d{1,2})(?:\s?[-–~～至到]\s?(?P<high>\d{1,2}))?\s?"
+    r"(?P<unit>个月|個月|月龄|月齡|月大|周岁|週歲|岁|歲|天|周|週)"
+    r"(?P<post>龄|齡|大|以下|以上|以内|以內|以前|以后|以後|之前|之后|之後|前|后|後|起|的?(?:宝宝|寶寶|婴儿|嬰兒|孩子|幼儿|幼兒))?"
+)
+_BELOW = re.compile(
+    r"under|below|younger|first|until|birth|未满|未滿|不到|小于|小於|以下|以内|以內|以前|之前|前"
+)
+_ABOVE = re.compile(r"over|older|from|以上|以后|以後|之后|之後|起|后|後|大于|大於")
+_CHILD = re.compile(
+    r"\b(?:bab(?:y|ies)|infants?|child(?:ren)?|toddlers?|newborns?|kids?|boys?|girls?|old)\b"
+    r"|宝宝|寶寶|婴|嬰|孩子|儿童|兒童|幼儿|幼兒",
+    re.IGNORECASE,
+)
+
+
+def stages_of(text: str, breadcrumbs: Sequence[str]) -> tuple[str, ...]:
+    """Audience stages named in the text; else in the nearest heading that names one; else none."""
+    for place in (text, *reversed(breadcrumbs)):
+        found = _named(place)
+        if found:
+            return tuple(stage for stage in STAGES if stage in found)
+    return ()
+
+
+def _named(text: str) -> set[str]:
+    found = {stage for stage, pattern in _TRIMESTERS if re.search(pattern, text, re.IGNORECASE)}
+    for match in _PREGNANCY_WEEK.finditer(text):
+        for week in (int(number) for number in match.groups() if number):
+            found.add("T1" if week <= 12 else "T2" if week <= 27 else "T3")
+    if _NEWBORN.search(text):
+        found.add("0-3m")
+    if not _CHILD.search(text):
+        return found
+    for match in _AGE_EN.finditer(text):
+        # A bare `3 months` is more often a duration than an age.
+        if match["post"] or (match["pre"] and match["unit"].lower() in {"month", "year"}):
+            found |= _bands(match, match["unit"][0].lower())
+    for match in _AGE_ZH.finditer(text):
+        unit = {"个": "m", "個": "m", "月": "m", "天": "d"}.get(match["unit"][0], "y")
+        if match["unit"] in {"周", "週"}:
+            unit = "w"
+        aged = match["unit"] not in {"个月", "個月", "天", "周", "週"}
+        if aged or match["post"] or match["pre"] or match["high"]:
+            found |= _bands(match, unit)
+    return found
+
+
+def _bands(match: re.Match[str], unit: str) -> set[str]:
+    """The age bands a named age or range touches; `over 6 months` is read as the band it starts."""
+    low = int(match["low"]) * _UNIT[unit]
+    context = f"{match['pre'] or ''}{match['post'] or ''}"
+    if match["high"]:
+        high = int(match["high"]) * _UNIT[unit]
+    elif _BELOW.search(context.lower()):
+        low, high = 0.0, low
+    elif _ABOVE.search(context.lower()):
+        high = low + 0.1
+    else:
+        high = low + 0.1
+    return {name for name, start, end in _BANDS if start < high and low < end}
