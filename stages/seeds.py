@@ -67,7 +67,7 @@ AUDIENCE_STAGES = ("T1", "T2", "T3", "0-3m", "3-6m", "6-12m", "12-24m", "2-4y", 
 
 ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
-COUNTRY = re.compile(r"[A-Z]{2}")
+COUNTRY = re.compile(r"[A-Z]{2}|INT")
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
@@ -128,7 +128,7 @@ def _source(node: Node) -> Source:
         licence=licence["name"].text(),
         licence_url=_url(licence["url"]) if licence["url"].kind != "empty" else "",
         attribution=at["attribution"].text(),
-        country=_matching(at["country"], COUNTRY, "two capitals like GB")
+        country=_matching(at["country"], COUNTRY, "two capitals like GB, or INT")
         if "country" in at
         else "",
         enabled=enabled,
