@@ -10,8 +10,8 @@ from stages.text import split_sentences
 from stages.types import Block, BlockKind, CalloutKind, Guide
 
 # Costs of cutting before a piece, in the unit of `pack.py`'s size cost (20 words off the ideal
-# length = 4). Ranked by hand (a sentence holds together more than a list, a list more than a table),
-# scaled on the sample site and on 28 CDC, NHS and MyPlate guides.
+# length = 4). Ranked by hand (a paragraph holds together more than a list, a list more than a
+# table), scaled by reading the cards of the sample site.
 NEVER = 10_000.0
 CUT_PARAGRAPH = 3.0
 CUT_SENTENCE = 16.0
@@ -23,8 +23,11 @@ CUT_BOX = 30.0
 CUT_BEFORE_BOX = 10.0
 CUT_DANGLING = 60.0
 
+REPEAT_COST = 0.5
+"""Per word that a card repeats: a list is cut late, and where little needs saying again."""
+
 _LEAD_MAX_WORDS = 40.0
-_SHORT_BOX_WORDS = 40.0
+_STATEMENT_MAX_WORDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +188,23 @@ def _whole(guide: Guide, index: int) -> Piece:
 
 
 def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
+    """The words of a paragraph that the list after it cannot do without.
+
+    A last sentence that leans on the one before takes that along. A long one that ends in a full
+    stop stands for itself: the items do not complete it.
+    """
     block = guide.blocks[index]
     ranges = sentence_ranges(block.text, guide.lang)
     if not ranges:
         return ()
-    start, end = ranges[-1]
-    if weigh(block.text[start:end], guide.lang) > _LEAD_MAX_WORDS:
+    first, end = len(ranges) - 1, ranges[-1][1]
+    while first and is_dangling(block.text[ranges[first][0] : end]):
+        if weigh(block.text[ranges[first - 1][0] : end], guide.lang) > _LEAD_MAX_WORDS:
+            break
+        first -= 1
+    start = ranges[first][0]
+    completed = block.text[end - 1] not in ".!?。！？"
+    longest = _LEAD_MAX_WORDS if completed else _STATEMENT_MAX_WORDS
+    if weigh(block.text[start:end], guide.lang) > longest:
         return ()
     return (Piece(index, block.start + start, block.start + end),)

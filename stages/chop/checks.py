@@ -174,7 +174,8 @@ def _opens_alone(view: _View) -> bool:
 
     The first words of a section lean on its heading, which every card shows.
     """
-    if not view.own or has_pointer(view.card.text):
+    rows = any(view.guide.blocks[p.block].kind is BlockKind.TABLE_ROW for p in view.own)
+    if not view.own or has_pointer(view.card.text, holds_table=rows):
         return False
     first = view.own[0]
     opens_section = (

@@ -16,8 +16,8 @@ _OPENER_EN = re.compile(
     r"|however|but|and|or|so|also|therefore|thus|otherwise|instead|moreover|furthermore|besides|"
     r"additionally|in addition|as a result|for this reason|because of this|for example|"
     r"for instance|unless|except|then|such|if so|if not|the same|likewise|similarly|still|yet|"
-    r"both of|either way|in that case|in this case|in these cases|after that|after this|before this|"
-    r"the (?:former|latter)|doing (?:this|so)|that(?:['’]s| is| means| way))\b",
+    r"both of|either way|in that case|in this case|in these cases|after that|after this|"
+    r"before this|the (?:former|latter)|doing (?:this|so)|that(?:['’]s| is| means| way))\b",
     re.IGNORECASE,
 )
 _OPENER_ZH = re.compile(
@@ -28,7 +28,7 @@ _OPENER_ZH = re.compile(
 _POINTER = re.compile(
     r"\b(?:as|see|shown|listed|described|mentioned|explained|discussed|noted)[ ]"
     r"(?:above|below|earlier|previously|overleaf)\b"
-    r"|\b(?:the|in the) (?:table|figure|chart|diagram|picture|image|list|section|box) (?:above|below)\b"
+    r"|\bthe (?:table|figure|chart|diagram|picture|image|list|section|box) (?:above|below)\b"
     r"|\b(?:above|below)[- ]mentioned\b"
     r"|如[上下](?:图|圖|表)|[见見][上下](?:图|圖|表|文)|[上下][图圖表](?:所示)?|如前所述|前文|下文|上文",
     re.IGNORECASE,
@@ -41,6 +41,10 @@ def is_dangling(text: str) -> bool:
     return (_OPENER_EN.match(head) or _OPENER_ZH.match(head)) is not None
 
 
-def has_pointer(text: str) -> bool:
-    """Whether a text sends the reader to a place a card does not hold (`see below`, 如下图)."""
-    return _POINTER.search(text) is not None
+def has_pointer(text: str, *, holds_table: bool = False) -> bool:
+    """Whether a text sends the reader to a place the card does not hold (`see below`, 如下图).
+
+    holds_table: the card has table rows, so `the table below` means them.
+    """
+    pointers = (match.group() for match in _POINTER.finditer(text))
+    return any(not (holds_table and ("table" in p or "表" in p)) for p in pointers)

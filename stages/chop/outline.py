@@ -19,7 +19,8 @@ MAX_BREADCRUMBS = 12
 _NAV_HEADING = re.compile(
     r"(?:related|useful|external|other|more|further|quick|helpful) "
     r"(?:links?|pages|articles|topics|reading|guides|content|stories|websites)"
-    r"|links?|related|see also|more (?:information|info|on this topic|like this|from this section)"
+    r"|(?:[a-z]+ )?links?|related|see also"
+    r"|more (?:information|info|on this topic|like this|from this section)"
     r"|(?:for )?(?:further|additional|more) (?:information|resources|reading|help and information)"
     r"|find out more|read more|learn more|you (?:might|may) also (?:like|be interested in)"
     r"|(?:selected |our |information )?(?:references?|bibliography|citations?|sources?)"
@@ -45,11 +46,15 @@ _META_LINE = re.compile(
     r"|(?:author|authors|source|sources|tags?|categor(?:y|ies)|licen[cs]e|copyright)[ ]?:"
     r"|©|\(c\) \d{4}|copyright\b|all rights reserved|unless otherwise noted,? this"
     r"|all material contained (?:on|in) th|(?:a )?federal government website"
-    r"|back to (?:the )?top|return to top|skip to|next(?: page)?:|previous(?: page)?:|page \d+ of \d+"
+    r"|(?:(?:photo|image|picture|video|illustration)[ ])?credits?[ ]?:|https?://\S+$"
+    r"|back to (?:the )?top|return to top|skip to|next(?: page)?:|previous(?: page)?:"
+    r"|page \d+ of \d+"
     r"|share (?:this|on)\b|print this|(?:view|read) (?:all|more)\b|click here|see also:"
     r"|was this (?:page|article|information) (?:helpful|useful)"
-    r"|(?:本页|本頁|本文)?(?:最后|最後|上次|下次)?(?:更新|审核|審核|审阅|審閱|复核|發布|发布)(?:时间|時間|日期|于|於)?[ ]?[:：]"
-    r"|(?:来源|來源|作者|编辑|編輯|责任编辑|責任編輯|审核|審核|许可|許可|标签|標籤|资料来源|資料來源)[ ]?[:：]"
+    r"|(?:本页|本頁|本文)?(?:最后|最後|上次|下次)?(?:更新|审核|審核|审阅|審閱|复核|發布|发布)"
+    r"(?:时间|時間|日期|于|於)?[ ]?[:：]"
+    r"|(?:来源|來源|作者|编辑|編輯|责任编辑|責任編輯|审核|審核|许可|許可|"
+    r"标签|標籤|资料来源|資料來源)[ ]?[:：]"
     r"|版权所有|版權所有|返回顶部|返回頂部|上一[页頁篇]|下一[页頁篇]|分享到|点击(?:查看|阅读)|點擊(?:查看|閱讀))",
     re.IGNORECASE,
 )
@@ -58,6 +63,14 @@ _CITATION = re.compile(
     r"|https?://\S{12,}|\b(?:19|20)\d\d;\s?\d{1,4}[(:]",
     re.IGNORECASE,
 )
+# A line that is a link to another page: `Find out more about sterilising`, never a full sentence.
+_LINK_LINE = re.compile(
+    r"(?:find out (?:more|how|about)|read (?:more|about|our)|learn (?:more|about|how)|see our|"
+    r"see also|more (?:about|on|in)|visit|watch|download|get more)\b[^.!?:;\d]*$"
+    r"|(?:了解|查看|阅读|閱讀|点击|點擊)(?:更多|详情|詳情)[^。！？；：\d]*$",
+    re.IGNORECASE,
+)
+_LINK_MAX_WORDS = 15
 _META_MAX_WORDS = 40
 
 
@@ -149,10 +162,15 @@ def is_navigation_heading(text: str) -> bool:
 
 
 def is_meta_line(text: str, lang: str) -> bool:
-    """Whether a line speaks of the page (review date, licence, sharing) and not of its subject."""
+    """Whether a line speaks of the page (review date, licence, links) and not of its subject."""
     line = collapse(text)
-    if len(line) > 400 or weigh(line, lang) > _META_MAX_WORDS:
+    if line.startswith(("Credit", "credit", "http")) and "://" in line:
+        return True
+    words = weigh(line, lang)
+    if len(line) > 400 or words > _META_MAX_WORDS:
         return False
+    if words <= _LINK_MAX_WORDS and _LINK_LINE.match(line):
+        return True
     return _META_LINE.match(line) is not None
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from stages.chop.atoms import Atom, Piece, read_atoms
+from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
 from stages.chop.outline import Section, weigh
 from stages.types import CalloutKind, Guide
 
@@ -35,8 +36,9 @@ _LONG_COST = 6.0
 class Cut:
     """A card before it is dressed: its pieces, the sections they come from and their common path.
 
-    repeated: pieces at the front that only lead in: a heading, or lines of the card before. words: in `weigh`. whole:
-    the card holds all of its sections. boxed: stands in a call-out with its own heading.
+    repeated: pieces at the front that only lead in: a heading, or lines of the card before.
+    words: in `weigh`. whole: the card holds all of its sections. boxed: stands in a call-out with
+    its own heading.
     """
 
     path: tuple[int, ...]
@@ -72,7 +74,7 @@ def _cut_section(guide: Guide, section: Section, number: int, ideal: float) -> l
     atoms = read_atoms(guide, section)
     edges = _cheapest_cuts(atoms, ideal)
     cuts = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = atoms[start:end]
         lead = part[0].lead
         cuts.append(
@@ -111,7 +113,7 @@ def _cheapest_cuts(atoms: Sequence[Atom], ideal: float) -> list[int]:
             atom = atoms[start]
             words += atom.words
             cost = best[start] + _size_cost(words + atom.lead_words, ideal)
-            cost += atom.cut_before if start else 0.0
+            cost += atom.cut_before + REPEAT_COST * atom.lead_words if start else 0.0
             if cost <= best[end]:
                 best[end], back[end] = cost, start
             if words > MAX_WORDS * 3:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from stages.chop.pack import Cut
 from stages.text import collapse, count_words, is_chinese, split_sentences
 from stages.types import BlockKind, Guide
-
-from stages.chop.pack import Cut
 
 MAX_TITLE_WORDS = 12
 MAX_TITLE_HAN = 24
 
 _CLAUSE_END = re.compile(r"[,;:(–—，；：（。、？！]|\s-\s|[.?!](?=\s|$)")
 _GENERIC = re.compile(
-    r"do(?:['’]?s)?|don['’]?t(?:['’]?s)?|do not|dos and don['’]?ts|tips?|overview|introduction|summary|"
-    r"key (?:points|facts|messages)|general|other|others|notes?|examples?|yes|no|always|never|"
+    r"do(?:['’]?s)?|don['’]?t(?:['’]?s)?|do not|dos and don['’]?ts|tips?|overview|introduction|"
+    r"summary|key (?:points|facts|messages)|general|other|others|notes?|examples?|yes|no|always|"
+    r"never|
     r"avoid|why|how|when|what|remember|important|warning|causes?|symptoms?|signs?|treatments?|"
     r"prevention|diagnosis|risks?|benefits?|side effects?|results?|methods?|ingredients?|steps?|"
     r"概述|简介|簡介|总结|總結|小结|小結|提示|小贴士|小貼士|注意|注意事项|注意事項|要点|要點|重点|重點|"
@@ -24,10 +24,10 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = frozenset(
-    "a an the of to and or but in on at by for with from as if when than that which who is are was "
-    "be can may should must will do does not no your their his her its this these so because until "
-    "before after under over about between into per up only also or very more most any some each "
-    "you they it we i has have had such while where".split()
+    "a an the of to and or but in on at by for with from as if when than that which who is "
+    "are was be can may should must will do does not no your their his her its this these so "
+    "because until before after under over about between into per up only also or very more "
+    "most any some each you they it we i has have had such while where".split()  # noqa: SIM905 - a text reads better than a column of words
 )
 
 
@@ -78,7 +78,7 @@ def _candidates(guide: Guide, cut: Cut, alone: bool) -> Iterable[str]:
 
 
 def _heading(guide: Guide, cut: Cut) -> str:
-    """The heading a card stands under; one that says nothing alone (`Do`) takes its parent along."""
+    """The heading a card stands under; `Do` and the like take their parent along."""
     if not cut.path:
         return ""
     heading = clean_heading(guide.blocks[cut.path[-1]].text)
@@ -167,9 +167,10 @@ def _lower_first(phrase: str) -> str:
 
 
 _COMMON_OPENERS = frozenset(
-    "babies baby children child most many some all keep give offer check make use put never always "
-    "try avoid ask call talk feed wash let start stop there step steps breast breastfeeding milk "
-    "don't dont follow take choose once every even both other others what how why foods food".split()
+    "babies baby children child most many some all keep give offer check make use put never "
+    "always try avoid ask call talk feed wash let start stop there step steps breast "
+    "breastfeeding milk don't dont follow take choose once every even both other others what "
+    "how why food".split()  # noqa: SIM905 - a text reads better than a column of words
 )
 
 

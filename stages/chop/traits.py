@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stages.types import BlockKind, CalloutKind, CardKind, Guide
-
 from stages.chop.pack import Cut
+from stages.types import BlockKind, CalloutKind, CardKind, Guide
 
 _CALL = re.compile(
     r"\b(?:when|who|where) to (?:call|get help|seek|ask for help|see a|contact|go to)"
@@ -15,7 +14,7 @@ _CALL = re.compile(
     r"pediatrician|health visitor|nurse))|\bget (?:medical |urgent |emergency )?help\b"
     r"|\b(?:urgent|emergency|immediate) (?:help|advice|care|medical|appointment)"
     r"|\b(?:see|speak to|talk to|contact|phone|tell) (?:a|an|your|the) (?:doctor|nurse|midwife|gp|"
-    r"health visitor|pharmacist|paediatrician|pediatrician)\b.{0,12}(?:now|if|straight|when|today|$)"
+    r"health visitor|pharmacist|paediatrician|pediatrician)\b.{0,12}(?:now|if|straight|when|$)"
     r"|\bseek (?:medical|urgent|emergency|immediate)|\bgo to (?:a&e|the emergency)"
     r"|(?:何时|何時|什么时候|什麼時候|哪些情况|哪些情況).{0,6}(?:就医|就醫|看医生|看醫生|求助|去医院|去醫院)"
     r"|(?:立即|马上|馬上|及时|及時|尽快|盡快|紧急|緊急)(?:就医|就醫|送医|送醫|求助|拨打|撥打)|就医信号|就醫訊號",
@@ -85,12 +84,12 @@ STAGES = ("T1", "T2", "T3", *(band[0] for band in _BANDS))
 _TRIMESTERS = (
     (
         "T1",
-        r"\bfirst trimester\b|\b1st trimester\b|\bearly pregnancy\b|孕早期|[懷怀]孕(?:早期|初期)|孕初期",
+        r"\b(?:first|1st) trimester\b|\bearly pregnancy\b|孕早期|[懷怀]孕(?:早期|初期)|孕初期",
     ),
     ("T2", r"\bsecond trimester\b|\b2nd trimester\b|\bmid-pregnancy\b|孕中期|[懷怀]孕中期"),
     (
         "T3",
-        r"\bthird trimester\b|\b3rd trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)",
+        r"\b(?:third|3rd) trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)",
     ),
 )
 _PREGNANCY_WEEK = re.compile(
@@ -101,8 +100,8 @@ _PREGNANCY_WEEK = re.compile(
 _NEWBORN = re.compile(r"\bnew-?borns?\b|新生[儿兒]", re.IGNORECASE)
 _UNIT = {"d": 1 / 30, "w": 1 / 4.345, "m": 1.0, "y": 12.0}
 _AGE_EN = re.compile(
-    r"(?P<pre>\b(?:aged|ages?|under|over|below|younger than|older than|by|from|until|at|about|around|"
-    r"first|between|birth to|than)\s+(?:the age of\s+|about\s+|around\s+)?)?"
+    r"(?P<pre>\b(?:aged|ages?|under|over|below|younger than|older than|by|from|until|at|about|"
+    r"around|first|between|birth to|than)\s+(?:the age of\s+|about\s+|around\s+)?)?"
     r"\b(?P<low>\d{1,2})(?:\s?(?:to|-|–|and)\s?(?P<high>\d{1,2}))?[\s-](?P<unit>day|week|month|year)s?"
     r"(?P<post>[\s-](?:old|of age|olds)\b)?",
     re.IGNORECASE,
