@@ -120,7 +120,9 @@ def install_ensurepip() -> None:
             ["update", "-qq"],
             ["install", "-y", "-qq", "--no-install-recommends", package],
         ):
-            subprocess.run(["apt-get", *words], env=env, stdin=subprocess.DEVNULL)
+            subprocess.run(
+                ["apt-get", *words], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
         if has_module("ensurepip"):
             return
     raise SetupError(
