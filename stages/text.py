@@ -59,8 +59,8 @@ def count_words(text: str, lang: str) -> int:
 def split_sentences(text: str, lang: str) -> tuple[Sentence, ...]:
     """Sentences of text in order; ids s1, s2, ...; offsets count in text.
 
-    Edges hold no white space. A newline always ends a sentence. A list marker stays with the words after it. Chinese also
-    ends at a full-width semicolon, outside brackets.
+    Edges hold no white space. A newline always ends a sentence. A list marker stays with the
+    words after it. Chinese also ends at a full-width semicolon, outside brackets.
     """
     spans: list[Span] = []
     offset = 0
