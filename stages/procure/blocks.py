@@ -1,0 +1,447 @@
+"""The guide's element as ordered blocks: our own walk, because extractors lose what hurts most.
+
+Reading order is the page's. Nothing of the region is skipped but furniture lines; whatever the
+markup, text ends up in some block.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from stages.procure.callouts import callout_of
+from stages.procure.markup import (
+    HEADING_TAGS,
+    INLINE_TAGS,
+    SILENT_TAGS,
+    Element,
+    collapse,
+    has_block_child,
+    is_element,
+    link_ratio,
+    squeeze,
+    text_of,
+)
+from stages.procure.prune import is_furniture_heading, is_furniture_line
+from stages.procure.tables import is_layout, read_table
+from stages.types import Block, BlockKind, CalloutKind
+
+# libxml2 hands us 255 levels at most; deeper nests than this are read as one paragraph.
+_MAX_DEPTH = 200
+_MAX_BLOCK_CHARS = 20_000
+_PSEUDO_HEADING_CHARS = 80
+_PSEUDO_HEADING_HAN = 30
+_SHORT_DEFINITION_CHARS = 500
+_ENDS_LIKE_TEXT = re.compile(r"[.!。！;；,，、:：…]$")
+_ENDS_SENTENCE = re.compile(r"[.!?。！？…:：;；”」』\"]$")
+_BULLET = re.compile(r"^(?:[•●▪◦‣∙■□◆◇★☆※✓✔►▶]|[-–—*·]\s)\s*(?=\S)")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_BREAK = "\u2028"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the page the walk is."""
+
+    callout: CalloutKind = CalloutKind.NONE
+    list_level: int = 0
+    group: int = 0
+    depth: int = 0
+
+
+def read_blocks(region: Element) -> tuple[Block, ...]:
+    """Every text of the region as blocks in reading order; `start` is 0 in all of them."""
+    walk = _Walk()
+    walk.container(region, _Place())
+    return tuple(_tidy(walk.blocks))
+
+
+class _Walk:
+    """State of one walk: the blocks so far, the number of the last list or table, the level of
+    the last real heading."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.last_group = 0
+        self.level = 1
+
+    # --- boxes and running text --------------------------------------------------------------
+
+    def container(self, node: Element, place: _Place) -> None:
+        """Children of a box: runs of inline content become paragraphs, blocks are walked."""
+        if place.depth > _MAX_DEPTH:
+            self.paragraphs(text_of(node), place)
+            return
+        kind = callout_of(node)
+        if kind is not CalloutKind.NONE and place.callout is CalloutKind.NONE:
+            place = replace(place, callout=kind)
+        inside = replace(place, depth=place.depth + 1)
+        run = [node.text or ""]
+        for child in node:
+            if not is_element(child) or child.tag in SILENT_TAGS:
+                run.append(child.tail or "")
+                continue
+            if child.tag == "br":
+                run.append(_BREAK)
+            elif child.tag in INLINE_TAGS and child.get("role") != "heading" and not has_block_child(child):
+                run.append(_inline_text(child))
+            else:
+                self.flush(run, place)
+                self.block(child, inside)
+            run.append(child.tail or "")
+        self.flush(run, place)
+
+    def flush(self, run: list[str], place: _Place) -> None:
+        self.paragraphs("".join(run), place)
+        run.clear()
+
+    def paragraphs(self, text: str, place: _Place) -> None:
+        for line in _lines(text):
+            if _BULLET.match(line):
+                self.add(BlockKind.LIST_ITEM, _BULLET.sub("", line), place, level=max(1, place.list_level))
+            elif place.list_level:
+                self.add(BlockKind.LIST_ITEM, line, place, level=place.list_level)
+            else:
+                self.add(BlockKind.PARAGRAPH, line, place)
+
+    def add(
+        self, kind: BlockKind, text: str, place: _Place, *, level: int = 0, marker: str = ""
+    ) -> None:
+        text = collapse(text)[:_MAX_BLOCK_CHARS]
+        if not any(character.isalnum() for character in text) or (
+            kind is not BlockKind.HEADING and is_furniture_line(text)
+        ):
+            return
+        group = place.group if kind is not BlockKind.PARAGRAPH else 0
+        self.blocks.append(
+            Block(kind, text, level=level, group=group, marker=marker, callout=place.callout)
+        )
+
+    # --- one block element -------------------------------------------------------------------
+
+    def block(self, node: Element, place: _Place) -> None:
+        tag = node.tag
+        role = (node.get("role") or "").lower()
+        if tag in HEADING_TAGS or role == "heading":
+            self.heading(node, place)
+        elif tag == "details":
+            self.details(node, place)
+        elif tag in ("ul", "ol", "menu") or role == "list":
+            self.list(node, place)
+        elif tag == "dl":
+            self.definitions(node, place)
+        elif tag == "table" and not is_layout(node):
+            self.table(node, place)
+        elif tag in ("figcaption", "caption"):
+            self.add(BlockKind.CAPTION, text_of(node), place)
+        elif tag == "p":
+            self.paragraph(node, place)
+        else:
+            self.container(node, place)
+
+    def heading(self, node: Element, place: _Place) -> None:
+        level = _heading_level(node)
+        text = _without_anchor(node)
+        if not text:
+            # A heading around an image or a box.
+            self.container(node, place)
+            return
+        self.level = level
+        self.add(BlockKind.HEADING, text, place, level=level)
+
+    def details(self, node: Element, place: _Place) -> None:
+        """An accordion panel: its summary heads what it holds, one level below what stood before."""
+        outer = self.level
+        level = min(6, outer + 1)
+        for child in node:
+            if is_element(child) and child.tag == "summary":
+                inner = next(iter(child.iter(*HEADING_TAGS)), None)
+                level = _heading_level(inner) if inner is not None else level
+                self.add(BlockKind.HEADING, text_of(child), place, level=level)
+                self.level = level
+                tail = child.tail
+                child.clear()
+                child.tail = tail
+        self.container(node, place)
+        self.level = outer
+
+    def paragraph(self, node: Element, place: _Place) -> None:
+        text = text_of(node)
+        if place.list_level == 0 and _is_pseudo_heading(node, text):
+            # Level 0 until it is known that text follows; see _tidy.
+            self.blocks.append(
+                Block(BlockKind.HEADING, text, level=-min(6, self.level + 1), callout=place.callout)
+            )
+        else:
+            self.container(node, place)
+
+    # --- lists -------------------------------------------------------------------------------
+
+    def list(self, node: Element, place: _Place) -> None:
+        group = place.group
+        if place.list_level == 0:
+            self.last_group += 1
+            group = self.last_group
+        inside = replace(
+            place, list_level=place.list_level + 1, group=group, depth=place.depth + 1
+        )
+        number = _start_of(node)
+        step = -1 if node.get("reversed") is not None else 1
+        for child in node:
+            if not is_element(child):
+                continue
+            if child.tag in ("ul", "ol"):
+                self.list(child, replace(inside, list_level=place.list_level + 1))
+            elif child.tag == "li" or child.get("role") == "listitem":
+                value = child.get("value") or ""
+                if value.isdecimal() and len(value) < 7:
+                    number = int(value)
+                marker = _marker(number, node) if node.tag == "ol" else ""
+                self.item(child, inside, marker)
+                number += step
+            elif child.tag not in SILENT_TAGS:
+                self.block(child, inside)
+
+    def item(self, node: Element, place: _Place, marker: str) -> None:
+        """One list item: its paragraphs make one block; lists, tables and headings in it follow."""
+        if any(True for _ in node.iter(*HEADING_TAGS, "table", "details", "figure")):
+            # A list used for layout, or a step with a whole section in it.
+            first = len(self.blocks)
+            plain = replace(place, list_level=0, group=0)
+            self.container(node, plain if _starts_with_heading(node) else place)
+            self.mark_first(first, marker)
+            return
+        first = len(self.blocks)
+        parts: list[str] = []
+        self.gather(node, parts, place, marker)
+        self.flush_item(parts, place, marker if len(self.blocks) == first else "")
+
+    def mark_first(self, first: int, marker: str) -> None:
+        if marker and first < len(self.blocks) and not self.blocks[first].marker:
+            if self.blocks[first].kind is BlockKind.LIST_ITEM:
+                self.blocks[first] = replace(self.blocks[first], marker=marker)
+
+    def gather(self, node: Element, parts: list[str], place: _Place, marker: str) -> None:
+        """Collect an item's text into parts, writing the item out where a nested list starts."""
+        parts.append(node.text or "")
+        for child in node:
+            if is_element(child) and child.tag not in SILENT_TAGS:
+                if child.tag in ("ul", "ol", "dl"):
+                    self.flush_item(parts, place, marker)
+                    marker = ""
+                    self.block(child, place)
+                elif child.tag == "br":
+                    parts.append(" ")
+                elif child.tag in INLINE_TAGS and not has_block_child(child):
+                    parts.append(_inline_text(child).replace(_BREAK, " "))
+                elif place.depth < _MAX_DEPTH:
+                    parts.append(" ")
+                    self.gather(child, parts, replace(place, depth=place.depth + 1), marker)
+                    if not parts:
+                        marker = ""
+                    parts.append(" ")
+            parts.append(child.tail or "")
+
+    def flush_item(self, parts: list[str], place: _Place, marker: str) -> None:
+        self.add(
+            BlockKind.LIST_ITEM, "".join(parts), place, level=place.list_level, marker=marker
+        )
+        parts.clear()
+
+    def definitions(self, node: Element, place: _Place) -> None:
+        """Terms with short texts are items that read alone (`Iron: about 27 mg a day`); terms
+        with long or structured ones are headings over them."""
+        pairs = _definition_pairs(node)
+        if any(_is_long_definition(texts) for _, texts in pairs):
+            outer = self.level
+            for terms, texts in pairs:
+                if terms:
+                    title = " / ".join(text_of(term) for term in terms)
+                    self.add(BlockKind.HEADING, title, place, level=min(6, outer + 1))
+                    self.level = min(6, outer + 1)
+                for text in texts:
+                    self.container(text, replace(place, depth=place.depth + 1))
+            self.level = outer
+            return
+        if place.list_level == 0:
+            self.last_group += 1
+            place = replace(place, group=self.last_group)
+        for terms, texts in pairs:
+            title = " / ".join(text_of(term) for term in terms).rstrip(":： ")
+            said = " ".join(text_of(text) for text in texts).strip()
+            line = f"{title}: {said}" if title and said else title or said
+            self.add(BlockKind.LIST_ITEM, line, place, level=place.list_level + 1)
+
+    # --- tables ------------------------------------------------------------------------------
+
+    def table(self, node: Element, place: _Place) -> None:
+        table = read_table(node)
+        self.last_group += 1
+        place = replace(place, group=self.last_group)
+        for caption in table.captions:
+            self.add(BlockKind.CAPTION, caption, place)
+        for text, is_title in table.rows:
+            self.add(BlockKind.CAPTION if is_title else BlockKind.TABLE_ROW, text, place)
+
+
+# --- readings of single elements -----------------------------------------------------------------
+
+
+def _inline_text(node: Element) -> str:
+    """Text of an inline element; line breaks are kept as marks, footnote marks are left out."""
+    if node.tag in SILENT_TAGS or _is_footnote_mark(node):
+        return ""
+    parts = [node.text or ""]
+    for child in node:
+        if is_element(child) and child.tag not in SILENT_TAGS:
+            parts.append(_BREAK if child.tag == "br" else _inline_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def own_text(node: Element) -> str:
+    """What an element says itself, outside its block children and without footnote marks."""
+    parts = [node.text or ""]
+    for child in node:
+        if is_element(child):
+            if child.tag == "br":
+                parts.append(" ")
+            elif child.tag in INLINE_TAGS and not has_block_child(child):
+                parts.append(_inline_text(child).replace(_BREAK, " "))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _is_footnote_mark(node: Element) -> bool:
+    role = (node.get("role") or "").lower()
+    if role in ("doc-noteref", "doc-backlink"):
+        return True
+    if node.tag == "a" and (node.get("href") or "").startswith("#"):
+        return text_of(node) in ("↩", "↩︎", "^", "↑", "#", "¶", "§", "🔗", "")
+    if node.tag != "sup":
+        return False
+    link = next(iter(node.iter("a")), None)
+    return link is not None and (link.get("href") or "").startswith("#")
+
+
+def _without_anchor(node: Element) -> str:
+    """A heading's text without the sign that links to itself."""
+    return collapse(_inline_text(node).replace(_BREAK, " ")) if not has_block_child(node) else text_of(node)
+
+
+def _heading_level(node: Element) -> int:
+    level = node.get("aria-level") or ""
+    if level.isdecimal() and 1 <= int(level[:2]) <= 6:
+        return int(level)
+    if node.tag in HEADING_TAGS:
+        return int(node.tag[1])
+    return 2
+
+
+def _starts_with_heading(node: Element) -> bool:
+    for inner in node.iter():
+        if is_element(inner):
+            if inner.tag in HEADING_TAGS:
+                return True
+            if collapse(inner.text or ""):
+                return False
+    return False
+
+
+def _start_of(node: Element) -> int:
+    start = node.get("start") or ""
+    if start.isdecimal() and len(start) < 7:
+        return int(start)
+    return sum(1 for child in node if child.tag == "li") if node.get("reversed") is not None else 1
+
+
+def _marker(number: int, node: Element) -> str:
+    kind = node.get("type") or "1"
+    if kind in ("a", "A") and 1 <= number <= 26:
+        return f"{chr(ord(kind) + number - 1)}."
+    return f"{number}."
+
+
+def _definition_pairs(node: Element) -> list[tuple[list[Element], list[Element]]]:
+    pairs: list[tuple[list[Element], list[Element]]] = []
+    for child in node.iter("dt", "dd"):
+        if next(child.iterancestors("dl"), None) is not node:
+            continue
+        if child.tag == "dt":
+            if not pairs or pairs[-1][1]:
+                pairs.append(([], []))
+            pairs[-1][0].append(child)
+        else:
+            if not pairs:
+                pairs.append(([], []))
+            pairs[-1][1].append(child)
+    return pairs
+
+
+def _is_long_definition(texts: list[Element]) -> bool:
+    if sum(len(text_of(text)) for text in texts) > _SHORT_DEFINITION_CHARS:
+        return True
+    return any(True for text in texts for _ in text.iter("ul", "ol", "table", "dl", *HEADING_TAGS))
+
+
+def _is_pseudo_heading(node: Element, text: str) -> bool:
+    """A short paragraph that is bold from end to end and does not read like a sentence."""
+    limit = _PSEUDO_HEADING_HAN if _HAN.search(text) else _PSEUDO_HEADING_CHARS
+    if not text or len(text) > limit or _ENDS_LIKE_TEXT.search(text):
+        return False
+    bold = [inner for inner in node.iter("b", "strong") if text_of(inner)]
+    if not bold or link_ratio(node) > 0.5:
+        return False
+    return len(squeeze("".join(text_of(part) for part in bold))) >= len(squeeze(text))
+
+
+def _lines(text: str) -> list[str]:
+    """Paragraphs of a run of inline text: cut at double breaks, and at single ones where a
+    sentence or a bullet shows that the page uses them for paragraphs."""
+    lines: list[str] = []
+    blank = True
+    for piece in text.split(_BREAK):
+        line = collapse(piece)
+        if not line:
+            blank = True
+            continue
+        joins = lines and not blank and not _BULLET.match(line) and not _ENDS_SENTENCE.search(lines[-1])
+        if joins and not _BULLET.match(lines[-1]):
+            lines[-1] = f"{lines[-1]} {line}"
+        else:
+            lines.append(line)
+        blank = False
+    return lines
+
+
+# --- the finished list ---------------------------------------------------------------------------
+
+
+def _tidy(blocks: list[Block]) -> list[Block]:
+    """Bold lines with nothing under them become paragraphs again; furniture sections go."""
+    kept: list[Block] = []
+    for index, block in enumerate(blocks):
+        if block.level < 0:
+            following = blocks[index + 1] if index + 1 < len(blocks) else None
+            if following is None or following.kind is BlockKind.HEADING:
+                kept.append(replace(block, kind=BlockKind.PARAGRAPH, level=0))
+                continue
+            block = replace(block, level=-block.level)
+        kept.append(block)
+    return _without_furniture(kept)
+
+
+def _without_furniture(blocks: list[Block]) -> list[Block]:
+    """Drop headings such as `Related content` and what stands under them, up to the next heading
+    of their level or above."""
+    kept: list[Block] = []
+    dropping = 0
+    for block in blocks:
+        if block.kind is BlockKind.HEADING:
+            if dropping and block.level <= dropping:
+                dropping = 0
+            if not dropping and is_furniture_heading(block.text):
+                dropping = block.level
+        if not dropping:
+            kept.append(block)
+    return kept

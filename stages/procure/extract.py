@@ -1,0 +1,91 @@
+"""The bytes of one page to its guide: blocks in reading order, what the page says of itself, and
+what was hidden in it. Pure and picklable: runs in a process pool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stages.procure.blocks import own_text, read_blocks
+from stages.procure.charset import decode_body
+from stages.procure.hidden import remove_hidden
+from stages.procure.licence import read_licence
+from stages.procure.markup import Element, collapse, parse_html, squeeze, text_of
+from stages.procure.metadata import (
+    choose_language,
+    choose_title,
+    first_headings,
+    read_canonical,
+    read_declared_language,
+    read_neighbours,
+    read_reviewed,
+    read_title_hints,
+)
+from stages.procure.prune import is_furniture_heading, is_furniture_line, prune
+from stages.procure.region import find_region
+from stages.types import Block, BlockKind, PageContent
+
+_MAX_HTML_CHARS = 8_000_000
+_MAX_LOST = 50
+
+
+def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
+    """Read one HTML page. url: where it was found, for its relative links; content_type: the
+    header, whose charset wins. Never raises on bad markup: a page without text has no blocks."""
+    text = decode_body(body, content_type)[:_MAX_HTML_CHARS]
+    root = parse_html(text)
+    if root is None:
+        return PageContent(title="", lang="", blocks=())
+    hidden = remove_hidden(root)
+    licence = read_licence(root)
+    reviewed = read_reviewed(root)
+    canonical = read_canonical(root, url)
+    next_url, prev_url = read_neighbours(root, url)
+    hints = read_title_hints(root)
+    declared = read_declared_language(root)
+    prune(root)
+    region, ratio = find_region(root)
+    title = choose_title(hints, first_headings(region))
+    blocks = _without_title(read_blocks(region), title)
+    return PageContent(
+        title=title,
+        lang=choose_language(declared, " ".join(block.text for block in blocks) or text_of(root)),
+        blocks=blocks,
+        canonical=canonical,
+        next_url=next_url,
+        prev_url=prev_url,
+        licence=licence,
+        reviewed=reviewed,
+        hidden=hidden,
+        lost=tuple(_lost(region, blocks))[:_MAX_LOST],
+        link_ratio=round(ratio, 3),
+    )
+
+
+def _without_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
+    """The title is the guide's own field, not a block of its text."""
+    same = squeeze(title)
+    return tuple(
+        block
+        for index, block in enumerate(blocks)
+        if not (
+            block.kind is BlockKind.HEADING
+            and squeeze(block.text) == same
+            and (block.level == 1 or index == 0)
+        )
+    )
+
+
+def _lost(region: Element, blocks: tuple[Block, ...]) -> Iterator[str]:
+    """Audit: texts of list items, cells, terms and boxes of the region that are in no block."""
+    said = squeeze("".join(block.text for block in blocks))
+    seen: set[str] = set()
+    for node in region.iter("li", "td", "th", "dd", "dt", "p", "summary", "figcaption"):
+        text = collapse(own_text(node))
+        key = squeeze(text)
+        if len(key) < 2 or key in said or key in seen or not any(c.isalnum() for c in key):
+            continue
+        if is_furniture_line(text) or is_furniture_heading(text):
+            continue
+        seen.add(key)
+        yield text

@@ -1,0 +1,327 @@
+"""Text a reader of the page cannot see: found, taken out of the tree, kept as evidence.
+
+Only the page's own markup and `<style>` sheets are read; nothing is fetched. A panel that the
+page itself offers to open (`aria-controls`, an in-page link, `<details>`) is not hidden text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+
+from stages.procure.markup import (
+    INLINE_TAGS,
+    Element,
+    collapse,
+    drop,
+    is_element,
+    names_of,
+    text_of,
+)
+
+_MAX_EVIDENCE = 200
+_MAX_EVIDENCE_CHARS = 500
+_MAX_RULES = 4000
+_CSS_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
+# One rule without nested braces; what stands inside @media is found all the same.
+_CSS_RULE = re.compile(r"([^{}]{1,600})\{([^{}]{1,3000})\}")
+_SIMPLE_SELECTOR = re.compile(r"^([a-z][a-z0-9]*)?((?:[.#][\w-]+){0,3})$", re.IGNORECASE)
+_SELECTOR_PART = re.compile(r"[.#][\w-]+")
+_LENGTH = re.compile(r"^(-?\d{0,6}\.?\d{0,4})(px|em|rem|pt|%|vw|vh|ch|in|cm)?$")
+_RGB = re.compile(r"^rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6}%?))?\s*\)$")
+# Names that style sheets we do not fetch use for text meant for screen readers only.
+_READER_ONLY = (
+    " sr only ",
+    " visually hidden ",
+    " visuallyhidden ",
+    " screen reader text ",
+    " screen reader only ",
+    " screenreader ",
+    " element invisible ",
+    " a11y hidden ",
+    " vh ",
+)
+_MOST_RATIO = 0.4
+_OFF_SCREEN_PX = -900.0
+_TINY_PX = 2.0
+_EM_PX = 16.0
+
+
+def remove_hidden(root: Element) -> tuple[str, ...]:
+    """Take every hidden text out of the tree and return what was taken, in page order.
+
+    Image descriptions and HTML comments are returned too: models may read them, readers do not.
+    """
+    found: list[str] = []
+    total = len(text_of(root))
+    sheet = _read_sheets(root)
+    opened = _opened_ids(root)
+    for node in list(root.iter()):
+        if not is_element(node):
+            if node.tag is etree.Comment:
+                found.append(node.text or "")
+                drop(node)
+            continue
+        if node.tag == "img" and len(collapse(node.get("alt") or "")) > 1:
+            found.append(node.get("alt"))
+        if node.tag in ("html", "body", "main", "head") or node.getparent() is None:
+            continue
+        if _is_hidden(node, sheet, opened):
+            text = text_of(node)
+            # A page that hides most of itself shows it by script; hidden text is small.
+            if len(text) <= _MOST_RATIO * total:
+                found.append(text)
+                drop(node)
+    return tuple(_evidence(found))
+
+
+def _evidence(texts: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for text in texts:
+        line = collapse(text)[:_MAX_EVIDENCE_CHARS]
+        if line and line not in seen:
+            seen.add(line)
+            yield line
+        if len(seen) >= _MAX_EVIDENCE:
+            return
+
+
+# --- the page's own style sheets ---------------------------------------------------------------
+
+_Style = dict[str, str]
+
+
+_Compound = tuple[str, frozenset[str]]
+
+
+class _Sheet:
+    """Declarations by selector. Compounds of tag, class and id are understood, and descendant or
+    child combinators between them (`.card p.lead`); rules with anything else are passed over."""
+
+    def __init__(self) -> None:
+        self.rules: list[tuple[tuple[_Compound, ...], _Style]] = []
+        self.is_complete = True
+
+    def add(self, selector: str, style: _Style) -> None:
+        compounds = []
+        for part in selector.replace(">", " ").split()[:6]:
+            match = _SIMPLE_SELECTOR.match(part)
+            if match is None:
+                return
+            names = frozenset(_SELECTOR_PART.findall(match.group(2)))
+            compounds.append(((match.group(1) or "").lower(), names))
+        if compounds and compounds[-1][1] and len(self.rules) < _MAX_RULES:
+            self.rules.append((tuple(reversed(compounds)), style))
+
+    def style_of(self, node: Element) -> _Style:
+        style: _Style = {}
+        if self.rules:
+            own = _selectable(node)
+            for compounds, declared in self.rules:
+                if _fits(node.tag, own, compounds[0]) and _fits_above(node, compounds[1:]):
+                    style.update(declared)
+        style.update(_declarations(node.get("style") or ""))
+        return style
+
+
+def _selectable(node: Element) -> frozenset[str]:
+    return frozenset(f".{name}" for name in (node.get("class") or "").split()) | {
+        f"#{node.get('id')}"
+    }
+
+
+def _fits(tag: str, own: frozenset[str], compound: _Compound) -> bool:
+    return compound[1] <= own and compound[0] in ("", tag)
+
+
+def _fits_above(node: Element, compounds: tuple[_Compound, ...]) -> bool:
+    """Every compound matches some ancestor, nearest first."""
+    if not compounds:
+        return True
+    wanted = list(compounds)
+    for ancestor in node.iterancestors():
+        if _fits(ancestor.tag, _selectable(ancestor), wanted[0]):
+            wanted.pop(0)
+            if not wanted:
+                return True
+    return False
+
+
+def _declarations(text: str) -> _Style:
+    style: _Style = {}
+    for part in text[:3000].split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            style[name.strip().lower()] = (
+                value.lower().replace("!important", "").strip()
+            )
+    return style
+
+
+def _hides_or_colours(style: _Style) -> bool:
+    return not style.keys().isdisjoint(
+        (
+            "display visibility opacity position left top right text-indent font-size color"
+            " background background-color clip clip-path height max-height width overflow"
+        ).split()
+    )
+
+
+def _read_sheets(root: Element) -> _Sheet:
+    sheet = _Sheet()
+    sheet.is_complete = not any(
+        "stylesheet" in (link.get("rel") or "").lower() for link in root.iter("link")
+    )
+    for node in root.iter("style"):
+        if (node.get("media") or "all").strip().lower() == "print":
+            continue
+        css = _without_print(_CSS_COMMENT.sub("", (node.text or "")[:300_000]))
+        for match in _CSS_RULE.finditer(css):
+            style = _declarations(match.group(2))
+            if _hides_or_colours(style):
+                for selector in match.group(1).split(","):
+                    sheet.add(selector.strip(), style)
+    return sheet
+
+
+def _without_print(css: str) -> str:
+    """The sheet without its @media blocks: what holds on some screens only hides nothing."""
+    kept: list[str] = []
+    position = 0
+    while (start := css.find("@media", position)) >= 0:
+        kept.append(css[position:start])
+        depth = 0
+        end = css.find("{", start)
+        while 0 <= end < len(css):
+            depth += {"{": 1, "}": -1}.get(css[end], 0)
+            end += 1
+            if depth == 0:
+                break
+        position = end if end > start else len(css)
+    return "".join([*kept, css[position:]])
+
+
+# --- the verdict on one element ------------------------------------------------------------------
+
+
+def _opened_ids(root: Element) -> frozenset[str]:
+    """Ids of panels some control of the page opens."""
+    ids: set[str] = set()
+    for node in root.iter("a", "button", "div", "span", "h2", "h3", "h4", "li", "summary"):
+        for name in ("aria-controls", "data-target", "data-bs-target"):
+            ids.update((node.get(name) or "").replace("#", " ").split())
+        href = node.get("href") or ""
+        if node.tag == "a" and href.startswith("#") and len(href) > 1:
+            ids.add(href[1:])
+    return frozenset(ids)
+
+
+def _is_hidden(node: Element, sheet: _Sheet, opened: frozenset[str]) -> bool:
+    style = sheet.style_of(node)
+    if node.get("id") not in opened and node.get("role") != "tabpanel":
+        if node.get("hidden") is not None and node.get("hidden") != "until-found":
+            return True
+        if node.get("aria-hidden", "").lower() == "true":
+            return True
+        if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
+            return True
+    names = names_of(node)
+    if any(name in names for name in _READER_ONLY):
+        return True
+    return _is_out_of_sight(style) or _is_unreadable(node, style, sheet)
+
+
+def _pixels(value: str) -> float | None:
+    match = _LENGTH.match(value.strip())
+    if match is None or match.group(1) in ("", "-", "."):
+        return None
+    number = float(match.group(1))
+    return number * (_EM_PX if match.group(2) in ("em", "rem", "ch") else 1.0)
+
+
+def _is_out_of_sight(style: _Style) -> bool:
+    if style.get("position") in ("absolute", "fixed"):
+        edges = (_pixels(style.get(name, "")) for name in ("left", "top", "right", "bottom"))
+        if any(edge is not None and edge <= _OFF_SCREEN_PX for edge in edges):
+            return True
+        if "rect(" in style.get("clip", "") or "inset(50%" in style.get("clip-path", ""):
+            return True
+    indent = _pixels(style.get("text-indent", ""))
+    if indent is not None and indent <= _OFF_SCREEN_PX:
+        return True
+    if style.get("overflow") == "hidden":
+        sizes = [_pixels(style.get(name, "")) for name in ("width", "height", "max-height")]
+        return any(size is not None and size <= 1 for size in sizes)
+    return False
+
+
+def _is_unreadable(node: Element, style: _Style, sheet: _Sheet) -> bool:
+    size = _pixels(style.get("font-size", ""))
+    if size is not None and size <= _TINY_PX and not style.get("font-size", "").endswith(
+        ("em", "%", "rem")
+    ):
+        return True
+    if size == 0:
+        return True
+    opacity = style.get("opacity", "")
+    if opacity in ("0", "0.0", ".0", "0%"):
+        return True
+    ink = _colour(style.get("color", ""))
+    return ink is not None and ink == _paper(node, style, sheet)
+
+
+def _paper(node: Element, style: _Style, sheet: _Sheet) -> tuple[int, int, int] | None:
+    """The background a node is painted on; white when no one up to the body says otherwise.
+
+    None (nothing equals it) when a background is an image, a gradient or a variable, or when a
+    sheet we do not have may paint it: unless the words stand inside a line of other text, whose
+    ink shows that the line is not painted for white letters.
+    """
+    current, own = node, style
+    while True:
+        value = own.get("background-color") or own.get("background") or ""
+        if value and value not in ("none", "transparent", "inherit", "initial"):
+            return _colour(value)
+        if current.get("bgcolor"):
+            return _colour(current.get("bgcolor"))
+        current = current.getparent()
+        if current is None:
+            break
+        own = sheet.style_of(current)
+    if sheet.is_complete or _stands_in_other_text(node):
+        return (255, 255, 255)
+    return None
+
+
+def _stands_in_other_text(node: Element) -> bool:
+    parent = node.getparent()
+    if node.tag not in INLINE_TAGS or parent is None:
+        return False
+    around = (parent.text or "") + "".join(child.tail or "" for child in parent)
+    return len(collapse(around)) > len(text_of(node)) // 2
+
+
+_NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250)}
+
+
+def _colour(value: str) -> tuple[int, int, int] | None:
+    """(red, green, blue) of a CSS colour; fully transparent ink counts as white; None if unknown."""
+    text = value.strip().lower()
+    if text == "transparent":
+        return (255, 255, 255)
+    if text in _NAMED:
+        return _NAMED[text]
+    if text.startswith("#"):
+        digits = text[1:]
+        if len(digits) in (3, 4):
+            digits = "".join(digit * 2 for digit in digits[:3])
+        if len(digits) in (6, 8) and all(digit in "0123456789abcdef" for digit in digits):
+            return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
+        return None
+    if match := _RGB.match(text):
+        if match.group(4) in ("0", "0.0", "0%"):
+            return (255, 255, 255)
+        return (int(match.group(1)), int(match.group(2)), int(match.group(3)))
+    return None

@@ -1,0 +1,127 @@
+"""Small helpers over a parsed page that the other readers of this folder share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import html
+
+# lxml ships no types; every function that takes an element takes one of these.
+Element = Any
+
+_SPACES = re.compile(r"\s+")
+# Control characters, zero-width and bidirectional marks: no reader sees them, checks would.
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+INLINE_TAGS = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby"
+    " s samp small span strike strong sub sup time tt u var wbr nobr".split()
+)
+HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+# Never text for a reader, whatever the page's style says.
+SILENT_TAGS = frozenset(
+    "script style noscript template iframe object embed svg math canvas audio video map head"
+    " input select textarea option datalist meter progress source track link meta title base"
+    " applet frame frameset noframes area param".split()
+)
+
+
+def collapse(text: str) -> str:
+    """White space of any kind to one space, invisible characters removed, ends stripped."""
+    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+
+
+def squeeze(text: str) -> str:
+    """Letters for comparison: no white space at all, case folded."""
+    return _SPACES.sub("", _INVISIBLE.sub("", text)).casefold()
+
+
+def parse_html(text: str) -> Element | None:
+    """The page's root element, or None when there is no markup in it at all.
+
+    libxml2 stops at 256 nested elements, so everything that walks the tree may recurse.
+    """
+    parser = html.HTMLParser(encoding="utf-8", remove_pis=True)
+    data = text.encode("utf-8", "replace").strip()
+    if not data:
+        return None
+    root = html.document_fromstring(data, parser=parser, ensure_head_body=False)
+    return root if isinstance(root.tag, str) else None
+
+
+def is_element(node: Element) -> bool:
+    """False for comments and processing instructions."""
+    return isinstance(node.tag, str)
+
+
+def text_of(node: Element) -> str:
+    """The collapsed text under a node, with a space where one block ends and the next begins."""
+    return collapse("".join(_pieces(node)))
+
+
+def _pieces(node: Element) -> Iterator[str]:
+    yield node.text or ""
+    for child in node:
+        if is_element(child) and child.tag not in SILENT_TAGS:
+            gap = child.tag not in INLINE_TAGS
+            if gap:
+                yield " "
+            yield from _pieces(child)
+            if gap:
+                yield " "
+        yield child.tail or ""
+
+
+def names_of(node: Element) -> str:
+    """class, id and test id of an element as one string of lower-case words with spaces around.
+
+    `storyBody alert-box2` -> ` story body alert box 2 `.
+    """
+    raw = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
+    return f" {' '.join(words_of(raw))} "
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a class or id, lower case, split at dashes, underscores and camel case."""
+    return [word.lower() for word in _WORDS.findall(name[:500])]
+
+
+def drop(node: Element) -> None:
+    """Take an element out of its tree and keep the text behind it."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    tail = node.tail
+    if tail:
+        previous = node.getprevious()
+        if previous is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            previous.tail = (previous.tail or "") + tail
+    parent.remove(node)
+
+
+def link_ratio(node: Element) -> float:
+    """Share of the characters under a node that stand inside links, 0..1."""
+    total = len(squeeze(text_of(node)))
+    if not total:
+        return 0.0
+    linked = sum(len(squeeze(text_of(link))) for link in node.iter("a") if link.get("href"))
+    return min(1.0, linked / total)
+
+
+def has_block_child(node: Element) -> bool:
+    """True when an inline element wraps block elements (`<a><div>...`)."""
+    return any(
+        is_element(inner)
+        and inner.tag not in INLINE_TAGS
+        and inner.tag not in SILENT_TAGS
+        and inner.tag not in ("br", "img", "picture", "button")
+        for inner in node.iterdescendants()
+    )

@@ -1,0 +1,367 @@
+"""What a page says about itself: title, language, canonical and neighbour pages, review date."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from stages.procure.markup import Element, collapse, is_element, squeeze, text_of
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_MAX_TITLE_CHARS = 300
+_TITLE_SEPARATOR = re.compile(r"\s+[|\-–—·•»:]{1,2}\s+|\s*[|｜_]\s*|\s::\s|\s*[-–—]{2,3}\s*")
+_PART_OF = re.compile(r"\s*[(（](?:page|part)\s*\d+\s*(?:of\s*\d+)?[)）]\s*$|\s*[(（]第\s*\d+\s*页[)）]\s*$", re.I)
+
+
+# --- title ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TitleHints:
+    """What a page's head and headings offer as its title."""
+
+    site: str
+    page: str
+    shared: str
+    headings: tuple[str, ...]
+
+
+def read_title_hints(root: Element) -> TitleHints:
+    """Read before the tree is pruned: the head and banners go then."""
+    return TitleHints(
+        site=squeeze(_meta(root, "og:site_name")),
+        page=_head_title(root),
+        shared=_meta(root, "og:title"),
+        headings=first_headings(root),
+    )
+
+
+def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
+    """The guide's title without the site's name; '' if the page has none.
+
+    A heading of level 1 (the region's before the page's) that the `<title>` agrees with, else any
+    of them that is not the site's name, else og:title, else `<title>` cut at its separators.
+    """
+    plain = squeeze(hints.page)
+    headings = [*region_headings, *hints.headings]
+    for text in headings:
+        if len(text) > 1 and squeeze(text) != hints.site and squeeze(text) in plain:
+            return text[:_MAX_TITLE_CHARS]
+    for text in headings:
+        if len(text) > 3 and squeeze(text) != hints.site:
+            return text[:_MAX_TITLE_CHARS]
+    for text in (hints.shared, hints.page):
+        if cut := _without_site(text, hints.site):
+            return cut[:_MAX_TITLE_CHARS]
+    return ""
+
+
+def first_headings(scope: Element) -> tuple[str, ...]:
+    """Texts of the headings of level 1 under an element."""
+    return tuple(collapse(text_of(node)) for node in _first_level(scope))
+
+
+def _first_level(scope: Element) -> Iterator[Element]:
+    for node in scope.iter():
+        if is_element(node) and (
+            node.tag == "h1"
+            or (node.get("role") == "heading" and (node.get("aria-level") or "") == "1")
+        ):
+            yield node
+
+
+def _head_title(root: Element) -> str:
+    node = next((title for title in root.iter("title") if text_of(title)), None)
+    return text_of(node) if node is not None else ""
+
+
+def _without_site(text: str, site: str) -> str:
+    text = _PART_OF.sub("", collapse(text))
+    parts = [part for part in _TITLE_SEPARATOR.split(text) if part]
+    if len(parts) < 2:
+        return text
+    if site:
+        kept = [part for part in parts if squeeze(part) not in site and site not in squeeze(part)]
+        if kept and len(kept) < len(parts):
+            return collapse(text.partition(kept[-1])[0] + kept[-1]) if kept[-1] in text else kept[0]
+    # The site stands last nearly always, and is the shorter part.
+    first, last = parts[0], parts[-1]
+    return first if len(first) >= len(last) or len(parts) > 2 else text.rsplit(last, 1)[0].strip(" |-–—_:·•»｜")
+
+
+# --- meta elements ---------------------------------------------------------------------------------
+
+
+def _meta(root: Element, *names: str) -> str:
+    """Content of the first meta element with one of the names, in the order of names."""
+    found: dict[str, str] = {}
+    for node in root.iter("meta"):
+        name = (node.get("property") or node.get("name") or node.get("http-equiv") or "").lower()
+        if name and name not in found:
+            found[name] = collapse(node.get("content") or "")
+    return next((found[name] for name in names if found.get(name)), "")
+
+
+def _structured(root: Element) -> Iterator[dict[str, Any]]:
+    """Objects of the page's JSON-LD, nested graphs included; broken scripts are passed over."""
+    for node in root.iter("script"):
+        if "ld+json" not in (node.get("type") or ""):
+            continue
+        try:
+            data = json.loads((node.text or "")[:500_000])
+        except (ValueError, RecursionError):
+            continue
+        queue = [data]
+        for _ in range(500):
+            if not queue:
+                break
+            item = queue.pop(0)
+            if isinstance(item, list):
+                queue += item
+            elif isinstance(item, dict):
+                yield item
+                queue += [item[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in item]
+
+
+def structured_text(root: Element, *names: str) -> str:
+    """First string under one of the names in the page's JSON-LD, in the order of names."""
+    objects = list(_structured(root))
+    for name in names:
+        for item in objects:
+            value = item.get(name)
+            if isinstance(value, dict):
+                value = value.get("@id") or value.get("url") or value.get("name")
+            if isinstance(value, str) and value.strip():
+                return collapse(value)
+    return ""
+
+
+# --- language ------------------------------------------------------------------------------------
+
+# Characters of everyday text that only one of the two scripts uses.
+_ONLY_SIMPLIFIED = frozenset("这们个来时说对会为国发见没样还过进动现经无关开问让给师医药岁发热养后体温")
+_ONLY_TRADITIONAL = frozenset("這們個來時說對會為國發見沒樣還過進動現經無關開問讓給師醫藥歲發熱養後體溫")
+
+
+def read_declared_language(root: Element) -> str:
+    """The language the page's head declares, as written there; '' if it declares none."""
+    return str(
+        root.get("lang")
+        or root.get("{http://www.w3.org/XML/1998/namespace}lang")
+        or root.get("xml:lang")
+        or _meta(root, "content-language", "og:locale", "dc.language", "language")
+    )
+
+
+def choose_language(declared: str, text: str) -> str:
+    """BCP 47 primary tag (`en`, `pt`), `zh-Hans` or `zh-Hant`; '' when nothing says.
+
+    text: the guide's text. Its script overrules a template that declares the wrong language.
+    """
+    tag = declared.strip().replace("_", "-").split(",")[0].lower()
+    sample = text[:5000]
+    letters = len(_LETTER.findall(sample))
+    han = len(_HAN.findall(sample))
+    if letters and han / letters > 0.3:
+        is_japanese = len(re.findall(r"[\u3040-\u30ff]", sample)) / letters > 0.1
+        return "ja" if is_japanese else _chinese(tag, sample)
+    if tag.startswith("zh") and (han or not letters):
+        return _chinese(tag, sample)
+    primary = tag.split("-")[0]
+    if re.fullmatch(r"[a-z]{2,3}", primary) and primary != "zh":
+        return primary
+    return _detected(sample)
+
+
+def _chinese(tag: str, text: str) -> str:
+    if tag.startswith("zh"):
+        if any(part in ("hant", "tw", "hk", "mo") for part in tag.split("-")):
+            return "zh-Hant"
+        if any(part in ("hans", "cn", "sg", "my") for part in tag.split("-")):
+            return "zh-Hans"
+    simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
+    traditional = sum(character in _ONLY_TRADITIONAL for character in text)
+    return "zh-Hant" if traditional > simplified else "zh-Hans"
+
+
+def _detected(text: str) -> str:
+    if len(text) < 80:
+        return ""
+    # Imported here: only pages that declare no language need it.
+    from resiliparse.parse.lang import detect_fast
+
+    language, _ = detect_fast(text)
+    return str(language) if language != "unknown" else ""
+
+
+# --- links -------------------------------------------------------------------------------------------
+
+
+def base_url(root: Element, url: str) -> str:
+    node = next(iter(root.iter("base")), None)
+    href = (node.get("href") or "").strip() if node is not None else ""
+    return _absolute(url, href) or url
+
+
+def _absolute(base: str, href: str) -> str:
+    """The absolute http(s) URL of a link, '' if it is none."""
+    try:
+        url = urljoin(base, href.strip())
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def read_canonical(root: Element, url: str) -> str:
+    """The address the page wants to be known by, '' if it names none."""
+    for node in root.iter("link"):
+        if "canonical" in (node.get("rel") or "").lower().split() and node.get("href"):
+            return _absolute(base_url(root, url), node.get("href"))
+    return ""
+
+
+def read_neighbours(root: Element, url: str) -> tuple[str, str]:
+    """(next, previous) page of the same multi-page guide, '' for none.
+
+    Many sites mark the neighbouring *article* with rel=next too, so a neighbour counts only when
+    its address differs from ours by a page number alone.
+    """
+    base = base_url(root, url)
+    found = {"next": "", "prev": ""}
+    for node in root.iter("link", "a"):
+        for rel in (node.get("rel") or "").lower().split():
+            rel = "prev" if rel == "previous" else rel
+            if rel in found and not found[rel] and node.get("href"):
+                target = _absolute(base, node.get("href"))
+                if target and _is_same_series(url, target):
+                    found[rel] = target
+    return found["next"], found["prev"]
+
+
+_PAGE_NUMBER = re.compile(r"(?:[-_/]?(?:page|p|part|pg)?[-_/]?\d{1,2})?(\.[a-z]{3,5})?/?$", re.IGNORECASE)
+_PAGE_KEYS = frozenset(("page", "p", "pg", "part", "start", "pageno"))
+
+
+def _series(url: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    parts = urlsplit(url)
+    path = _PAGE_NUMBER.sub("", parts.path.rstrip("/"))
+    path = re.sub(r"/index$", "", path)
+    query = tuple(
+        (key, value) for key, value in parse_qsl(parts.query) if key.lower() not in _PAGE_KEYS
+    )
+    return parts.netloc.lower(), path.rstrip("/"), query
+
+
+def _is_same_series(url: str, other: str) -> bool:
+    return url.split("#")[0] != other.split("#")[0] and _series(url) == _series(other)
+
+
+# --- review date -----------------------------------------------------------------------------------------
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january", "feb february", "mar march", "apr april", "may", "jun june",
+            "jul july", "aug august", "sep sept september", "oct october", "nov november",
+            "dec december",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)")
+_DAY_MONTH = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?\s+([A-Za-z]{3,9})\.?,?\s+((?:19|20)\d\d)\b")
+_MONTH_DAY = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)\b")
+_SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.]((?:19|20)\d\d)(?!\d)")
+_REVIEWED = re.compile(
+    r"(?:last|medically|page last|content last)\s+(?:reviewed|checked)|reviewed (?:on|:)?|review date"
+    r"|审核|审定|审校|審核|審訂",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(r"updated|modified|revised|checked|更新|修订|修訂|修改", re.IGNORECASE)
+_NEXT_REVIEW = re.compile(r"next review|review (?:is )?due|下次审核|下次審核", re.IGNORECASE)
+
+
+def parse_date(text: str) -> str:
+    """The first date of a short text as ISO, '' if none. 25/08/2026 is read day first unless
+    that is impossible."""
+    found: list[tuple[int, str]] = []
+    for pattern, order in ((_ISO, "ymd"), (_DAY_MONTH, "dby"), (_MONTH_DAY, "bdy"), (_SLASHED, "dmy")):
+        if match := pattern.search(text[:400]):
+            value = _date_of(match, order)
+            if value:
+                found.append((match.start(), value))
+    return min(found)[1] if found else ""
+
+
+def _date_of(match: re.Match[str], order: str) -> str:
+    parts = dict(zip(order, match.groups(), strict=True))
+    month = _MONTHS.get(parts["b"].lower(), 0) if "b" in parts else int(parts["m"])
+    day = int(parts["d"])
+    if order == "dmy" and month > 12 >= day:
+        day, month = month, day
+    try:
+        return date(int(parts["y"]), month, day).isoformat()
+    except ValueError:
+        return ""
+
+
+def read_reviewed(root: Element) -> str:
+    """ISO date of the last review; failing that of the last change; '' if the page says neither."""
+    if value := parse_date(structured_text(root, "lastReviewed")):
+        return value
+    reviewed, updated = _visible_dates(root)
+    if reviewed:
+        return reviewed
+    for text in (
+        structured_text(root, "dateModified"),
+        _meta(root, "article:modified_time", "dcterms.modified", "dc.date.modified",
+              "og:updated_time", "last-modified", "datemodified"),
+        _item_date(root),
+    ):  # fmt: skip
+        if value := parse_date(text):
+            return value
+    return updated
+
+
+def _item_date(root: Element) -> str:
+    for node in root.iter():
+        if is_element(node) and node.get("itemprop") in ("lastReviewed", "dateModified"):
+            return collapse(node.get("datetime") or node.get("content") or text_of(node))
+    return ""
+
+
+def _text_before(node: Element) -> str:
+    """The words right before a time element, in its line or in the element before it."""
+    previous = node.getprevious()
+    before = (previous.tail if previous is not None else node.getparent().text) or ""
+    return collapse(before)[-60:]
+
+
+def _visible_dates(root: Element) -> tuple[str, str]:
+    """(reviewed, updated) dates of lines that say so, next reviews left out."""
+    updated = ""
+    for node in root.iter("time", "p", "span", "div", "li", "em", "small", "dd", "td", "footer"):
+        line = text_of(node) if node.tag == "time" else collapse(node.text or "")
+        if not line or len(line) > 200:
+            continue
+        before = ""
+        if node.tag == "time" and node.getparent() is not None:
+            before = _text_before(node)
+        label = f"{before} {line}"
+        if _NEXT_REVIEW.search(before or line.split(":")[0]):
+            continue
+        value = parse_date(node.get("datetime") or "") or parse_date(line)
+        if value and _REVIEWED.search(label):
+            return value, updated
+        if value and not updated and _UPDATED.search(label):
+            updated = value
+    return "", updated

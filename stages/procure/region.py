@@ -1,0 +1,158 @@
+"""Where the guide is on its page: trafilatura votes, the tree decides.
+
+trafilatura finds the main text of very different pages well, but loses lists, tables, headings
+and boxes on the way (FACTS, "procure"). So its text is only used to mark elements: those that
+hold text it kept are the guide's, and what stands between them is too unless it is furniture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from stages.procure.markup import (
+    INLINE_TAGS,
+    Element,
+    is_element,
+    link_ratio,
+    squeeze,
+    text_of,
+)
+from stages.procure.prune import is_furniture_heading, is_furniture_line, prose_of
+
+_CHUNK_TAGS = frozenset(
+    "p li dt dd td th h1 h2 h3 h4 h5 h6 figcaption caption summary pre blockquote div section"
+    " article span center font".split()
+)
+# The root is the smallest element with this share of the text trafilatura kept: it may keep a
+# stray line elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
+_ROOT_RATIO = 0.9
+_LINKY_RATIO = 0.5
+_WIDEN_RATIO = 0.5
+_WIDEN_LINK_RATIO = 0.3
+_MIN_CHUNK_CHARS = 12
+
+
+def find_region(root: Element) -> tuple[Element, float]:
+    """The smallest element that holds the guide, and the share of its characters in links.
+
+    root: a pruned tree; furniture that still stands in the element is taken out of it, after the
+    share was measured: a landing page is known by it. Falls back to the semantic main element,
+    then to the whole tree, when trafilatura finds nothing.
+    """
+    weights = _weigh(root, _kept_text(root))
+    total = weights.get(root, 0)
+    if total == 0:
+        region = _semantic_main(root)
+        return region, link_ratio(region)
+    region = _widen(_smallest(root, weights, total), root)
+    ratio = link_ratio(region)
+    _drop_strangers(region, weights)
+    return region, ratio
+
+
+def _kept_text(root: Element) -> str:
+    # Imported here: half a second and 30 MB that only extraction needs.
+    import trafilatura
+
+    markup = etree.tostring(root, encoding="unicode", method="html")
+    body: Any = trafilatura.bare_extraction(
+        markup, fast=True, include_comments=False, include_tables=True, with_metadata=False
+    )
+    if body is None or body.text is None:
+        return ""
+    return squeeze(body.text)
+
+
+def _own_text(node: Element) -> str:
+    """Text of an element outside its block children: what it says itself."""
+    parts = [node.text or ""]
+    for child in node:
+        if is_element(child) and child.tag in INLINE_TAGS:
+            parts.append(_own_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _weigh(root: Element, kept: str) -> dict[Element, int]:
+    """Characters of kept text under every element."""
+    weights: dict[Element, int] = {}
+    if not kept:
+        return weights
+    for node in root.iter():
+        if not is_element(node) or node.tag in INLINE_TAGS:
+            continue
+        text = squeeze(_own_text(node))
+        if len(text) < _MIN_CHUNK_CHARS or text not in kept:
+            continue
+        current = node
+        while current is not None:
+            weights[current] = weights.get(current, 0) + len(text)
+            if current is root:
+                break
+            current = current.getparent()
+    return weights
+
+
+def _smallest(root: Element, weights: dict[Element, int], total: int) -> Element:
+    current = root
+    while True:
+        heavy = [
+            child for child in current if weights.get(child, 0) >= _ROOT_RATIO * total
+        ]
+        if not heavy or heavy[0].tag in ("p", "table", "ul", "ol", "tbody", "tr"):
+            return current
+        current = heavy[0]
+
+
+def _widen(region: Element, root: Element) -> Element:
+    """Climb while the boxes beside the region hold running text like its own: trafilatura keeps
+    one field of pages that are put together from several."""
+    prose = prose_of(root)
+    current = region
+    for parent in region.iterancestors():
+        if parent.tag in ("body", "html") or parent.getparent() is None:
+            break
+        inside, around = prose.get(region, 0), prose.get(parent, 0)
+        if around - inside >= _WIDEN_RATIO * inside and link_ratio(parent) < _WIDEN_LINK_RATIO:
+            current = parent
+    return current
+
+
+def _semantic_main(root: Element) -> Element:
+    for path in (".//main", ".//*[@role='main']", ".//article", ".//body"):
+        found = root.findall(path)
+        if len(found) == 1 and text_of(found[0]):
+            return found[0]
+    return root
+
+
+def _drop_strangers(region: Element, weights: dict[Element, int]) -> None:
+    """Take out children (at any depth) without any kept text that are not the guide's."""
+    for child in list(region):
+        if not is_element(child):
+            continue
+        if child not in weights:
+            if _is_stranger(child):
+                region.remove(child) if not (child.tail or "").strip() else _empty(child)
+        elif child.tag not in INLINE_TAGS and child.tag not in ("p", "ul", "ol", "table", "dl"):
+            _drop_strangers(child, weights)
+
+
+def _empty(node: Element) -> None:
+    tail = node.tail
+    node.clear()
+    node.tail = tail
+
+
+def _is_stranger(node: Element) -> bool:
+    text = text_of(node)
+    if not text or node.tag in INLINE_TAGS or node.tag in ("br", "hr"):
+        return False
+    if is_furniture_line(text) or is_furniture_heading(text):
+        return True
+    first = next((inner for inner in node.iter("h1", "h2", "h3", "h4", "h5", "h6")), None)
+    if first is not None and is_furniture_heading(text_of(first)):
+        return True
+    return link_ratio(node) > _LINKY_RATIO
