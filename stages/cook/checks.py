@@ -1,0 +1,204 @@
+"""Everything the checks say about one draft. Pure; also for text edited by people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stages.cook import check_quantities, lexicon
+from stages.cook.align import content_tokens
+from stages.cook.check_hygiene import check_hygiene
+from stages.cook.check_meaning import (
+    DraftReading,
+    check_certainty,
+    check_cited_sentence,
+    check_entities,
+    check_facts,
+)
+from stages.cook.compose import compose_spans
+from stages.cook.facts import CardReading, facts_of, language_key, read_card
+from stages.cook.quantity import Quantity, find_quantities
+from stages.text import is_chinese, split_sentences
+from stages.types import (
+    Card,
+    DraftSentence,
+    Fact,
+    FactKind,
+    Finding,
+    Severity,
+    Span,
+    ToneRules,
+)
+
+MAX_CHARS = 20_000
+"""Longer text is not a draft of a card; nothing past this is read."""
+
+_ORDER = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
+
+
+def check_draft(
+    card: Card, text: str, rules: ToneRules, sentences: tuple[DraftSentence, ...] = ()
+) -> tuple[Finding, ...]:
+    """Findings on a draft, worst first.
+
+    sentences: the machine's version with its references. They count only while they still say
+    what `text` says; an edited text is compared with the card as a whole.
+    """
+    if len(text) > MAX_CHARS:
+        return (
+            Finding(
+                "length", Severity.MAJOR, f"{len(text)} characters; that is not a card's draft."
+            ),
+        )
+    reading = read_card(card.text, card.lang)
+    facts = facts_of(reading)
+    source = "\n".join((*card.breadcrumbs, card.title, card.text))
+    found = list(check_hygiene(reading, source, text, rules))
+    spans: tuple[Span, ...] = ()
+    if sentences:
+        composed, spans = compose_spans(sentences, card.lang)
+        if composed != text:
+            spans = ()
+    if spans:
+        found.extend(_check_cited(reading, source, facts, text, sentences, spans, rules))
+    else:
+        found.extend(_check_plain(reading, source, facts, text))
+    return tuple(sorted(found, key=lambda f: _ORDER.index(f.severity)))
+
+
+def _check_plain(
+    reading: CardReading, source: str, facts: Sequence[Fact], text: str
+) -> Iterator[Finding]:
+    language = reading.language
+    sentences = split_sentences(text, reading.lang)
+    draft = DraftReading(
+        text=text,
+        sentences=sentences,
+        tokens=tuple(content_tokens(s.text, language) for s in sentences),
+        language=language,
+    )
+    heading = source[: len(source) - len(reading.text)]
+    known = (*reading.quantities, *find_quantities(heading, language == "zh"))
+    yield from check_quantities.check_plain(
+        known, reading.text, find_quantities(text, language == "zh"), text
+    )
+    yield from check_facts(reading, facts, draft)
+    yield from check_certainty(reading, draft)
+    yield from check_entities(reading, source, draft)
+
+
+def _check_cited(
+    reading: CardReading,
+    source: str,
+    facts: Sequence[Fact],
+    text: str,
+    sentences: Sequence[DraftSentence],
+    spans: Sequence[Span],
+    rules: ToneRules,
+) -> Iterator[Finding]:
+    by_id = {s.id: s for s in reading.sentences}
+    chinese = is_chinese(reading.lang)
+    every = find_quantities(text, chinese)
+    for sentence, (start, end) in zip(sentences, spans, strict=True):
+        words = text[start:end]
+        own = tuple(q for q in every if start <= q.start < end)
+        cited = [by_id[i] for i in sentence.source_ids if i in by_id]
+        planted = next((s for s in cited if s.id in reading.planted), None)
+        if planted is not None:
+            yield Finding(
+                "instruction", Severity.CRITICAL,
+                "This rests on an instruction that was planted in the page.",
+                (start, end), (planted.start, planted.end),
+            )  # fmt: skip
+        if not cited:
+            yield from _check_unsourced(words, start, own, source, rules, chinese)
+            continue
+        if any(words.strip() == s.text.strip() for s in cited):
+            continue
+        leads = {reading.lead_ins[s.id].id: reading.lead_ins[s.id] for s in cited
+                 if s.id in reading.lead_ins}  # fmt: skip
+        lead = " ".join(s.text for s in leads.values())
+        quantities = [q for s in (*cited, *leads.values()) for q in reading.quantities_of(s)]
+        yield from check_quantities.check_cited(
+            quantities, reading.quantities, reading.text, own, text
+        )
+        yield from check_cited_sentence(cited, lead, words, start, language_key(reading.lang))
+    yield from _check_lost(reading, facts, sentences, text, spans)
+
+
+def _check_unsourced(
+    words: str,
+    start: int,
+    quantities: Sequence[Quantity],
+    source: str,
+    rules: ToneRules,
+    chinese: bool,
+) -> Iterator[Finding]:
+    """A hook, closer or disclaimer may carry no figure and no medicine the card does not have."""
+    if rules.disclaimer and words.strip() == rules.disclaimer.strip():
+        return
+    known = find_quantities(source, chinese)
+    for quantity in quantities:
+        if quantity.is_soft or any(
+            check_quantities.same_quantity(quantity, k, loose=False) for k in known
+        ):
+            continue
+        yield Finding(
+            "quantity_unsourced", Severity.MAJOR,
+            f"“{words[quantity.start - start : quantity.end - start]}” rests on no sentence of "
+            "the card.",
+            quantity.span,
+        )  # fmt: skip
+    for name, pattern in lexicon.ENTITIES.items():
+        match = pattern.search(words)
+        if match and not pattern.search(source):
+            yield Finding(
+                "entity_unsourced", Severity.MAJOR,
+                f"The card does not mention {name} (“{match[0]}”).",
+                (start + match.start(), start + match.end()),
+            )  # fmt: skip
+
+
+_LOST = {
+    FactKind.QUANTITY: ("quantity_lost", Severity.MAJOR, "The figure"),
+    FactKind.PROHIBITION: ("prohibition_lost", Severity.CRITICAL, "The prohibition"),
+    FactKind.CONDITION: ("condition_lost", Severity.MAJOR, "The condition"),
+    FactKind.RED_FLAG: ("warning_lost", Severity.CRITICAL, "The warning"),
+}
+
+
+def _check_lost(
+    reading: CardReading,
+    facts: Sequence[Fact],
+    sentences: Sequence[DraftSentence],
+    text: str,
+    spans: Sequence[Span],
+) -> Iterator[Finding]:
+    """Facts of the card that no draft sentence carries."""
+    quoted: dict[str, list[Span]] = {}
+    for sentence, span in zip(sentences, spans, strict=True):
+        for source_id in sentence.source_ids:
+            quoted.setdefault(source_id, []).append(span)
+    every = find_quantities(text, is_chinese(reading.lang))
+    for fact in facts:
+        if fact.kind not in _LOST:
+            continue
+        where = quoted.get(fact.sentence_id, [])
+        lost = not where
+        if where and fact.kind is FactKind.QUANTITY:
+            wanted = next(q for q in reading.quantities if q.start == fact.start)
+            lost = not any(
+                check_quantities.same_quantity(wanted, q, loose=False)
+                for q in every
+                if any(a <= q.start < b for a, b in where)
+            )
+        if lost:
+            check, severity, name = _LOST[fact.kind]
+            yield Finding(
+                check, severity, f"{name} “{_short(fact.text)}” is missing.", None,
+                (fact.start, fact.end),
+            )  # fmt: skip
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 90 else flat[:87] + "..."

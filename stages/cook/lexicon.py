@@ -1,0 +1,286 @@
+"""The cue words of the facts grammar and the checks, English and Chinese (both scripts).
+
+Lists are small on purpose: each word was chosen for what it means in parent guides, and every
+pattern is a plain alternation, linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_I = re.IGNORECASE
+
+
+def _zh(words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words.split()))
+
+
+# A clause that forbids or advises against something.
+PROHIBITION = {
+    "en": re.compile(
+        r"\b(?:do not|don['’]t|never|must not|mustn['’]t|should not|shouldn['’]t|should never|"
+        r"must never|cannot be given|can['’]t be given|not to|is not safe|are not safe|not be|"
+        r"isn['’]t safe|aren['’]t safe|not suitable|not recommended|not advised|unsuitable|"
+        r"avoid(?:ed|ing)?|stay away from|keep away from|stop using|no longer use|"
+        r"not (?:used?|given?|a treatment|for (?:use|babies|children)))\b",
+        _I,
+    ),
+    "zh": _zh(
+        "不要 不可 不得 不能 不应 不應 不宜 不许 不許 不建议 不建議 不推荐 不推薦 不用 禁止 "
+        "禁用 禁忌 严禁 嚴禁 切勿 请勿 請勿 勿 别 別 避免 千万不 千萬不 不准 忌 不适合 "
+        "不適合 不喝 不吃 不给 不給 不加 不喂 不餵"
+    ),
+}
+
+STRONG_PROHIBITION = {
+    "en": re.compile(r"\b(?:do not|don['’]t|never|must not|avoid)\b", _I),
+    "zh": _zh("不要 不可 不得 禁 严禁 嚴禁 切勿 请勿 請勿 避免 千万别 千萬別"),
+}
+
+# Anything that turns a clause the other way in a rewrite: more ways than the card would use.
+NEGATIVE = {
+    "en": re.compile(
+        r"\b(?:not|no|never|none|nothing|nor|neither|without|cannot|avoid(?:ed|ing|s)?|"
+        r"skip(?:ped|ping)?|"
+        r"stop(?:ped|ping)?|stay away|keep away|away from|off[- ]limits|off the (?:menu|"
+        r"list|table)|"
+        r"steer clear|leave out|leave off|limit|unsafe|unsuitable|dangerous|risky|contraindicated|"
+        r"ban(?:ned)?|discouraged|inadvisable|forbidden|prohibited|rather than|instead of|myth|"
+        r"hold off|wait(?:ing)?|out of|rule out|ruled out|resist|forget|ditch|refrain|"
+        r"danger|hazard|"
+        r"unnecessary|unreliable|inappropriate|off (?:it|your|the|them|limits)|(?:is|"
+        r"are) out|away|prevent(?:ed)?|"
+        r"un[a-z]{4,}ed|before|until|less|only|excluded?|withh[eo]ld|discard(?:ed)?|"
+        r"bin|throw|toss|nope)\b|n['’]t\b|[❌🚫⛔✖✗≠]",
+        _I,
+    ),
+    "zh": re.compile(
+        r"不|别|別|勿|忌|禁|无|無|未|没|沒|避免|远离|遠離|拒绝|停|少|❌|🚫|⛔|✖|×|≠|非|免|"
+        r"莫|代替|错|扔|倒掉|弃"
+    ),
+}
+
+# Permission or advice to do something, for flips in our own structured drafts.
+CONDITION = {
+    "en": re.compile(
+        r"\b(?:only (?:if|when|after|with|on|as|in|for|once)|unless|except|provided that|"
+        r"as long as|"
+        r"if|when|once|until|before|after|without)\b|\bonly\b",
+        _I,
+    ),
+    "zh": _zh(
+        "只有 只能 仅 僅 除非 除了 除外 如果 若 如 的话 的話 当 當 一旦 在医生 在醫生 "
+        "医生指导 医嘱 遵医嘱 前提 必须 必須 须 者 时 時 后 後 前 才"
+    ),
+}
+HARD_CONDITION = {
+    "en": re.compile(
+        r"\b(?:only (?:if|when|after|with|on|as|in|for|once)|unless|except (?:if|when|in|for|on)|"
+        r"provided that|as long as|as prescribed|only)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "只有 只能 仅限 僅限 仅在 除非 除外 才能 才可 前提 在医生指导 在醫生指導 医生指导下 "
+        "遵医嘱 遵醫囑 经医生 經醫生 须在 須在"
+    ),
+}
+
+# Things that must be acted on at once, and whom to turn to.
+URGENT = {
+    "en": re.compile(
+        r"\b(?:emergenc(?:y|ies)|urgent(?:ly)?|immediate(?:ly)?|at once|right away|straight away|"
+        r"straightaway|without delay|same[- ]day|the same day|as soon as possible|"
+        r"do(?:n['’]t| not) wait|"
+        r"ambulance|911|999|112|111|A&E|emergency (?:room|department))\b|\bER\b",
+        _I,
+    ),
+    "zh": _zh(
+        "立即 立刻 马上 馬上 尽快 盡快 儘快 紧急 緊急 急诊 急診 急救 120 119 赶紧 趕緊 赶快 "
+        "当天就 不要等 不能拖 送医 送醫 火速 第一时间 速"
+    ),
+}
+WHO = {
+    "en": re.compile(
+        r"\b(?:doctors?|GP|nurses?|midwi(?:fe|ves)|health (?:visitor|professional|care|worker)s?|"
+        r"health-?care (?:provider|professional)s?|pharmacists?|paediatricians?|pediatricians?|"
+        r"hospital|maternity unit|emergency (?:services?|room|department|help|care)|"
+        r"ambulance|911|999|"
+        r"112|111|poison (?:control|cent(?:er|re)|helpline)|dentists?|dermatologists?|dietiti?ans?|"
+        r"medical (?:help|advice|attention|care|assessment|review)|clinic|helpline|"
+        r"provider)\b|A&E|\bER\b",
+        _I,
+    ),
+    "zh": _zh(
+        "医生 醫生 医师 醫師 大夫 护士 護士 助产士 助產士 医院 醫院 急诊 急診 120 就医 就醫 "
+        "就诊 就診 看医 看醫 送医 送醫 急救 儿科 兒科 产科 產科 药师 藥師 专业人员 热线 "
+        "熱線 门诊 牙医 医护"
+    ),
+}
+CONTACT_VERB = {
+    "en": re.compile(
+        r"\b(?:call|phone|ring|dial|contact|see|seek|get|speak|talk|tell|ask|go to|visit|consult|"
+        r"needs?|bring|check with|warrants?|requires?|demands?|report|calls? for|merits?)\b|"
+        r"[☎📞🚑🆘🚨]",
+        _I,
+    ),
+    "zh": _zh(
+        "拨打 撥打 打 联系 聯繫 咨询 諮詢 请教 问 問 就医 就醫 就诊 就診 看 去 送 找 告诉 请 到 叫"
+    ),
+}
+
+# Words that promise; hedges of the card they replace.
+ASK_FOR_HELP = {
+    "en": re.compile(r"\b(?:call|phone|ring|advice|help|checked|seen|911|999)\b", _I),
+    "zh": _zh("就医 就診 就诊 医 醫 急诊 求助 检查"),
+}
+
+CERTAIN = {
+    "en": re.compile(
+        r"\b(?:guarantee[ds]?|undoubtedly|proven to|(?:will|can|always) cure|(?:always|definitely|"
+        r"certainly) (?:works?|helps?|prevents?|stops?|safe|gets?|clears?)|"
+        r"completely|entirely|reliably|100\s?%|foolproof|no risk|risk-free|never fails?|every time|"
+        r"for sure|without fail|in every case|totally safe|perfectly safe|sure to|bound to|"
+        r"eliminates?|will (?:prevent|stop|fix|solve|end|protect|keep|make sure))\b",
+        _I,
+    ),
+    "zh": _zh(
+        "一定能 一定会 一定可以 就一定 必定 必然 肯定能 肯定会 保证 保證 根治 彻底 徹底 "
+        "绝对 絕對 完全不会 百分之百 100% 包好 万无一失 必能 必会 确保 永不 从此不"
+    ),
+}
+HEDGE = {
+    "en": re.compile(
+        r"\b(?:may|might|can|could|usually|often|sometimes|some|most|generally|typically|likely|"
+        r"possibly|about|tends?|many|seems?|appears?|suggests?|not always)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "可能 可以 一般 通常 多数 多數 大多 有时 有時 有的 部分 往往 也许 常 有助 或许 约 建议"
+    ),
+}
+
+CHATTER = {
+    "en": re.compile(
+        r"\b(?:here(?:['’]s| is| are) (?:the|your|a|my) (?:\w+ )?(?:expert|mom|engagement|"
+        r"rewritten|"
+        r"revised|requested|final) (?:\w+ )?(?:version|rewrite|draft|post|card|"
+        r"text|output|json)|as an ai\b|as a language model|i am an ai|i['’]m an ai|certainly! here|"
+        r"sure[!,.] here|of course[!,.] here|let me know if you(?:['’]d)? (?:like|want|need)|"
+        r"would you like me to|i['’]ve (?:kept|rewritten|preserved|followed|made sure|adapted|used|"
+        r"included|removed)|i have (?:kept|rewritten|preserved|followed|adapted)|"
+        r"(?:provided|source|original|given) (?:card|text|content|material)|in the (?:requested|"
+        r"specified) (?:tone|style|format)|(?:system|user) prompt|my instructions|"
+        r"per your (?:request|"
+        r"instructions)|word count|as (?:requested|instructed)|tone: |source_ids|fact_ids|"
+        r"i (?:can(?:no|')t|am unable to) (?:help|assist|comply|rewrite|provide)|"
+        r"(?:expert|mom|engagement) (?:version|tone)|\bTODO\b|lorem ipsum|\[(?:s|f)\d{1,3}\])",
+        _I,
+    ),
+    "zh": re.compile(
+        r"以下是.{0,12}(?:版本|改写|文案|内容|帖子|草稿)|作为(?:一[个名]|)?(?:AI|人工智能|"
+        r"语言模型)|"
+        r"(?:希望|如果)(?:以上|这).{0,8}(?:对你|对您|满意|有帮助)|如需.{0,10}(?:修改|调整|版本)|"
+        r"根据(?:您|你)?(?:提供|给出)的.{0,6}(?:卡片|内容|原文|资料)|原文(?:中|卡片|信息)|"
+        r"按照?(?:要求|指令)|"
+        r"(?:系统|提示)(?:提示词|词)|提示词|改写(?:如下|后|版)|我(?:已|已经)(?:保留|改写|按)|"
+        r"(?:专家|妈妈|互动)(?:版本|语气|口吻)|字数[:：]|好的[,，！!]?(?:以下|这是)|"
+        r"需要我(?:再|帮)|"
+        r"source_ids|fact_ids|\[s\d{1,3}\]"
+    ),
+}
+
+SALES = {
+    "en": re.compile(
+        r"(?:\b(?:discounts?|coupons?|promo codes?|use code|with code|code [A-Z0-9]{4,}|"
+        r"\d{1,2}\s?% off|buy (?:now|one|it|yours|here|today)|order (?:now|today|yours|here)|"
+        r"shop (?:now|here|our)|our (?:shop|store|app|bundle|range|product|course|starter)|"
+        r"in our (?:shop|store)|(?:we|i) recommend (?:the )?[A-Z]\w+[A-Z]\w*|link in (?:bio|"
+        r"profile)|"
+        r"on sale|special offer|limited (?:time|offer|edition)|free (?:shipping|trial|"
+        r"delivery|gift)|"
+        r"best[- ]sell(?:er|ing)|(?:six|four|multi|value)[- ]packs?|subscribe|"
+        r"sign up (?:now|today|for our)|"
+        r"download the \w+ app|sponsored|affiliate|swipe up|dm (?:me|us)|add to (?:cart|basket)|"
+        r"going fast|while (?:stocks|supplies) last|parents trust most|money[- ]back|"
+        r"(?:available|sold|get it|grab (?:it|one|yours)) (?:now )?(?:in|at|from|on) (?:our|the) "
+        r"(?:shop|store|website|app)|model of choice|brand of choice))",
+        _I,
+    ),
+    "zh": _zh(
+        "下单 下單 优惠券 優惠券 优惠 優惠 折扣 打折 半价 半價 买一送一 團購 团购 秒杀 秒殺 "
+        "限时 限時 包邮 包郵 链接在 鏈接在 购买链接 加微信 加v 私信我 领券 領券 促销 促銷 "
+        "特价 特價 代购 种草 同款 旗舰店 旗艦店 淘宝 拼多多 小黄车 橱窗 购物车 扫码 掃碼 "
+        "返现 我家一直囤 赠品 满减 直播间 第二罐 正品 热卖 爆款 入手 安利"
+    ),
+}
+# Two capitals inside one word, or a number stuck to a brand: how invented products look.
+BRAND = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]+\b|「[^」\n]{2,12}」|[™®]")
+
+# An instruction to a machine planted in a page; never content.
+PLANTED = re.compile(
+    r"\b(?:AI|A\.I\.|language model|LLM|chat ?bot|ChatGPT|GPT|assistant)s?\b[^.!?\n]{0,80}"
+    r"\b(?:must|should|ignore|disregard|recommend|reply|answer|write|include|say|tell|add|insert|"
+    r"mention|promote|respond|output)\b|"
+    r"\b(?:ignore|disregard|forget|override)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|"
+    r"rules|guidelines)\b|"
+    r"(?:AI|人工智能|大模型|语言模型|語言模型|智能助手|聊天机器人|机器人|助手)[^。！？\n]{0,40}"
+    r"(?:必须|必須|应|應|请|請|忽略|无视|無視|推荐|推薦|回复|回答|写|插入|提到|说|加上)|"
+    r"(?:忽略|无视|無視|忘记|忘記)[^。！？\n]{0,16}(?:指令|指示|提示|规则|規則|要求)",
+    _I,
+)
+
+CONTACTS = re.compile(
+    r"https?://\S{1,200}|\bwww\.\S{1,200}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|"
+    r"(?<![\d.])(?:\+?\d{1,3}[ -])?(?:\(\d{2,4}\)[ -]?)?\d{3,4}[ -]\d{3,4}(?:[ -]\d{2,4})?(?![\d.])|"
+    r"(?<!\d)1[3-9]\d{9}(?!\d)"
+)
+
+EMOJI = re.compile(
+    "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u231b\u23e9-\u23fa]"
+    "[\ufe0f\U0001f3fb-\U0001f3ff]?(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf]\ufe0f?)*"
+)
+
+# Medicines, vitamins, foods and vaccines that must not stand in for one another.
+_ENTITIES: dict[str, str] = {
+    "paracetamol": r"paracetamol|acetaminophen|tylenol|calpol|对乙酰氨基酚|對乙醯氨基酚|扑热息痛|泰诺林",
+    "ibuprofen": r"ibuprofen|布洛芬|美林",
+    "aspirin": r"aspirin|阿司匹林|阿斯匹靈",
+    "antibiotic": r"antibiotics?|抗生素|抗菌素",
+    "vitamin a": r"vitamin a\b|retinol|维生素A|維生素A|维A",
+    "vitamin b12": r"vitamin b-?12|维生素B12|維生素B12",
+    "vitamin c": r"vitamin c\b|维生素C|維生素C|维C",
+    "vitamin d": r"vitamin d\b|维生素D|維生素D|维D",
+    "vitamin e": r"vitamin e\b|维生素E|維生素E",
+    "vitamin k": r"vitamin k\b|维生素K|維生素K",
+    "folic acid": r"folic acid|folate|叶酸|葉酸",
+    "iron": r"\biron\b|铁剂|鐵劑|补铁|補鐵",
+    "iodine": r"\biodine\b|碘",
+    "calcium": r"\bcalcium\b|钙|鈣",
+    "zinc": r"\bzinc\b|锌|鋅",
+    "omega-3": r"omega[- ]?3|\bDHA\b",
+    "probiotic": r"probiotics?|益生菌",
+    "honey": r"honey|蜂蜜",
+    "apple juice": r"apple juice|苹果汁|蘋果汁",
+    "coffee": r"coffee|咖啡",
+    "salmon": r"salmon|三文鱼|鲑鱼",
+    "tuna": r"tuna|金枪鱼|吞拿鱼",
+    "shark": r"\bshark|鲨鱼|鯊魚",
+    "liver": r"\bliver\b|肝脏|猪肝|肝臟",
+    "soy": r"\bsoya?\b|大豆配方|豆奶",
+    "goat milk": r"goat['’]?s?[- ]milk|羊奶",
+    "hydrolysed formula": r"hydroly[sz]ed|水解",
+    "codeine": r"codeine|可待因",
+    "antihistamine": r"antihistamines?|抗组胺|抗組胺",
+    "steroid": r"steroids?|corticosteroids?|hydrocortisone|激素药膏|类固醇",
+    "mmr": r"\bMMR\b|麻腮风|麻疹.腮腺炎",
+    "flu vaccine": r"(?:flu|influenza) (?:vaccine|jab|shot)|流感疫苗",
+    "rotavirus": r"rotavirus|轮状病毒|輪狀病毒",
+    "hepatitis b": r"hepatitis b\b|乙肝",
+    "bcg": r"\bBCG\b|卡介苗",
+    "whooping cough": r"whooping cough|pertussis|百日咳",
+    "insulin": r"\binsulin\b|胰岛素",
+    "benzocaine": r"benzocaine|lidocaine|苯佐卡因|利多卡因",
+    "peanut": r"peanuts?|花生",
+    "alcohol swab": r"rubbing alcohol|酒精",
+}  # fmt: skip
+ENTITIES = {name: re.compile(pattern, _I) for name, pattern in _ENTITIES.items()}

@@ -1,0 +1,279 @@
+"""The offline writer: an honest, deterministic extract of a card, laid out in each tone's way.
+
+It writes no sentence of its own. Every line is a sentence of the card, word for word, or a line an
+editor put into the tone's file (hook, closer, disclaimer). Sentences that carry a must-keep fact
+always stay; when the text is longer than the tone allows, the others go from the end backwards
+(the first stays longest), then the closer, then the hook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stages.cook.compose import compose
+from stages.cook.facts import CardReading, facts_of, is_alarm, is_prohibition, read_card
+from stages.cook.facts import language_key as key_of
+from stages.cook.lexicon import EMOJI
+from stages.text import count_words
+from stages.types import Card, DraftSentence, Fact, Sentence
+from tones.load import Tone, phrases_for
+
+OFFLINE_MODEL = "offline/house"
+"""What `Draft.model` says when no model wrote the draft."""
+
+
+class Role(StrEnum):
+    """What a sentence asks of its reader."""
+
+    FACT = "fact"
+    DO = "do"
+    DONT = "dont"
+    RED_FLAG = "red_flag"
+    ASK = "ask"
+
+
+class Layout(StrEnum):
+    """How a tone arranges the card's sentences."""
+
+    PROSE = "prose"
+    LETTER = "letter"
+    POINTS = "points"
+
+
+LAYOUTS = {"expert": Layout.PROSE, "mom": Layout.LETTER, "engagement": Layout.POINTS}
+"""Layout by tone id; a tone that is not listed is laid out as prose."""
+
+SIGNS = {Role.DO: "✅", Role.DONT: "🚫", Role.RED_FLAG: "⚠️", Role.ASK: "💬"}
+BULLET = "•"
+
+_IMPERATIVE_EN = re.compile(
+    r"(?:always |try to |aim |make sure|you (?:can|should) )?"
+    r"(?:add|aim|ask|bring|brush|build|burp|call|change|check|choose|clean|cover|cut|dress|drink|eat|"
+    r"feed|fill|follow|give|go|hold|keep|lay|leave|let|lie|limit|look|make|mix|move|offer|open|place|"
+    r"put|read|remove|rest|rinse|serve|set|sit|sleep|speak|start|store|supervise|support|take|talk|"
+    r"tell|test|throw|try|turn|use|wait|warm|wash|watch|wear|wipe|write)\b",
+    re.IGNORECASE,
+)
+_ADVICE_ZH = re.compile(
+    r"应|應|要|须|須|请|請|可以|建议|建議|最好|每天|坚持|先|用|多|让|讓|把|选|選|给|給"
+)
+_DANGLING = re.compile(
+    r"(?:this|that|these|those|it|they|he|she|however|also|then|instead|otherwise|but|and|or|so|"
+    r"such|both|neither|afterwards|if so|if not|for example|in addition|the same)\b|"
+    r"(?:这|這|它|该|該|此|其|但|而|因此|所以|否则|否則|同时|同時|另外|如果不|然后|然後|也|并|並)",
+    re.IGNORECASE,
+)
+_ROW = re.compile(
+    r"[^:：;；\n]{1,40}[:：]\s?[^;；\n]{1,200}(?:[;；]\s?[^:：;；\n]{1,40}[:：]\s?[^;；\n]{1,200})+"
+)
+_ENDS = re.compile(r"[.!?。！？…:：][\"'”’)）」』]*\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Sentences that must stay together and in order. is_list: a lead-in with its items."""
+
+    sentences: tuple[Sentence, ...]
+    role: Role
+    is_protected: bool
+    is_list: bool
+
+
+def write_offline(card: Card, tones: Sequence[Tone]) -> dict[str, tuple[DraftSentence, ...]]:
+    """A draft of the card in every tone, by tone id."""
+    reading = read_card(card.text, card.lang)
+    facts = facts_of(reading)
+    chunks = _chunks(reading, facts)
+    return {tone.id: _write(card, tone, chunks, facts) for tone in tones}
+
+
+def role_of(sentence: str, language: str) -> Role:
+    """What a sentence asks of its reader; language is `en` or `zh`."""
+    if is_alarm(sentence, language):
+        return Role.RED_FLAG
+    if is_prohibition(sentence, language):
+        return Role.DONT
+    if sentence.rstrip().endswith(("?", "？")):
+        return Role.ASK
+    if language == "zh":
+        return Role.DO if _ADVICE_ZH.search(sentence) else Role.FACT
+    return Role.DO if _IMPERATIVE_EN.match(sentence) else Role.FACT
+
+
+def _chunks(reading: CardReading, facts: Sequence[Fact]) -> tuple[_Chunk, ...]:
+    protected = {fact.sentence_id for fact in facts}
+    groups: list[list[Sentence]] = []
+    heads: list[str] = []
+    for sentence in reading.sentences:
+        if sentence.id in reading.planted:
+            continue
+        lead = reading.lead_ins.get(sentence.id)
+        head = lead.id if lead and lead.id not in reading.planted else ""
+        joins = bool(groups) and (
+            (head and head == heads[-1]) or bool(_DANGLING.match(sentence.text))
+        )
+        if joins:
+            groups[-1].append(sentence)
+        else:
+            groups.append([sentence])
+            heads.append("")
+        if sentence.text.rstrip().endswith((":", "：")):
+            heads[-1] = sentence.id
+    return tuple(
+        _Chunk(
+            sentences=tuple(group),
+            role=_role(group, reading.language),
+            is_protected=any(s.id in protected for s in group),
+            is_list=bool(head) and len(group) > 1,
+        )
+        for group, head in zip(groups, heads, strict=True)
+    )
+
+
+def _role(group: Sequence[Sentence], language: str) -> Role:
+    roles = [role_of(sentence.text, language) for sentence in group]
+    if Role.RED_FLAG in roles:
+        return Role.RED_FLAG
+    return roles[0] if roles[0] is not Role.FACT or Role.DONT not in roles else Role.DONT
+
+
+def _write(
+    card: Card, tone: Tone, chunks: Sequence[_Chunk], facts: Sequence[Fact]
+) -> tuple[DraftSentence, ...]:
+    key = key_of(card.lang)
+    layout = LAYOUTS.get(tone.id, Layout.PROSE)
+    hook, closer = ("", "") if _is_traditional(card.lang) else _frame(card, tone, key)
+    if layout is Layout.PROSE:
+        hook, closer = card.title, ""
+    elif not hook:
+        hook = card.title
+    kept = list(chunks)
+    body = _body(kept, layout, tone, facts, hook + closer)
+    draft = _assemble(hook, body, closer, tone.disclaimer[key])
+    limit = tone.length(card.lang)[1]
+    while count_words(compose(draft, card.lang), card.lang) > limit:
+        spare = [n for n, chunk in enumerate(kept) if not chunk.is_protected]
+        if spare:
+            del kept[spare[-1]]
+        elif closer:
+            closer = ""
+        elif hook and layout is not Layout.PROSE:
+            hook = ""
+        else:
+            break
+        body = _body(kept, layout, tone, facts, hook + closer)
+        draft = _assemble(hook, body, closer, tone.disclaimer[key])
+    return draft
+
+
+def _is_traditional(lang: str) -> bool:
+    """Editors keep hooks in simplified characters; a traditional card goes without."""
+    tag = lang.lower()
+    return any(part in tag for part in ("hant", "-tw", "-hk", "-mo"))
+
+
+def _frame(card: Card, tone: Tone, key: str) -> tuple[str, str]:
+    """Hook and closer of the card's topic, chosen by the card's words, so always the same."""
+    pick = int(card.body_hash[:8], 16) if _is_hex(card.body_hash[:8]) else len(card.text)
+    hooks = phrases_for(tone.hooks[key], card.topics)
+    closers = phrases_for(tone.closers[key], card.topics)
+    hook = hooks[pick % len(hooks)] if hooks else ""
+    return hook, closers[pick % len(closers)] if closers else ""
+
+
+def _is_hex(text: str) -> bool:
+    return bool(text) and all(c in "0123456789abcdef" for c in text.lower())
+
+
+def _assemble(
+    hook: str, body: Sequence[DraftSentence], closer: str, disclaimer: str
+) -> tuple[DraftSentence, ...]:
+    draft: list[DraftSentence] = []
+    if hook:
+        draft.append(DraftSentence(hook + "\n\n"))
+    draft.extend(body)
+    if closer:
+        draft.append(DraftSentence("\n\n" + closer))
+    if disclaimer:
+        draft.append(DraftSentence("\n\n" + disclaimer))
+    return tuple(draft)
+
+
+def _body(
+    chunks: Sequence[_Chunk], layout: Layout, tone: Tone, facts: Sequence[Fact], frame: str
+) -> list[DraftSentence]:
+    by_sentence: dict[str, list[str]] = {}
+    for fact in facts:
+        by_sentence.setdefault(fact.sentence_id, []).append(fact.id)
+    ordered = list(chunks)
+    if layout is not Layout.PROSE:
+        # What to get help for stands last, where it is found again. Order is otherwise the card's.
+        ordered.sort(key=lambda chunk: chunk.role is Role.RED_FLAG)
+    signs = _signs(ordered, tone, frame) if layout is Layout.POINTS else {}
+    body: list[DraftSentence] = []
+    for place, chunk in enumerate(ordered):
+        before = ordered[place - 1] if place else None
+        for n, sentence in enumerate(chunk.sentences):
+            lead = _lead(chunk, n, place, before, layout)
+            if layout is Layout.POINTS and n == 0:
+                lead += signs.get(place, BULLET) + " "
+            body.append(
+                DraftSentence(
+                    text=lead + _readable(sentence.text),
+                    source_ids=(sentence.id,),
+                    fact_ids=tuple(by_sentence.get(sentence.id, ())),
+                )
+            )
+    return body
+
+
+def _lead(chunk: _Chunk, n: int, place: int, before: _Chunk | None, layout: Layout) -> str:
+    """Line break and bullet in front of a sentence."""
+    if n:
+        if not chunk.is_list:
+            return ""
+        return "\n   – " if layout is Layout.POINTS else f"\n{BULLET} "
+    if before is None:
+        return ""
+    if layout is Layout.POINTS:
+        return "\n"
+    own_line = chunk.is_list or before.is_list or _is_item(chunk) or _is_item(before)
+    if own_line:
+        both_items = _is_item(chunk) and _is_item(before)
+        return f"\n{BULLET} " if both_items else "\n\n"
+    if layout is Layout.LETTER:
+        # Short paragraphs: a new one every third chunk, and before the red flags.
+        turns = chunk.role is Role.RED_FLAG and before.role is not Role.RED_FLAG
+        return "\n\n" if turns or place % 3 == 0 else ""
+    return "\n\n" if chunk.role is Role.RED_FLAG and before.role is not Role.RED_FLAG else ""
+
+
+def _is_item(chunk: _Chunk) -> bool:
+    """A table row or a fragment without a full stop reads only on a line of its own."""
+    text = chunk.sentences[0].text
+    return bool(_ROW.fullmatch(text.strip())) or not _ENDS.search(text)
+
+
+def _readable(text: str) -> str:
+    """A table row as `Age: 0-2 months · Feeds: 7-8`; any other text unchanged."""
+    bare = text.strip()
+    if not _ROW.fullmatch(bare):
+        return bare
+    return re.sub(r"\s?[;；]\s?", " · ", bare)
+
+
+def _signs(chunks: Sequence[_Chunk], tone: Tone, frame: str) -> dict[int, str]:
+    """The sign of each point: emoji as far as the tone allows, warnings first, then bullets."""
+    from_frame = len(EMOJI.findall(frame))
+    left = tone.emoji_max - from_frame
+    found: dict[int, str] = {}
+    rank = {Role.RED_FLAG: 0, Role.DONT: 1, Role.DO: 2, Role.ASK: 3, Role.FACT: 4}
+    for n in sorted(range(len(chunks)), key=lambda n: rank[chunks[n].role]):
+        sign = SIGNS.get(chunks[n].role)
+        if sign and left > 0:
+            found[n] = sign
+            left -= 1
+    return found

@@ -1,0 +1,167 @@
+"""From tones and a card to the messages of one model call. Every word comes from tones/."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from stages.cook.facts import CardReading, facts_of, language_key, read_card
+from stages.types import Card, Fact
+from tones.load import VARIABLE, Example, House, Tone
+
+Message = dict[str, str]
+
+
+def build_messages(
+    card: Card,
+    tones: Sequence[Tone],
+    house: House,
+    *,
+    wanted: Sequence[str] = (),
+    problems: Mapping[str, Sequence[str]] | None = None,
+) -> list[Message]:
+    """System message (equal for all cards of one language and tones), then the card.
+
+    wanted: ids of the tones to reply for, all of them when empty; the system message still shows
+    every tone, so that it stays a common prefix. problems: by tone, why its last draft was
+    refused; they follow as a message of their own.
+    """
+    reading = read_card(card.text, card.lang)
+    ids = list(wanted) or [tone.id for tone in tones]
+    messages = [
+        {"role": "system", "content": _system(tones, house, card.lang)},
+        {"role": "user", "content": _card(card, reading, facts_of(reading), ids, house)},
+    ]
+    if problems:
+        content = json.dumps(
+            {"refused": {tone: list(why) for tone, why in problems.items()}, "again": ids},
+            ensure_ascii=False,
+        )
+        messages.append({"role": "user", "content": content})
+    return messages
+
+
+def reply_schema(tones: Sequence[str]) -> dict[str, object]:
+    """JSON Schema of the reply: per tone a list of {text, source_ids, fact_ids}."""
+    ids = {"type": "array", "items": {"type": "string"}}
+    sentence = {
+        "type": "object",
+        "properties": {"text": {"type": "string"}, "source_ids": ids, "fact_ids": ids},
+        "required": ["text", "source_ids", "fact_ids"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {tone: {"type": "array", "items": sentence} for tone in tones},
+        "required": list(tones),
+        "additionalProperties": False,
+    }
+
+
+# Tokens per character, rounded up from counts of cl100k_base and o200k_base tokenisers as their
+# makers document them: about four characters a token in English, and 0.6 to 1.0 tokens a Han
+# character. Close enough to price a run before it is paid; the ledger holds what was really used.
+_TOKENS_PER_CHAR = {"en": 0.25, "zh": 0.75}
+_TOKENS_PER_MESSAGE = 8
+# JSON around each sentence: keys, ids, quotes.
+_TOKENS_PER_SENTENCE = 22
+
+
+def estimate_tokens(card: Card, tones: Sequence[Tone], house: House) -> tuple[int, int]:
+    """Tokens (in, out) one call for all tones is likely to take; for --dry-run and the budget."""
+    messages = build_messages(card, tones, house)
+    tokens_in = sum(_count_tokens(m["content"]) + _TOKENS_PER_MESSAGE for m in messages)
+    key = language_key(card.lang)
+    source = len(card.text)
+    sentences = max(1, len(read_card(card.text, card.lang).sentences))
+    out = 0.0
+    for tone in tones:
+        hook_and_closer = len(tone.disclaimer[key]) + (120 if key == "en" else 40)
+        out += (source + hook_and_closer) * _TOKENS_PER_CHAR[key]
+        out += (sentences + 3) * _TOKENS_PER_SENTENCE
+    return tokens_in, round(out)
+
+
+def _count_tokens(text: str) -> int:
+    han = sum(1 for sign in text if "\u3000" <= sign <= "\u9fff" or sign >= "\uf900")
+    return round(han * _TOKENS_PER_CHAR["zh"] + (len(text) - han) * _TOKENS_PER_CHAR["en"])
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The template with its {{variables}} replaced in one pass, so values are never read again."""
+    return VARIABLE.sub(lambda hit: values[hit[1].strip()], template)
+
+
+def _system(tones: Sequence[Tone], house: House, lang: str) -> str:
+    return fill(
+        house.system,
+        {
+            "language": _language(house, lang),
+            "tone_guides": "\n\n".join(_tone_guide(tone, house, lang) for tone in tones),
+            "output_schema": json.dumps(reply_schema([tone.id for tone in tones])),
+        },
+    )
+
+
+def _tone_guide(tone: Tone, house: House, lang: str) -> str:
+    key = language_key(lang)
+    least, most = tone.length(lang)
+    return fill(
+        house.tone_guide,
+        {
+            "tone": tone.id,
+            "title": tone.title[key],
+            "length_min": str(least),
+            "length_max": str(most),
+            "length_unit": house.length_units[key],
+            "emoji_max": str(tone.emoji_max),
+            "required_phrases": _listed(tone.required_phrases[key], house),
+            "banned_phrases": _listed(tone.banned_phrases[key], house),
+            "disclaimer": tone.disclaimer[key] or house.none,
+            "guide": tone.guide[key],
+            "good_examples": _examples(tone.good[key], house),
+            "bad_examples": _examples(tone.bad[key], house),
+        },
+    )
+
+
+def _examples(examples: Sequence[Example], house: House) -> str:
+    filled = (
+        fill(house.example, {"note": e.note, "source": e.source, "draft": e.draft})
+        for e in examples
+    )
+    return "\n\n".join(filled)
+
+
+def _card(
+    card: Card, reading: CardReading, facts: Sequence[Fact], tones: Sequence[str], house: House
+) -> str:
+    # The fence is made from the card, so no card can contain its own.
+    fence = "card-" + hashlib.sha256(card.text.encode()).hexdigest()[:12]
+    return fill(
+        house.card,
+        {
+            "fence": fence,
+            "language": _language(house, card.lang),
+            "tones": ", ".join(tones),
+            "breadcrumbs": " > ".join(card.breadcrumbs) or house.none,
+            "title": card.title,
+            "sentences": "\n".join(f"[{s.id}] {s.text.strip()}" for s in reading.sentences),
+            "facts": "\n".join(f"[{f.id}] {f.sentence_id} {f.kind}: {f.text}" for f in facts)
+            or house.none,
+        },
+    )
+
+
+def _listed(phrases: Sequence[str], house: House) -> str:
+    return "; ".join(phrases) or house.none
+
+
+def _language(house: House, lang: str) -> str:
+    """How the prompt calls the card's language; Chinese of Taiwan, Hong Kong is traditional."""
+    if language_key(lang) == "en":
+        return house.languages["en"]
+    tag = lang.lower()
+    traditional = any(part in tag for part in ("hant", "-tw", "-hk", "-mo"))
+    return house.languages["zh-Hant" if traditional else "zh-Hans"]
