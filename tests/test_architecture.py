@@ -70,6 +70,11 @@ NETWORK_MODULES = {
 ENVIRONMENT_MODULES = {
     "store.settings": "the one settings class",
 }
+# Module -> why it may call `os.environ.setdefault`, and nothing else of the environment.
+SWITCH_MODULES = {
+    "stages.cook.complete": "litellm reads its switches at import and nowhere else",
+    "stages.plate.embed": "the same, for embeddings",
+}
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 
 
@@ -108,6 +113,13 @@ def read_uses(path: Path, root: Path) -> Iterator[Use]:
                 yield Use(most_specific(base, alias.name, root), node.lineno)
         elif isinstance(node, ast.Call) and (name := dynamic_import(node)):
             yield Use(name, node.lineno)
+    switches = {
+        node.func.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "setdefault"
+    }
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Attribute)
@@ -115,7 +127,7 @@ def read_uses(path: Path, root: Path) -> Iterator[Use]:
             and isinstance(node.value, ast.Name)
             and node.value.id in os_names
         ):
-            yield Use("os.environ", node.lineno)
+            yield Use("os.environ.setdefault" if node in switches else "os.environ", node.lineno)
 
 
 def resolve(node: ast.ImportFrom, path: Path, root: Path) -> str:
@@ -152,8 +164,9 @@ def judge(module: str, use: Use) -> str:
     if is_under(use.module, *OURS):
         if not is_under(use.module, *ROOMS[room]):
             return f"{room} may not import {use.module}"
-    elif use.module == "os.environ":
-        if module not in ENVIRONMENT_MODULES:
+    elif is_under(use.module, "os.environ"):
+        is_switch = use.module == "os.environ.setdefault" and module in SWITCH_MODULES
+        if not is_switch and module not in ENVIRONMENT_MODULES:
             return "only store.settings reads the environment"
     elif is_under(use.module, *NETWORK):
         if module not in NETWORK_MODULES:
@@ -190,6 +203,7 @@ def test_tables_name_only_modules_that_exist() -> None:
     named = {
         *NETWORK_MODULES,
         *ENVIRONMENT_MODULES,
+        *SWITCH_MODULES,
         *(name for row in ROOMS.values() for name in row),
     }
 
@@ -268,6 +282,16 @@ def plant(root: Path, files: dict[str, str]) -> Path:
             "import os as o\no.getenv('A')",
             "only store.settings reads the environment",
         ),
+        (
+            "stages/plate/embed.py",
+            "import os\nos.environ['LITELLM_MODE']",
+            "only store.settings reads the environment",
+        ),
+        (
+            "flows/a.py",
+            "import os\nos.environ.setdefault('A', '')",
+            "only store.settings reads the environment",
+        ),
         ("tones/a.py", "from os import environ", "only store.settings reads the environment"),
     ],
 )
@@ -283,6 +307,7 @@ def test_find_breaches_names_file_line_and_reason(
 def test_find_breaches_passes_what_the_table_allows(tmp_path: Path) -> None:
     files = {
         "stages/types.py": "import re\nfrom urllib.parse import urlsplit",
+        "stages/cook/complete.py": "import os\nos.environ.setdefault('LITELLM_MODE', 'PRODUCTION')",
         "stages/procure/fetch.py": "def open_client():\n    import httpx",
         "stages/cook/rules.py": "from tones.load import Tone\nfrom . import checks",
         "stages/cook/checks.py": "from ..types import Card",
