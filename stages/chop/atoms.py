@@ -18,6 +18,8 @@ CUT_SENTENCE = 16.0
 CUT_ITEM = 9.0
 CUT_STEP = 12.0
 CUT_ROW = 6.0
+CUT_LONE = 9.0
+CUT_BEFORE_LEAD = 6.0
 CUT_NESTED = 25.0
 CUT_BOX = 30.0
 CUT_BEFORE_BOX = 10.0
@@ -69,8 +71,23 @@ def read_atoms(guide: Guide, section: Section) -> list[Atom]:
     for place, index in enumerate(section.blocks):
         before = section.blocks[place - 1] if place else None
         cut = _cut_between(guide, before, index)
+        if _leaves_one(guide, section, place):
+            cut += CUT_LONE
         atoms.extend(_block_atoms(guide, index, cut, leads.get(index, ())))
     return [_glued(guide, atoms, place) for place in range(len(atoms))]
+
+
+def _leaves_one(guide: Guide, section: Section, place: int) -> bool:
+    """Whether a cut before this item or row would part the first or the last one from the rest."""
+    block = guide.blocks[section.blocks[place]]
+    if not block.group:
+        return False
+
+    def is_edge(other: int) -> bool:
+        inside = 0 <= other < len(section.blocks)
+        return not inside or guide.blocks[section.blocks[other]].group != block.group
+
+    return not is_edge(place - 1) and (is_edge(place - 2) or is_edge(place + 1))
 
 
 def _block_atoms(guide: Guide, index: int, cut: float, lead: tuple[Piece, ...]) -> list[Atom]:
@@ -139,6 +156,9 @@ def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
     block, last_block = guide.blocks[atom.piece.block], guide.blocks[last.piece.block]
     said = guide.text[last.piece.start : last.piece.end]
     cut = atom.cut_before
+    words = guide.text[atom.piece.start : atom.piece.end]
+    if words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH:
+        cut = min(cut, CUT_BEFORE_LEAD)
     starts_list = (
         block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
         and last_block.kind in {BlockKind.PARAGRAPH, BlockKind.CAPTION}
@@ -146,9 +166,7 @@ def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
     )
     if said.endswith((":", "：")) or starts_list:
         cut = NEVER
-    elif block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(
-        guide.text[atom.piece.start : atom.piece.end]
-    ):
+    elif block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
         cut += CUT_DANGLING
     return Atom(atom.piece, atom.words, cut, atom.lead, atom.lead_words)
 

@@ -28,7 +28,8 @@ _OPENER_ZH = re.compile(
 _POINTER = re.compile(
     r"\b(?:as|see|shown|listed|described|mentioned|explained|discussed|noted)[ ]"
     r"(?:above|below|earlier|previously|overleaf)\b"
-    r"|\bthe (?:table|figure|chart|diagram|picture|image|list|section|box) (?:above|below)\b"
+    r"|\bthe (?:table|figure|chart|diagram|picture|image|list|section|box|"
+    r"steps?|tips|signs|advice|method|instructions) (?:above|below)\b"
     r"|\b(?:above|below)[- ]mentioned\b"
     r"|如[上下](?:图|圖|表)|[见見][上下](?:图|圖|表|文)|[上下][图圖表](?:所示)?|如前所述|前文|下文|上文",
     re.IGNORECASE,

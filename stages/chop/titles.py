@@ -22,11 +22,16 @@ _GENERIC = re.compile(
     r"其他|其它|原因|症状|症狀|治疗|治療|预防|預防|诊断|診斷|方法|步骤|步驟|警告|示例|例子|可以|不可以|应该|應該|不要",
     re.IGNORECASE,
 )
+_STEPS = re.compile(
+    r"\b(?:steps?|how|mak(?:e|ing)|prepar\w+|clean\w*|giv(?:e|ing)|us(?:e|ing)|do|chang\w+|bath\w*|"
+    r"wash\w*|express\w*|stor\w+|recipe|method)\b|步|方法|怎么|怎麼|怎样|怎樣|如何|做法|流程",
+    re.IGNORECASE,
+)
 _TRAILING = frozenset(
     "a an the of to and or but in on at by for with from as if when than that which who is "
     "are was be can may should must will do does not no your their his her its this these so "
     "because until before after under over about between into per up only also or very more "
-    "most any some each you they it we i has have had such while where".split()  # noqa: SIM905 - a text reads better than a column of words
+    "most any some each you they it we i has have had such while where".split()
 )
 
 
@@ -169,7 +174,7 @@ _COMMON_OPENERS = frozenset(
     "babies baby children child most many some all keep give offer check make use put never "
     "always try avoid ask call talk feed wash let start stop there step steps breast "
     "breastfeeding milk don't dont follow take choose once every even both other others what "
-    "how why food".split()  # noqa: SIM905 - a text reads better than a column of words
+    "how why food".split()
 )
 
 
@@ -200,14 +205,21 @@ def _phrase(guide: Guide, cut: Cut) -> str:
     own = cut.pieces[cut.repeated :] or cut.pieces
     blocks = [guide.blocks[piece.block] for piece in own]
     markers = [block.marker.strip(" .)、．") for block in blocks if block.marker]
-    if cut.repeated and markers and len(markers) == len(blocks):
-        first, last = markers[0], markers[-1]
-        if is_chinese(guide.lang):
-            return f"第{first}步" if first == last else f"第{first}至{last}步"
-        return f"step {first}" if first == last else f"steps {first} to {last}"
+    if len(markers) > 1 and len(markers) * 2 > len(blocks):
+        return _numbered(guide, cut, markers[0], markers[-1])
     line = guide.text[own[0].start : own[0].end]
-    sentences = split_sentences(line, guide.lang)
-    opening = sentences[0].text if sentences else line
     if blocks[0].kind is BlockKind.TABLE_ROW:
-        opening = opening.split(";")[0].split("；")[0]
-    return opening.strip().rstrip(".。:：;；,，")
+        cell = re.split("[;；]", line, maxsplit=1)[0]
+        return re.split("[:：]", cell, maxsplit=1)[-1].strip()
+    sentences = [sentence.text for sentence in split_sentences(line, guide.lang)]
+    opening = next((text for text in sentences if _size(text, guide.lang) > 2), line)
+    return opening.strip(" !！").rstrip(".。:：;；,，")
+
+
+def _numbered(guide: Guide, cut: Cut, first: str, last: str) -> str:
+    """`steps 4 to 6` of instructions, `points 4 to 6` of any other numbered list."""
+    headings = "\n".join(guide.blocks[index].text for index in cut.path[-1:])
+    is_steps = _STEPS.search(headings) is not None
+    if is_chinese(guide.lang):
+        return f"第{first}至{last}{'步' if is_steps else '条'}"
+    return f"{'steps' if is_steps else 'points'} {first} to {last}"

@@ -22,7 +22,13 @@ _CALL = re.compile(
 )
 _WARN = re.compile(
     r"\b(?:warnings?|danger(?:s|ous)?|caution|never|do not|don['’]t|avoid|risks?|hazards?|unsafe|"
-    r"not safe)\b|警告|注意事项|注意事項|危险|危險|禁忌|切勿|不要|禁止|避免|风险|風險",
+    r"not safe)\b|警告|注意事项|注意事項|危险|危險|禁忌|切勿|不要|禁止|避免|风险|風險"
+    r"|不能吃|不可以|忌口|忌食",
+    re.IGNORECASE,
+)
+_WARN_HEADING = re.compile(
+    r"\b(?:warnings?|danger(?:s|ous)?|caution|never|do not|don['’]?ts?|avoid|hazards?|unsafe|"
+    r"not (?:safe|to)|limit)\b|警告|危险|危險|禁忌|切勿|不要|禁止|避免|不能|不可|不宜|少吃",
     re.IGNORECASE,
 )
 _HOW = re.compile(
@@ -60,9 +66,11 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
             return kind
     inside = [block.text for block in blocks if block.kind is BlockKind.HEADING]
     headings = "\n".join([*(guide.blocks[index].text for index in cut.path[-1:]), *inside])
-    lead = text[:160]
-    if _CALL.search(headings) or (_CALL.search(lead) and len(_CALL.findall(text)) > 1):
+    call = _CALL.search(text[:160])
+    if _CALL.search(headings) or (call and (call.start() < 8 or len(_CALL.findall(text)) > 1)):
         return CardKind.WHEN_TO_CALL
+    if _WARN_HEADING.search(headings):
+        return CardKind.WARNING
     steps = sum(1 for block in blocks if block.marker)
     if steps >= 2 and steps * 2 >= len(blocks):
         return CardKind.HOW_TO
@@ -71,7 +79,7 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
         return CardKind.AMOUNTS
     if _MILESTONE.search(headings):
         return CardKind.MILESTONE
-    if _WARN.search(headings) or len(_WARN.findall(text)) >= 4:
+    if len(_WARN.findall(text)) >= 4:
         return CardKind.WARNING
     return CardKind.HOW_TO if _HOW.search(headings) else CardKind.FACT
 
@@ -149,7 +157,7 @@ def _named(text: str) -> set[str]:
         if match["unit"] in {"周", "週"}:
             unit = "w"
         aged = match["unit"] not in {"个月", "個月", "天", "周", "週"}
-        if aged or match["post"] or match["pre"] or match["high"]:
+        if aged or match["post"] or match["pre"]:
             found |= _bands(match, unit)
     return found
 
@@ -158,6 +166,9 @@ def _bands(match: re.Match[str], unit: str) -> set[str]:
     """The age bands a named age or range touches; `over 6 months` is read as the band it starts."""
     low = int(match["low"]) * _UNIT[unit]
     context = f"{match['pre'] or ''}{match['post'] or ''}"
+    before = match.string[max(0, match.start() - 40) : match.start()].lower()
+    if "until" in before.rsplit(".", 1)[-1] or before.endswith("直到"):
+        context += "until"
     if match["high"]:
         high = int(match["high"]) * _UNIT[unit]
     elif _BELOW.search(context.lower()):
