@@ -43,11 +43,14 @@ def get_card(db: Database, card_id: str) -> Card | None:
         return make_card(row) if row else None
 
 
-def count_cards(db: Database) -> int:
-    """Live cards."""
+def count_cards(db: Database, source_ids: Sequence[str]) -> int:
+    """Live cards of these sources."""
     with db.read() as session:
         return session.exec(
-            select(func.count()).select_from(CardRow).where(col(CardRow.removed_at).is_(None))
+            select(func.count())
+            .select_from(CardRow)
+            .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+            .where(col(GuideRow.source_id).in_(source_ids), col(CardRow.removed_at).is_(None))
         ).one()
 
 

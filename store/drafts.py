@@ -12,17 +12,21 @@ from sqlmodel import Session, col, select
 
 from stages.types import Draft, DraftSentence, Finding, Risk, Severity
 from store.engine import Database, utc_now
-from store.tables import DraftRow, DraftState, FindingRow, id_of
+from store.tables import CardRow, DraftRow, DraftState, FindingRow, id_of
 from store.values import dump, load
 
 
 @dataclass(frozen=True, slots=True)
 class DraftMark:
-    """Enough of a current draft to decide whether its card must be cooked again."""
+    """Enough of a current draft to decide whether its card must be cooked again.
+
+    body_hash: of the card's text that the draft was made from.
+    """
 
     card_id: str
     tone: str
     key: str
+    body_hash: str
     generation: int
     state: DraftState
     is_edited: bool
@@ -64,14 +68,23 @@ def list_marks(db: Database, card_ids: Sequence[str]) -> tuple[DraftMark, ...]:
                 col(DraftRow.card_id),
                 col(DraftRow.tone),
                 col(DraftRow.key),
+                col(DraftRow.body_hash),
                 col(DraftRow.generation),
                 col(DraftRow.state),
-                col(DraftRow.text) != col(DraftRow.machine_text),
+                (col(DraftRow.text) != col(DraftRow.machine_text)).label("is_edited"),
             ).where(col(DraftRow.card_id).in_(card_ids), col(DraftRow.is_current))
         )
         return tuple(
-            DraftMark(card_id, tone, key, generation, DraftState(state), bool(is_edited))
-            for card_id, tone, key, generation, state, is_edited in rows
+            DraftMark(
+                row.card_id,
+                row.tone,
+                row.key,
+                row.body_hash,
+                row.generation,
+                DraftState(row.state),
+                bool(row.is_edited),
+            )
+            for row in rows
         )
 
 
@@ -98,7 +111,8 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
                 known.is_current = True
                 session.add(known)
                 continue
-            row = _row(draft, run_id, generation, now)
+            card = session.get_one(CardRow, draft.card_id)
+            row = _row(draft, card.body_hash, run_id, generation, now)
             session.add(row)
             session.flush()
             set_findings(session, row, draft.findings)
@@ -199,10 +213,11 @@ def make_view(row: DraftRow, findings: dict[int, tuple[Finding, ...]]) -> DraftV
     )
 
 
-def _row(draft: Draft, run_id: str, generation: int, now: datetime) -> DraftRow:
+def _row(draft: Draft, body_hash: str, run_id: str, generation: int, now: datetime) -> DraftRow:
     return DraftRow(
         key=draft.key,
         card_id=draft.card_id,
+        body_hash=body_hash,
         tone=draft.tone,
         tone_version=draft.tone_version,
         tone_hash=draft.tone_hash,

@@ -62,6 +62,13 @@ def get_guide(db: Database, guide_id: str) -> Guide | None:
         return _guide(row) if row else None
 
 
+def get_chopped_key(db: Database, guide_id: str) -> str:
+    """Hash of what the guide's cards were last made from, '' when it has none."""
+    with db.read() as session:
+        row = session.get(GuideRow, guide_id)
+        return row.chopped_key if row else ""
+
+
 def list_guides(db: Database, source_ids: Sequence[str] | None = None) -> tuple[GuideRef, ...]:
     """By source and URL; source_ids: only theirs."""
     query = select(GuideRow).order_by(col(GuideRow.source_id), col(GuideRow.url))

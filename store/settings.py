@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -191,6 +192,11 @@ def get_secret_key(settings: Settings) -> str:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return key
+
+
+def get_environment() -> Mapping[str, str]:
+    """The environment as it is, for the provider keys that are named by their providers."""
+    return os.environ
 
 
 def _split(value: str) -> tuple[str, ...]:

@@ -171,6 +171,8 @@ class ToneRow(SQLModel, table=True):
 class DraftRow(SQLModel, table=True):
     """machine_text is what was cooked and never changes; text is what a person may have edited.
 
+    body_hash: of the card's text at that time.
+
     is_current: the draft that stands for its card and tone; a newer one takes the place of a
     pending one. version: counts every write, so that two people cannot overwrite each other.
     revision: counts edits of the text, part of a post's idempotency key.
@@ -186,6 +188,7 @@ class DraftRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     card_id: str = Field(sa_column=_ref("cards.id", index=False))
+    body_hash: str
     tone: str
     tone_version: str
     tone_hash: str

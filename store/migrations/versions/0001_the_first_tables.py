@@ -236,6 +236,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("card_id", sa.String(), nullable=False),
+        sa.Column("body_hash", sa.String(), nullable=False),
         sa.Column("tone", sa.String(), nullable=False),
         sa.Column("tone_version", sa.String(), nullable=False),
         sa.Column("tone_hash", sa.String(), nullable=False),

@@ -1,0 +1,318 @@
+"""The line: plan what is missing and do it, guide by guide, streaming from fetch to placement.
+
+The same code serves `spoonful run`, the demo and the flow on Prefect, which only hands in another
+`Wrap`. Daily run, re-run and resuming after a crash differ in nothing: every step looks at what is
+wanted and what is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from flows import steps
+from flows.kitchen import Kitchen, open_kitchen
+from flows.procure import (
+    Found,
+    Outcome,
+    Shelf,
+    is_settled,
+    list_candidates,
+    open_shelf,
+    procure_guide,
+)
+from flows.request import RunRequest, Stage
+from flows.retries import Wrap, with_retries
+from flows.summary import RunSummary
+from stages.cook.offline import OFFLINE_MODEL
+from stages.errors import BudgetError, ConfigError, PermanentError, StageError
+from stages.procure.urls import in_scope
+from stages.types import Candidate, Reuse, Source
+from store.cards import count_cards
+from store.engine import Database
+from store.guides import list_guides
+from store.runs import RunState, finish_run, keep_alive, start_run
+from store.settings import Settings, get_environment
+
+HEARTBEAT_S = 15.0
+GUIDES_AT_ONCE = 3
+"""Guides worked on side by side; each waits mostly for a model."""
+
+Report = Callable[[RunSummary, str], None]
+"""Told after every step: the summary so far and one line on what was just done."""
+
+
+def no_report(summary: RunSummary, line: str) -> None:
+    """Says nothing."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One run under way. halted: why no more is cooked in this run, '' while it is."""
+
+    kitchen: Kitchen
+    request: RunRequest
+    summary: RunSummary
+    stove: steps.Stove
+    wrap: Wrap
+    report: Report
+    queue: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    queued: set[str] = field(default_factory=set)
+    errors: Counter[str] = field(default_factory=Counter)
+    halted: str = ""
+
+    async def work(self, sources: list[Source]) -> None:
+        """Procure all sources side by side and work on their guides as they come in."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(GUIDES_AT_ONCE):
+                workers.create_task(self._work_on_guides())
+            async with asyncio.TaskGroup() as producers:
+                for source in sources:
+                    producers.create_task(self._procure(source))
+            for _ in range(GUIDES_AT_ONCE):
+                self.queue.put_nowait(None)
+
+    async def _procure(self, source: Source) -> None:
+        shelf = open_shelf(self.kitchen, source)
+        if self.request.includes(Stage.PROCURE):
+            with self.summary.timed("procure"):
+                try:
+                    await self._procure_candidates(shelf)
+                except StageError as error:
+                    self._note(f"{source.id}: {error}")
+        for ref in list_guides(self.kitchen.db, [source.id]):
+            if not self.request.guides or ref.url in self.request.guides:
+                self._enqueue(ref.id)
+
+    async def _procure_candidates(self, shelf: Shelf) -> None:
+        fetch = self.wrap("procure guide", procure_guide)
+        if self.request.guides:
+            urls = [url for url in self.request.guides if in_scope(url, shelf.source)]
+            waiting = [Candidate(url) for url in urls]
+        else:
+            discover = self.wrap("discover", list_candidates)
+            waiting = list(await discover(shelf))
+        seen = {shelf.key(candidate.url) for candidate in waiting}
+        for candidate in waiting:  # grows while it is walked through
+            if not self.request.guides and not self._is_forced() and is_settled(shelf, candidate):
+                self._count(shelf, candidate, Outcome(Found.SAME, self._guide_of(shelf, candidate)))
+                continue
+            try:
+                outcome = await fetch(shelf, candidate)
+            except StageError as error:
+                self.summary.guides.failed += 1
+                self._note(f"{candidate.url}: {error}")
+                continue
+            self._count(shelf, candidate, outcome)
+            if outcome.follow and shelf.key(outcome.follow) not in seen:
+                seen.add(shelf.key(outcome.follow))
+                waiting.append(Candidate(outcome.follow))
+
+    def _is_forced(self) -> bool:
+        return self.request.force and self.request.stage is Stage.PROCURE
+
+    def _guide_of(self, shelf: Shelf, candidate: Candidate) -> str:
+        record = shelf.record(candidate.url)
+        return record.guide_id if record and record.role == "guide" else ""
+
+    def _count(self, shelf: Shelf, candidate: Candidate, outcome: Outcome) -> None:
+        guides = self.summary.guides
+        if outcome.found is Found.QUARANTINED:
+            guides.quarantined += 1
+        if outcome.guide_id:
+            guides.fetched += outcome.was_read
+            guides.changed += outcome.found is Found.CHANGED
+            guides.unchanged += outcome.found is Found.SAME
+            self._enqueue(outcome.guide_id)
+        self.report(self.summary, f"{outcome.found.value}: {candidate.url}")
+
+    def _enqueue(self, guide_id: str) -> None:
+        if guide_id not in self.queued:
+            self.queued.add(guide_id)
+            self.queue.put_nowait(guide_id)
+
+    async def _work_on_guides(self) -> None:
+        while (guide_id := await self.queue.get()) is not None:
+            try:
+                await self._work_on(guide_id)
+            except BudgetError as error:
+                self.halted = str(error)
+                self._note(self.halted)
+            except StageError as error:
+                self._note(f"guide {guide_id}: {error}")
+
+    async def _work_on(self, guide_id: str) -> None:
+        kitchen, request, summary = self.kitchen, self.request, self.summary
+        if request.includes(Stage.CHOP):
+            with summary.timed("chop"):
+                await self.wrap("chop guide", steps.chop)(kitchen, guide_id, request, summary)
+        if request.includes(Stage.COOK) and not self.halted:
+            with summary.timed("cook"):
+                await self._cook(guide_id)
+        if request.includes(Stage.PLATE):
+            with summary.timed("plate"):
+                await self.wrap("plate guide", steps.plate)(kitchen, guide_id, request, summary)
+        self.report(summary, f"done: guide {guide_id}")
+
+    async def _cook(self, guide_id: str) -> None:
+        cook = self.wrap("cook guide", steps.cook)
+        try:
+            await cook(self.kitchen, guide_id, self.request, self.summary, self.stove)
+        except PermanentError as error:
+            # Only a model that refuses us ends a card this way: it would refuse the next one, too.
+            self.halted = str(error)
+            self._note(self.halted)
+
+    def _note(self, error: str) -> None:
+        self.errors[error] += 1
+        self.summary.errors = [
+            text if count == 1 else f"{text} ({count} times)" for text, count in self.errors.items()
+        ]
+        self.report(self.summary, error)
+
+
+async def run_line(
+    request: RunRequest,
+    settings: Settings,
+    db: Database,
+    wrap: Wrap = with_retries,
+    report: Report = no_report,
+) -> RunSummary:
+    """Run the line once and return what it did; failures of single guides are in `errors`.
+
+    Raises ConfigError before anything is fetched or paid when a setting, seed or key is wrong,
+    LockedError when another run is at the same work.
+    """
+    started = time.perf_counter()
+    async with open_kitchen(settings, db) as kitchen:
+        sources = choose_sources(kitchen, request)
+        check_ready(kitchen, request, sources)
+        locks = [f"source {source.id}" for source in sources]
+        run_id = start_run(
+            db, request.kind, locks, request.as_params(), request.requested_by, request.note
+        )
+        summary = RunSummary(run_id)
+        state = RunState.INTERRUPTED
+        try:
+            async with _heartbeat(db, run_id), _stove(kitchen, request) as stove:
+                line = Line(kitchen, request, summary, stove, wrap, report)
+                await line.work(sources)
+            state = RunState.FAILED if summary.errors else RunState.DONE
+        finally:
+            summary.cards.total = count_cards(db, [source.id for source in sources])
+            summary.seconds.total = time.perf_counter() - started
+            finish_run(db, run_id, state, summary.as_dict())
+    return summary
+
+
+def choose_sources(kitchen: Kitchen, request: RunRequest) -> list[Source]:
+    """The sources a request means. Raises ConfigError for one that is unknown or off."""
+    for source_id in request.sources:
+        source = kitchen.sources.get(source_id)
+        if source is None:
+            known = ", ".join(sorted(kitchen.sources))
+            raise ConfigError(f"There is no source {source_id}. Known are: {known}.")
+        if not source.enabled:
+            raise ConfigError(
+                f"Source {source_id} is off: {source.disabled_reason or 'no reason given'} "
+                f"Set `enabled: true` in {kitchen.settings.sources_file} to crawl it."
+            )
+    chosen = [
+        source
+        for source in kitchen.sources.values()
+        if (source.id in request.sources if request.sources else source.enabled)
+        and source.reuse is not Reuse.DO_NOT_CRAWL
+    ]
+    if request.guides:
+        for url in request.guides:
+            if not any(in_scope(url, source) for source in chosen):
+                raise ConfigError(f"No chosen source covers {url}. Check `spoonful sources`.")
+        chosen = [
+            source for source in chosen if any(in_scope(url, source) for url in request.guides)
+        ]
+    if not chosen:
+        raise ConfigError(f"No source is enabled in {kitchen.settings.sources_file}.")
+    return chosen
+
+
+def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) -> None:
+    """Raises ConfigError for what would fail later: tones, contact, model key."""
+    settings = kitchen.settings
+    for tone in request.tones:
+        if tone not in kitchen.tones:
+            known = ", ".join(sorted(kitchen.tones))
+            raise ConfigError(f"There is no tone {tone}. Known are: {known}.")
+    if request.tone_version:
+        if len(request.tones) != 1:
+            raise ConfigError("A tone version goes with exactly one tone.")
+        versions = [tone.version for tone in kitchen.versions[request.tones[0]]]
+        if request.tone_version not in versions:
+            raise ConfigError(
+                f"Tone {request.tones[0]} has no version {request.tone_version}. "
+                f"Known are: {', '.join(versions)}."
+            )
+    if request.includes(Stage.PROCURE) and not settings.contact:
+        for source in sources:
+            parts = urlsplit(source.homepage)
+            if not {parts.netloc, parts.hostname} & settings.allow_private_hosts:
+                raise ConfigError(
+                    f"SPOONFUL_CONTACT is empty. {source.publisher} should be able to reach you: "
+                    "set it to an e-mail address or a page about your crawler."
+                )
+    if request.includes(Stage.COOK):
+        check_model_keys(settings)
+
+
+def check_model_keys(settings: Settings) -> None:
+    """Raises ConfigError naming the variable of a provider key that is missing."""
+    models = (settings.model, *settings.fallback_model_list)
+    if all(model == OFFLINE_MODEL for model in models):
+        return
+    from stages.cook.complete import missing_key
+
+    for model in models:
+        name = missing_key(model, get_environment()) if model != OFFLINE_MODEL else None
+        if name:
+            raise ConfigError(
+                f"{name} is not set, and model {model} needs it. "
+                f"Set it, or SPOONFUL_MODEL={OFFLINE_MODEL} to write without a model."
+            )
+
+
+@asynccontextmanager
+async def _heartbeat(db: Database, run_id: str) -> AsyncIterator[None]:
+    """Keep the run's locks while the block runs."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            keep_alive(db, run_id)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.Stove]:
+    settings = kitchen.settings
+    slots = asyncio.Semaphore(settings.model_concurrency)
+    limit = settings.max_cost_per_run_usd if request.max_cost_usd is None else request.max_cost_usd
+    models = (settings.model, *settings.fallback_model_list)
+    if all(model == OFFLINE_MODEL for model in models):
+        yield steps.Stove(None, slots, limit)
+        return
+    from stages.cook.complete import Gateway  # loads litellm
+
+    async with Gateway(api_base=settings.model_api_base) as gateway:
+        yield steps.Stove(gateway, slots, limit)

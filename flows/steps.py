@@ -1,0 +1,228 @@
+"""The steps of the line on one guide: plain functions that only do what is not done yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from flows.kitchen import Kitchen, hash_parts
+from flows.request import RunRequest, Stage
+from flows.summary import RunSummary
+from stages.chop import chop_guide, match_cards
+from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
+from stages.errors import BudgetError, ConfigError
+from stages.types import Card, ChangeKind, Placement, Risk
+from store.cards import CardState, apply_changes, list_card_states, list_cards
+from store.completions import StoreLedger
+from store.drafts import DraftMark, add_drafts, list_marks
+from store.guides import get_chopped_key, get_guide
+from store.placements import list_placements, set_placements
+from store.tables import DraftState
+from tones.load import Tone
+
+if TYPE_CHECKING:
+    from stages.cook.complete import Gateway
+
+CHOP_VERSION = "1"
+"""Raised when the chopper changes so that every guide is chopped again."""
+
+PLATE_VERSION = "1"
+"""Raised when matching changes so that every card is placed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CookJob:
+    """A card with the tones it lacks. generation: 0, or one more for each forced re-cook."""
+
+    card: Card
+    tones: tuple[Tone, ...]
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stove:
+    """What cooking needs besides the kitchen. gateway: None when only the offline writer writes."""
+
+    gateway: Gateway | None
+    slots: asyncio.Semaphore
+    max_run_usd: Decimal
+
+
+async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
+    """Bring a guide's cards to its present text. Cards of an untouched part keep id and drafts."""
+    guide = get_guide(kitchen.db, guide_id)
+    if guide is None:
+        return
+    source = kitchen.sources[guide.source_id]
+    key = hash_parts(
+        CHOP_VERSION, guide.content_hash, guide.title, kitchen.policy_hash, str(source.target_cards)
+    )
+    old = list_cards(kitchen.db, guide_id)
+    is_forced = request.force and request.stage is Stage.CHOP
+    if key == get_chopped_key(kitchen.db, guide_id) and not is_forced:
+        summary.cards.kept += len(old)
+        return
+    changes = match_cards(old, chop_guide(guide, kitchen.policy, source.target_cards))
+    apply_changes(kitchen.db, guide_id, changes, key)
+    for change in changes:
+        match change.kind:
+            case ChangeKind.NEW:
+                summary.cards.new += 1
+            case ChangeKind.KEPT:
+                summary.cards.kept += 1
+            case ChangeKind.REMOVED:
+                summary.cards.removed += 1
+            case _:
+                summary.cards.changed += 1
+
+
+def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[list[CookJob], int]:
+    """The cards of a guide that lack a draft, and how many drafts need not be made.
+
+    Wanted keys minus done keys. A draft a person has decided or edited stands until its card
+    changes; a pending one is made again when tone, model or card changed.
+    """
+    cards = list_cards(kitchen.db, guide_id)
+    marks = {
+        (mark.card_id, mark.tone): mark
+        for mark in list_marks(kitchen.db, [card.id for card in cards])
+    }
+    jobs, kept = [], 0
+    for card in cards:
+        missing: dict[int, list[Tone]] = {}
+        for tone in _wanted_tones(kitchen, request):
+            mark = marks.get((card.id, tone.id))
+            generation = mark.generation if mark else 0
+            if request.force and request.includes(Stage.COOK):
+                missing.setdefault(generation + 1, []).append(tone)
+            elif _is_done(card, tone, mark, kitchen.settings.model, generation, request):
+                kept += 1
+            else:
+                missing.setdefault(generation, []).append(tone)
+        jobs += [CookJob(card, tuple(tones), number) for number, tones in missing.items()]
+    return jobs, kept
+
+
+async def cook(
+    kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary, stove: Stove
+) -> None:
+    """Write the missing drafts of a guide, several cards at once, each kept as soon as it is done.
+
+    Raises what ended a card, after all cards had their turn: the first error that may pass, or
+    BudgetError, ConfigError at once.
+    """
+    jobs, kept = plan_cooking(kitchen, guide_id, request)
+    summary.drafts.kept += kept
+    ledger = StoreLedger(
+        kitchen.db,
+        summary.run_id,
+        stove.max_run_usd,
+        kitchen.settings.max_cost_per_day_usd,
+        lease_s=kitchen.settings.model_deadline_s + 30,
+    )
+
+    async def one(job: CookJob) -> None:
+        async with stove.slots:
+            result = await cook_card(
+                job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
+            )
+        add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
+        _count(summary, result)
+
+    results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
+    errors = [result for result in results if isinstance(result, BaseException)]
+    for error in sorted(errors, key=lambda error: not isinstance(error, BudgetError | ConfigError)):
+        raise error
+
+
+async def plate(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
+    """Propose groups for the cards of a guide that have changed since they were last placed."""
+    states = list_card_states(kitchen.db, guide_id)
+    is_forced = request.force and request.stage is Stage.PLATE
+    keys = {state.card.id: _plated_key(kitchen, state) for state in states}
+    todo = [state.card for state in states if is_forced or state.plated_key != keys[state.card.id]]
+    if todo:
+        placements = await asyncio.to_thread(_place, kitchen, todo)
+        summary.placements.new += set_placements(kitchen.db, placements, keys)
+    placed = list_placements(kitchen.db, [state.card.id for state in states])
+    summary.placements.cards_without_group += sum(
+        1 for state in states if state.card.id not in placed
+    )
+
+
+def _place(kitchen: Kitchen, cards: Sequence[Card]) -> dict[str, tuple[Placement, ...]]:
+    from stages.plate.match import place_cards  # numpy, and through embed the model
+
+    return place_cards(cards, kitchen.groups, kitchen.embed)
+
+
+def _plated_key(kitchen: Kitchen, state: CardState) -> str:
+    card = state.card
+    return hash_parts(
+        PLATE_VERSION,
+        card.body_hash,
+        card.ctx_hash,
+        card.title,
+        repr((card.topics, card.stages, card.lang)),
+        kitchen.groups_hash,
+    )
+
+
+def _wanted_tones(kitchen: Kitchen, request: RunRequest) -> tuple[Tone, ...]:
+    ids = request.tones or tuple(kitchen.tones)
+    if request.tone_version:
+        return tuple(
+            tone
+            for tone_id in ids
+            for tone in kitchen.versions[tone_id]
+            if tone.version == request.tone_version
+        )
+    return tuple(kitchen.tones[tone_id] for tone_id in ids)
+
+
+def _is_done(
+    card: Card,
+    tone: Tone,
+    mark: DraftMark | None,
+    model: str,
+    generation: int,
+    request: RunRequest,
+) -> bool:
+    if mark is None:
+        return False
+    if mark.key == draft_key(card, tone, model, generation):
+        return True
+    is_touched = mark.state is not DraftState.PENDING or mark.is_edited
+    return is_touched and mark.body_hash == card.body_hash and not request.tone_version
+
+
+def _cook_settings(kitchen: Kitchen, job: CookJob) -> CookSettings:
+    settings = kitchen.settings
+    return CookSettings(
+        model=settings.model,
+        fallbacks=settings.fallback_model_list,
+        deadline_s=settings.model_deadline_s,
+        generation=job.generation,
+        house=kitchen.house,
+    )
+
+
+def _count(summary: RunSummary, result: CookResult) -> None:
+    summary.drafts.new += len(result.drafts)
+    for draft in result.drafts:
+        match draft.risk:
+            case Risk.LOW:
+                summary.drafts.low += 1
+            case Risk.FLAGGED:
+                summary.drafts.flagged += 1
+            case Risk.BLOCKED:
+                summary.drafts.blocked += 1
+    summary.completions.cached += result.cached
+    for completion in result.completions:
+        summary.completions.calls += 1
+        summary.completions.tokens_in += completion.tokens_in
+        summary.completions.tokens_out += completion.tokens_out
+        summary.completions.cost_usd += float(completion.cost_usd or 0)
