@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from stages.text import is_chinese, strip_hidden
 
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # What XML 1.0 cannot hold at all, beyond what strip_hidden takes: surrogates, non-characters.
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BULLET = re.compile(r"[-*•‣·–][ \t\u3000]+(?=\S)")
@@ -21,8 +22,7 @@ _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}\x00-\x20\x7f-\x9f]{1,2000}", re.IG
 
 def clean_text(text: str) -> str:
     """Text an XML document can hold and a reader can see; every line end becomes a newline."""
-    lines = "\n".join(text.splitlines())
-    return _NOT_XML.sub("", strip_hidden(lines))
+    return _NOT_XML.sub("", strip_hidden(_LINE_END.sub("\n", text)))
 
 
 def safe_url(url: str) -> str:

@@ -86,7 +86,13 @@ def house_rules(folder: Path) -> tuple[tuple[Card, ...], tuple[Group, ...]]:
 
     seeds = Path(__file__).parents[2] / "seeds"
     policy = load_policy(seeds / "policy.yaml")
-    excludes = {group.id: group.excludes for group in load_groups(seeds / "groups.yaml")}
+    ids = [row["id"] for row in yaml.safe_load((folder / "groups.yaml").read_text("utf-8"))]
+    house = load_groups(seeds / "groups.yaml")
+    # The house's groups are the judged ones in the same order under other ids.
+    by_place = zip(ids, house, strict=False)
+    excludes = {id: group.excludes for id, group in by_place} | {
+        group.id: group.excludes for group in house
+    }
 
     def topics(row: Any) -> tuple[str, ...]:
         return topics_of(row["text"], policy, (row["title"], *row["breadcrumbs"]))
