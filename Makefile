@@ -44,9 +44,11 @@ bench: setup ## Measure speed and cost; figures on the screen
 	else echo "bench: there are no benchmarks yet (they go into tests/bench)"; fi
 
 lint: setup ## Check form, rules and types without changing a file
-	@$(BIN)/ruff format --check --quiet . || { echo "lint: make fix formats these files" >&2; exit 1; }
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy $(ROOMS)
+	@status=0; \
+	$(BIN)/ruff format --check --output-format concise . || { status=1; echo "lint: \`make fix\` formats these"; }; \
+	$(BIN)/ruff check --output-format concise . || status=1; \
+	$(BIN)/mypy $(ROOMS) || status=1; \
+	exit $$status
 
 fix: setup ## Format, and mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . ; $(BIN)/ruff check .
