@@ -88,12 +88,20 @@ class Gateway:
     """The way to the models for one event loop; use as `async with`.
 
     environment: where keys (`OPENAI_API_KEY`...) and base addresses (`OPENAI_API_BASE`...) are
-    looked up. concurrency: calls in flight at once. Which reply format a model accepts is learnt
-    on its first call and kept for the life of the gateway.
+    looked up; litellm looks for itself when None. api_base: address of every model. concurrency:
+    calls in flight at once. Which reply format a model accepts is learnt on its first call and
+    kept for the life of the gateway.
     """
 
-    def __init__(self, environment: Mapping[str, str], concurrency: int = 8) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        api_base: str = "",
+        concurrency: int = 8,
+    ) -> None:
         self._environment = environment
+        self._api_base = api_base
         self._slots = asyncio.Semaphore(concurrency)
         self._levels: dict[str, JsonLevel] = {}
         self._litellm: ModuleType | None = None
@@ -117,7 +125,7 @@ class Gateway:
             close_litellm_async_clients,
         )
 
-        await close_litellm_async_clients()  # type: ignore[no-untyped-call]
+        await close_litellm_async_clients()
         self._litellm.in_memory_llm_clients_cache.flush_cache()
 
     async def complete(
@@ -137,10 +145,12 @@ class Gateway:
         deadline_s: total, from the moment a slot is free. Raises TransientError (time-outs, rate
         limits, server faults) and PermanentError (key, credit, unknown model, refused request).
         """
-        absent = missing_key(model, self._environment)
+        absent = None if self._environment is None else missing_key(model, self._environment)
         if absent:
             raise PermanentError(f"{model} needs a key: set {absent}")
         async with self._slots:
+            # Outside the deadline, and in a thread so that the loop goes on meanwhile.
+            await asyncio.to_thread(self._load)
             started = time.monotonic()
             try:
                 async with asyncio.timeout(deadline_s):
@@ -215,11 +225,12 @@ class Gateway:
             }
         elif level is JsonLevel.OBJECT:
             options["response_format"] = {"type": "json_object"}
-        if provider in KEY_NAMES:
+        base = self._api_base
+        if self._environment is not None and provider in KEY_NAMES:
             options["api_key"] = self._environment.get(KEY_NAMES[provider], "")
-            base = self._environment.get(f"{provider.upper()}_API_BASE", "")
-            if base:
-                options["api_base"] = base
+            base = base or self._environment.get(f"{provider.upper()}_API_BASE", "")
+        if base:
+            options["api_base"] = base
         import openai  # as heavy as litellm, which builds its errors on it
 
         try:
@@ -286,7 +297,11 @@ def _said(error: Exception) -> str:
 
 
 def _retry_after_s(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    headers = (
+        getattr(error, "litellm_response_headers", None)
+        or getattr(getattr(error, "response", None), "headers", None)
+        or {}
+    )
     text = headers.get("retry-after") or ""
     with suppress(ValueError):
         seconds = float(text)

@@ -231,7 +231,8 @@ PLANTED = re.compile(
 
 CONTACTS = re.compile(
     r"https?://\S{1,200}|\bwww\.\S{1,200}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|"
-    r"(?<![\d.])(?:\+?\d{1,3}[ -])?(?:\(\d{2,4}\)[ -]?)?\d{3,4}[ -]\d{3,4}(?:[ -]\d{2,4})?(?![\d.])|"
+    r"(?<![\d.])(?:\+?\d{1,3}[ -])?(?:\(\d{2,4}\)[ -]?)?\d{3,4}[ -]\d{3,4}(?:[ -]\d{2,4})?"
+    r"(?![\d.])|"
     r"(?<!\d)1[3-9]\d{9}(?!\d)"
 )
 
@@ -242,7 +243,8 @@ EMOJI = re.compile(
 
 # Medicines, vitamins, foods and vaccines that must not stand in for one another.
 _ENTITIES: dict[str, str] = {
-    "paracetamol": r"paracetamol|acetaminophen|tylenol|calpol|对乙酰氨基酚|對乙醯氨基酚|扑热息痛|泰诺林",
+    "paracetamol": r"paracetamol|acetaminophen|tylenol|calpol|"
+    r"对乙酰氨基酚|對乙醯氨基酚|扑热息痛|泰诺林",
     "ibuprofen": r"ibuprofen|布洛芬|美林",
     "aspirin": r"aspirin|阿司匹林|阿斯匹靈",
     "antibiotic": r"antibiotics?|抗生素|抗菌素",

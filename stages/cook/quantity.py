@@ -93,6 +93,11 @@ _FIRST_BIRTHDAY = re.compile(r"\b(?P<a>first|second|third)\sbirthday\b", re.IGNO
 _BIRTHDAYS = {"first": 1, "second": 2, "third": 3}
 _HALF_EN = re.compile(r"half\san?", re.IGNORECASE)
 
+_BEFORE_A_TIME = (
+    "in", "within", "for", "after", "about", "than", "over", "least", "to", "once", "of", "half",
+    "and", "or", "under", "up",
+)  # fmt: skip
+
 # "under 16", "aged 3": a bare number that ends its phrase after a word of age is years.
 _BARE_AGE = re.compile(
     r"\b(?:(?:under|over|below|above)\s(?:the\sage\sof\s)?|aged?\s|ages\s)$", re.IGNORECASE
@@ -200,8 +205,7 @@ def _is_rate(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 24) : match.start()].rstrip().lower()
     if not before or before[-1] in ".!?:;\n":
         return False
-    return not before.endswith(("in", "within", "for", "after", "about", "than", "over", "least",
-                                "to", "once", "of", "half", "and", "or", "under", "up"))  # fmt: skip
+    return not before.endswith(_BEFORE_A_TIME)
 
 
 def _is_noise(text: str, match: re.Match[str], chinese: bool) -> bool:
