@@ -62,6 +62,7 @@ NETWORK = (
 # Module -> why it may reach the network. Channel senders join one by one.
 NETWORK_MODULES = {
     "stages.procure.fetch": "the crawler's one guarded client",
+    "stages.procure.network": "the address guard inside that client",
     "stages.cook.complete": "model calls",
     "stages.plate.embed": "an embedding model behind an API, when one is configured",
 }
