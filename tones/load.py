@@ -317,12 +317,18 @@ def _phrases(node: Node) -> Mapping[str, tuple[str, ...]]:
 
 
 def _phrases_by_topic(node: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    found = {}
+    """Phrases by topic; a key may name several topics, separated by commas."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
     for key, below in _by_language(node).items():
-        topics = below.pairs()
-        if ANY_TOPIC not in topics:
+        named = [
+            (topic.strip(), phrases)
+            for topics, phrases in below.pairs().items()
+            for topic in topics.split(",")
+        ]
+        refuse_repeats(named, "topic")
+        if ANY_TOPIC not in dict(named):
             raise below.error(f"key `{ANY_TOPIC}` is missing; it serves topics without own phrases")
-        found[key] = {topic: phrases.texts() for topic, phrases in topics.items()}
+        found[key] = {topic: phrases.texts() for topic, phrases in named}
     return found
 
 
