@@ -185,7 +185,7 @@ def _load_litellm() -> Any:
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # else it prints advice on stdout
     # Its embedding call reads `max_retries=0` as "not said" and tries three times, asleep between.
-    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined]
+    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined,unused-ignore]
     return litellm
 
 
