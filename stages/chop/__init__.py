@@ -1,6 +1,14 @@
 """Chop: a guide becomes cards, and cards of two versions of a guide are told apart."""
 
-from stages.chop.checks import CARD_CHECKS, check_card, check_cards, coverage, list_gaps, overlap
+from stages.chop.checks import (
+    CARD_CHECKS,
+    check_card,
+    check_cards,
+    coverage,
+    list_gaps,
+    overlap,
+    repeated,
+)
 from stages.chop.chop import chop_guide
 from stages.chop.match import change_of, match_cards
 
@@ -14,4 +22,5 @@ __all__ = [
     "list_gaps",
     "match_cards",
     "overlap",
+    "repeated",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stages.chop.openers import is_dangling
+from stages.chop.openers import is_dangling, is_prohibition
 from stages.chop.outline import Section, weigh
 from stages.text import split_sentences
 from stages.types import Block, BlockKind, CalloutKind, Guide
@@ -29,7 +29,8 @@ REPEAT_COST = 0.5
 """Per word that a card repeats: a list is cut late, and where little needs saying again."""
 
 _LEAD_MAX_WORDS = 40.0
-_STATEMENT_MAX_WORDS = 20.0
+_ITEM_LEAD_WORDS = 25.0
+_PROHIBITION_MAX_WORDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,13 @@ def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
 def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
     """For each list item: the lines that must stand before it when a card starts with it.
 
-    That is the last sentence of the paragraph right before the list (the section's heading if
-    the section opens with the list), and the items a nested item hangs under. Table rows carry
-    their headers, so they need a line only when it ends in a colon.
+    That is the last sentence of the paragraph right before the list, or the section's heading if
+    there is none or it stands for itself; and the items a nested item hangs under. Table rows
+    carry their headers, so they need a line only when it ends in a colon.
     """
     leads: dict[int, tuple[Piece, ...]] = {}
-    intro = tuple(_whole(guide, index) for index in section.path[-1:])
+    heading = tuple(_whole(guide, index) for index in section.path[-1:])
+    intro = heading
     above: list[int] = []
     box = guide.blocks[section.blocks[0]].callout
     for index in section.blocks:
@@ -188,15 +190,15 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             box, intro, above = block.callout, (), []
         if block.kind is BlockKind.LIST_ITEM:
             above = [item for item in above if guide.blocks[item].level < block.level]
-            leads[index] = (*intro, *(_whole(guide, item) for item in above))
+            leads[index] = (*intro, *(_item_lead(guide, item) for item in above))
             above.append(index)
         elif block.kind is BlockKind.TABLE_ROW:
             above = []
-            colon = intro and guide.text[intro[-1].end - 1] in ":："
+            colon = intro != heading and intro and guide.text[intro[-1].end - 1] in ":："
             leads[index] = intro if colon else ()
         else:
             above = []
-            intro = _intro(guide, index)
+            intro = _intro(guide, index) or heading
     return leads
 
 
@@ -205,11 +207,20 @@ def _whole(guide: Guide, index: int) -> Piece:
     return Piece(index, block.start, block.end, prefix_of(block))
 
 
+def _item_lead(guide: Guide, index: int) -> Piece:
+    """An item as the line above its nested items: a long one with its last sentence only."""
+    block = guide.blocks[index]
+    start = 0
+    if weigh(block.text, guide.lang) > _ITEM_LEAD_WORDS:
+        start = sentence_ranges(block.text, guide.lang)[-1][0]
+    return Piece(index, block.start + start, block.end, prefix_of(block))
+
+
 def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
     """The words of a paragraph that the list after it cannot do without.
 
-    A last sentence that leans on the one before takes that along. A long one that ends in a full
-    stop stands for itself: the items do not complete it.
+    A last sentence that leans on the one before takes that along. One that ends in a full stop
+    stands for itself, so nothing is needed, unless it is a short prohibition.
     """
     block = guide.blocks[index]
     ranges = sentence_ranges(block.text, guide.lang)
@@ -221,8 +232,9 @@ def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
             break
         first -= 1
     start = ranges[first][0]
-    completed = block.text[end - 1] not in ".!?。！？"
-    longest = _LEAD_MAX_WORDS if completed else _STATEMENT_MAX_WORDS
+    longest = _LEAD_MAX_WORDS
+    if block.text[end - 1] in ".!?。！？":
+        longest = _PROHIBITION_MAX_WORDS if is_prohibition(block.text[start:end]) else 0.0
     if weigh(block.text[start:end], guide.lang) > longest:
         return ()
     return (Piece(index, block.start + start, block.start + end),)

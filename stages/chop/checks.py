@@ -174,8 +174,9 @@ def _opens_alone(view: _View) -> bool:
 
     The first words of a section lean on its heading, which every card shows.
     """
-    rows = any(view.guide.blocks[p.block].kind is BlockKind.TABLE_ROW for p in view.own)
-    if not view.own or has_pointer(view.card.text, holds_table=rows):
+    kinds = {view.guide.blocks[piece.block].kind for piece in view.own}
+    exhibit = bool(kinds & {BlockKind.TABLE_ROW, BlockKind.LIST_ITEM})
+    if not view.own or has_pointer(view.card.text, has_exhibit=exhibit):
         return False
     first = view.own[0]
     opens_section = (
@@ -186,14 +187,24 @@ def _opens_alone(view: _View) -> bool:
 
 
 def _has_lead_in(view: _View) -> bool:
-    leads = {}
-    for section in view.held:
-        leads.update(find_leads(view.guide, section))
+    """Lists stand with the line that introduces them, nested items with the item above.
+
+    A heading introduces a list only where the card opens with it.
+    """
+    leads = _leads(view)
     return all(
         any(other.start <= lead.start and lead.end <= other.end for other in view.pieces)
-        for piece in view.own
+        for place, piece in enumerate(view.own)
         for lead in leads.get(piece.block, ())
+        if place == 0 or view.guide.blocks[lead.block].kind is not BlockKind.HEADING
     )
+
+
+def _leads(view: _View) -> dict[int, tuple[Piece, ...]]:
+    leads: dict[int, tuple[Piece, ...]] = {}
+    for section in view.held:
+        leads.update(find_leads(view.guide, section))
+    return leads
 
 
 def _keeps_numbers(view: _View) -> bool:
@@ -215,7 +226,8 @@ def _keeps_warnings(view: _View) -> bool:
     touched = {piece.block for piece in view.own}
     for section in view.held:
         for box in _boxes(view.guide, section):
-            words = sum(weigh(view.guide.blocks[index].text, view.guide.lang) for index in box)
+            heading = section.path[-1:] if box[0] == section.blocks[0] else ()
+            words = sum(weigh(view.guide.blocks[i].text, view.guide.lang) for i in [*heading, *box])
             if words <= MAX_WORDS and touched.intersection(box) and not inside.issuperset(box):
                 return False
     return True
@@ -251,12 +263,35 @@ def coverage(guide: Guide, cards: Sequence[Card]) -> float:
 def overlap(guide: Guide, cards: Sequence[Card]) -> float:
     """Characters that stand in more than one card, as a share of the content in cards, 0..1.
 
-    A lead-in line repeated on a further card of its list counts.
+    Lines that check 7 asks to repeat (a list's lead-in on a further card of the list) do not
+    count; `repeated` gives their share.
     """
-    content = _content(guide)
+    return _doubled(guide, cards, with_leads=False)
+
+
+def repeated(guide: Guide, cards: Sequence[Card]) -> float:
+    """Like `overlap`, with the lead-in lines that stand on every card of a long list."""
+    return _doubled(guide, cards, with_leads=True)
+
+
+def _doubled(guide: Guide, cards: Sequence[Card], *, with_leads: bool) -> float:
+    content, sections = _content(guide), read_sections(guide)
     once = sum(end - start for start, end in _cut_to(_union(cards), content))
-    every = sum(end - start for card in cards for start, end in _cut_to(_union([card]), content))
-    return (every - once) / once if once else 0.0
+    every = 0
+    for card in cards:
+        view = _View(card, guide, sections, _pieces(guide, card.spans))
+        spans = list(card.spans)
+        if not with_leads:
+            leads = {(lead.start, lead.end) for group in _leads(view).values() for lead in group}
+            spans = [s for s in spans if s not in leads or _is_first(s, card, cards)]
+        every += sum(end - start for start, end in _cut_to(_joined(spans), content))
+    return max(0, every - once) / once if once else 0.0
+
+
+def _is_first(span: Span, card: Card, cards: Sequence[Card]) -> bool:
+    """Whether no other card before this one holds the span."""
+    first = next(c for c in cards if any(s <= span[0] and span[1] <= e for s, e in c.spans))
+    return first is card
 
 
 def list_gaps(guide: Guide, cards: Sequence[Card]) -> tuple[Span, ...]:
@@ -282,8 +317,12 @@ def _content(guide: Guide) -> list[Span]:
 
 def _union(cards: Sequence[Card]) -> list[Span]:
     """The cards' spans in order, joined where they touch or overlap."""
+    return _joined(span for card in cards for span in card.spans)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
     joined: list[Span] = []
-    for start, end in sorted(span for card in cards for span in card.spans):
+    for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:

@@ -28,10 +28,13 @@ _OPENER_ZH = re.compile(
 _POINTER = re.compile(
     r"\b(?:as|see|shown|listed|described|mentioned|explained|discussed|noted)[ ]"
     r"(?:above|below|earlier|previously|overleaf)\b"
-    r"|\bthe (?:table|figure|chart|diagram|picture|image|list|section|box|"
+    r"|\b(?:above|below)[- ]mentioned\b|如前所述|前文|下文|上文|[见見][上下]文",
+    re.IGNORECASE,
+)
+_EXHIBIT = re.compile(
+    r"\bthe (?:table|figure|chart|diagram|picture|image|list|section|box|"
     r"steps?|tips|signs|advice|method|instructions) (?:above|below)\b"
-    r"|\b(?:above|below)[- ]mentioned\b"
-    r"|如[上下](?:图|圖|表)|[见見][上下](?:图|圖|表|文)|[上下][图圖表](?:所示)?|如前所述|前文|下文|上文",
+    r"|[如见見]?[上下][图圖表](?:所示)?",
     re.IGNORECASE,
 )
 
@@ -42,10 +45,21 @@ def is_dangling(text: str) -> bool:
     return (_OPENER_EN.match(head) or _OPENER_ZH.match(head)) is not None
 
 
-def has_pointer(text: str, *, holds_table: bool = False) -> bool:
+_NO = re.compile(
+    r"\b(?:not|never|no|avoid|stop|without)\b|n['’]t\b|不|勿|禁|避免|忌", re.IGNORECASE
+)
+
+
+def has_pointer(text: str, *, has_exhibit: bool = False) -> bool:
     """Whether a text sends the reader to a place the card does not hold (`see below`, 如下图).
 
-    holds_table: the card has table rows, so `the table below` means them.
+    has_exhibit: the card has list items or table rows, so `the steps below` means them.
     """
-    pointers = (match.group() for match in _POINTER.finditer(text))
-    return any(not (holds_table and ("table" in p or "表" in p)) for p in pointers)
+    if _POINTER.search(text):
+        return True
+    return not has_exhibit and _EXHIBIT.search(text) is not None
+
+
+def is_prohibition(text: str) -> bool:
+    """Whether a line says no to something: what it introduces turns round without it."""
+    return _NO.search(text) is not None

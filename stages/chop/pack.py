@@ -130,7 +130,7 @@ def _size_cost(words: float, ideal: float) -> float:
     if words < STUB_WORDS:
         return cost + _STUB_COST + _SHORT_COST * MIN_WORDS
     if words < MIN_WORDS:
-        return cost + _SHORT_COST * (MIN_WORDS - words) + 8
+        return cost + _SHORT_COST * (MIN_WORDS - words) + 20
     if words > MAX_WORDS:
         return cost + 40 + _LONG_COST * (words - MAX_WORDS)
     return cost
