@@ -166,8 +166,8 @@ def test_stage_conflict(
 
 def test_a_group_that_forbids_doses_never_gets_a_dosing_card_in_its_own_words() -> None:
     card = replace(CARD, title=GROUP.sample_posts[0], topics=("medicine-doses",))
-    assert place(card, [GROUP])[0].group_id == "pumping"
-    assert place(card, [replace(GROUP, excludes=("medicine-doses",))]) == ()
+    assert [placement.group_id for placement in rank(card, [GROUP])] == ["pumping"]
+    assert rank(card, [replace(GROUP, excludes=("medicine-doses",))]) == ()
 
 
 # --- proposals -----------------------------------------------------------------------------------
