@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
@@ -53,7 +53,7 @@ def open_database(url: str) -> Database:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         raise ConfigError(f"SPOONFUL_DATABASE_URL is not a database URL: {error}") from error
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, connect_args={"check_same_thread": False})
@@ -69,6 +69,16 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def take_turns(connection: Connection, name: str) -> None:
+    """Let transactions that call this with the same name follow one another, each to its end.
+
+    For what must look before it writes rows that may not be there yet. SQLite has one writer at
+    a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -80,8 +90,8 @@ def process_holder() -> str:
 
 def is_holder_dead(holder: str) -> bool:
     """True only when the holder was a process of this machine that is certainly gone."""
-    host, _, rest = holder.rpartition(":")[0].rpartition(":")
-    pid_text = rest
+    rest, _, start = holder.rpartition(":")
+    host, _, pid_text = rest.rpartition(":")
     if host != socket.gethostname() or not pid_text.isdigit():
         return False
     pid = int(pid_text)
@@ -91,8 +101,8 @@ def is_holder_dead(holder: str) -> bool:
         return True
     except PermissionError:
         return False
-    # The number may have been given to another process since.
-    return _process_start(pid) != holder.rpartition(":")[2]
+    # The number may have been given to another process since; '0' tells nothing about that.
+    return "0" not in (start, now := _process_start(pid)) and now != start
 
 
 def _process_start(pid: int) -> str:

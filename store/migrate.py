@@ -8,10 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from stages.errors import ConfigError
-from store.engine import Database
+from store.engine import Database, take_turns
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -22,7 +22,8 @@ def migrate(db: Database) -> str:
     Raises ConfigError when the database is from a later Spoonful or cannot be reached.
     """
     check_version(db)
-    with db.engine.connect() as connection:
+    with db.engine.execution_options(writes=True).connect() as connection:
+        take_turns(connection, "migrate")
         config = make_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -51,7 +52,7 @@ def get_version(db: Database) -> str:
     try:
         with db.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() or ""
-    except OperationalError as error:
+    except DatabaseError as error:  # also a file that is something else
         reason = str(error.orig).strip().splitlines()[0]
         raise ConfigError(
             f"The database {db.engine.url.render_as_string(hide_password=True)} cannot be opened "

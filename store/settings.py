@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -178,7 +179,10 @@ def prepare_home(settings: Settings) -> Path:
 
 
 def get_secret_key(settings: Settings) -> str:
-    """The key that signs cookies: from the settings, else made once and kept in home."""
+    """The key that signs cookies: from the settings, else made once and kept in home.
+
+    Raises ConfigError when it is too short to be one.
+    """
     if settings.secret_key:
         if len(settings.secret_key) < 32:
             raise ConfigError("SPOONFUL_SECRET_KEY is shorter than 32 characters.")
@@ -187,7 +191,7 @@ def get_secret_key(settings: Settings) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        return _read_secret_key(path)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         key = secrets.token_urlsafe(48)
         file.write(key)
@@ -197,6 +201,15 @@ def get_secret_key(settings: Settings) -> str:
 def get_environment() -> Mapping[str, str]:
     """The environment as it is, for the provider keys that are named by their providers."""
     return os.environ
+
+
+def _read_secret_key(path: Path) -> str:
+    for _ in range(20):  # another process may be about to write what it has just created
+        key = path.read_text(encoding="ascii", errors="ignore").strip()
+        if len(key) >= 32:
+            return key
+        time.sleep(0.05)
+    raise ConfigError(f"{path} holds no key of at least 32 characters. Delete it to get a new one.")
 
 
 def _split(value: str) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import fsspec
 import zstandard
@@ -25,15 +27,19 @@ class Snapshots:
         Raises ConfigError when the folder cannot be written.
         """
         digest = hashlib.sha256(body).hexdigest()
-        filesystem, root = fsspec.core.url_to_fs(self.url)
+        filesystem, root = self._open()
         path = _path(root, digest)
-        if filesystem.exists(path):
-            return digest
+        packed = zstandard.compress(body, ZSTD_LEVEL)
         try:
+            if _has_file(filesystem, path, len(packed)):
+                return digest
             filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-            # A transaction moves the file to its name only when it is whole.
-            with filesystem.transaction, filesystem.open(path, "wb") as file:
-                file.write(zstandard.compress(body, ZSTD_LEVEL))
+            # The file gets its name when it is whole. Its neighbour is surely on the same file
+            # system, where that is one step; fsspec's own transactions write to the system's
+            # folder for temporary files, from where the move may be a copy.
+            part = f"{path}.{secrets.token_hex(8)}.part"
+            filesystem.pipe_file(part, packed)
+            filesystem.mv(part, path)
         except OSError as error:
             raise ConfigError(
                 f"Page bodies cannot be kept in {self.url} ({error}). "
@@ -43,14 +49,33 @@ class Snapshots:
 
     def get(self, digest: str) -> bytes:
         """The body of that SHA-256. Raises KeyError when it was never kept or does not match."""
-        filesystem, root = fsspec.core.url_to_fs(self.url)
+        filesystem, root = self._open()
         try:
             body = zstandard.decompress(filesystem.cat_file(_path(root, digest)))
         except FileNotFoundError as error:
             raise KeyError(digest) from error
+        except zstandard.ZstdError as error:
+            raise KeyError(f"{digest}: the snapshot is damaged") from error
         if hashlib.sha256(body).hexdigest() != digest:
             raise KeyError(f"{digest}: the snapshot is damaged")
         return body
+
+    def _open(self) -> tuple[Any, str]:
+        try:
+            filesystem, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(
+                f"Page bodies cannot be kept in {self.url} ({error}). Check SPOONFUL_SNAPSHOTS."
+            ) from error
+        return filesystem, root
+
+
+def _has_file(filesystem: Any, path: str, size: int) -> bool:
+    """Whether the file is there in full; one a power cut emptied is not."""
+    try:
+        return bool(filesystem.info(path)["size"] == size)
+    except FileNotFoundError:
+        return False
 
 
 def _path(root: str, digest: str) -> str:

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import inspect, text
+
+from stages.errors import ConfigError
+from store.engine import Database, open_database
+from store.migrate import check_version, get_version, make_config, migrate
+from store.tables import metadata
+from tests.store.processes import Child, race_children
+
+HEAD = "0001"
+
+
+def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:
+    config = make_config()
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        step(config, *arguments)
+        connection.commit()
+
+
+def list_tables(db: Database) -> set[str]:
+    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_chain_goes_up_and_down_and_up_again(empty_db: Database) -> None:
+    assert migrate(empty_db) == HEAD
+    run_alembic(empty_db, command.check)
+    assert list_tables(empty_db) == set(metadata.tables)
+    run_alembic(empty_db, command.downgrade, "base")
+    assert list_tables(empty_db) == set()
+    assert get_version(empty_db) == ""
+    assert migrate(empty_db) == HEAD
+    run_alembic(empty_db, command.check)
+
+
+def test_foreign_keys_indexes_and_checks_of_the_database_are_those_of_the_tables(
+    db: Database,
+) -> None:
+    # Alembic's check looks at neither the names of foreign keys nor CHECK constraints.
+    found = inspect(db.engine)
+    for table in metadata.tables.values():
+        named = {
+            "foreign keys": {key["name"] for key in found.get_foreign_keys(table.name)},
+            "indexes": {
+                index["name"]
+                for index in found.get_indexes(table.name)
+                if not index.get("duplicates_constraint")
+            },
+            "checks": {check["name"] for check in found.get_check_constraints(table.name)},
+        }
+        kinds = [type(constraint).__name__ for constraint in table.constraints]
+        wanted = dict(zip(named, (set[str](), set[str](), set[str]()), strict=True))
+        wanted["indexes"] = {str(index.name) for index in table.indexes}
+        for constraint, kind in zip(table.constraints, kinds, strict=True):
+            if kind == "ForeignKeyConstraint":
+                wanted["foreign keys"].add(str(constraint.name))
+            elif kind == "CheckConstraint":
+                wanted["checks"].add(str(constraint.name))
+        expected = {"foreign keys", "indexes", "checks"}
+        assert set(named) == expected
+        # Names given by the naming convention are made when DDL is compiled; compare the counts.
+        assert {kind: len(names) for kind, names in named.items()} == {
+            kind: len(names) for kind, names in wanted.items()
+        }, table.name
+
+
+def test_migrate_leaves_a_database_of_this_version_as_it_is(db: Database) -> None:
+    assert check_version(db)
+    assert migrate(db) == HEAD
+
+
+def test_check_version_says_that_an_empty_database_has_work_to_do(empty_db: Database) -> None:
+    assert not check_version(empty_db)
+    assert list_tables(empty_db) == set()
+
+
+@pytest.mark.parametrize("act", [migrate, check_version])
+def test_database_of_a_later_spoonful_is_refused(
+    db: Database, act: Callable[[Database], object]
+) -> None:
+    with db.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    with pytest.raises(ConfigError) as caught:
+        act(db)
+    assert str(caught.value) == (
+        "The database is at version 0999, which this Spoonful does not know: it was migrated by "
+        "a later one. Update Spoonful, or restore the backup made before."
+    )
+    assert get_version(db) == "0999"
+
+
+def test_processes_that_migrate_at_once_both_end_well(
+    empty_db: Database, url_of: Callable[[Database], str]
+) -> None:
+    url = url_of(empty_db)
+    children = [Child("migrate", url) for _ in range(2)]
+    assert race_children(children) == [HEAD] * 2
+
+
+def test_database_that_cannot_be_opened_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(ConfigError, match=r"folder.db cannot be opened .*SPOONFUL_DATABASE_URL"):
+        migrate(open_database(f"sqlite:///{tmp_path / 'folder.db'}"))
+
+
+def test_file_that_is_no_database_names_the_setting_and_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
+    path.write_text("Dear Sir or Madam, " * 300)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=r"letter.db cannot be opened .*SPOONFUL_DATABASE_URL"):
+        migrate(open_database(f"sqlite:///{path}"))
+    assert path.read_bytes() == before
+
+
+def test_server_that_does_not_answer_names_the_setting_and_hides_the_password() -> None:
+    db = open_database("postgresql://anna:hunter2@127.0.0.1:1/spoonful?connect_timeout=2")
+    with pytest.raises(ConfigError, match="SPOONFUL_DATABASE_URL") as caught:
+        migrate(db)
+    assert "hunter2" not in str(caught.value)
