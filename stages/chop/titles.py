@@ -17,8 +17,9 @@ _GENERIC = re.compile(
     r"what (?:you can|to) do|"
     r"do(?:['’]?s)?|don['’]?t(?:['’]?s)?|do not|dos and don['’]?ts|tips?|"
     r"overview|introduction|summary|key (?:points|facts|messages)|general|other|others|notes?|"
-    r"examples?|yes|no|always|never|avoid|why|how|when|what|remember|important|warning|causes?|symptoms?|"
-    r"signs?|treatments?|prevention|diagnosis|risks?|benefits?|side effects?|results?|methods?|ingredients?|steps?|"
+    r"examples?|yes|no|always|never|avoid|why|how|when|what|remember|important|warning|"
+    r"causes?|symptoms?|signs?|treatments?|prevention|diagnosis|risks?|benefits?|side effects?|"
+    r"results?|methods?|ingredients?|steps?|"
     r"概述|简介|簡介|总结|總結|小结|小結|提示|小贴士|小貼士|注意|注意事项|注意事項|要点|要點|重点|重點|"
     r"其他|其它|原因|症状|症狀|治疗|治療|预防|預防|诊断|診斷|方法|步骤|步驟|警告|示例|例子|可以|不可以|应该|應該|不要",
     re.IGNORECASE,
