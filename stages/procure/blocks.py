@@ -58,7 +58,8 @@ def read_blocks(region: Element) -> tuple[Block, ...]:
 
 class _Walk:
     """State of one walk: the blocks so far, the number of the last list or table, the level of
-    the last real heading."""
+    the last real heading.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -83,7 +84,7 @@ class _Walk:
                 continue
             if child.tag == "br":
                 run.append(_BREAK)
-            elif child.tag in INLINE_TAGS and child.get("role") != "heading" and not has_block_child(child):
+            elif _is_inline(child):
                 run.append(_inline_text(child))
             else:
                 self.flush(run, place)
@@ -98,7 +99,8 @@ class _Walk:
     def paragraphs(self, text: str, place: _Place) -> None:
         for line in _lines(text):
             if _BULLET.match(line):
-                self.add(BlockKind.LIST_ITEM, _BULLET.sub("", line), place, level=max(1, place.list_level))
+                level = max(1, place.list_level)
+                self.add(BlockKind.LIST_ITEM, _BULLET.sub("", line), place, level=level)
             elif place.list_level:
                 self.add(BlockKind.LIST_ITEM, line, place, level=place.list_level)
             else:
@@ -127,7 +129,7 @@ class _Walk:
         elif tag == "details":
             self.details(node, place)
         elif tag in ("ul", "ol", "menu") or role == "list":
-            self.list(node, place)
+            self.items(node, place)
         elif tag == "dl":
             self.definitions(node, place)
         elif tag == "table" and not is_layout(node):
@@ -150,7 +152,7 @@ class _Walk:
         self.add(BlockKind.HEADING, text, place, level=level)
 
     def details(self, node: Element, place: _Place) -> None:
-        """An accordion panel: its summary heads what it holds, one level below what stood before."""
+        """An accordion panel: its summary heads what it holds, a level below what stood before."""
         outer = self.level
         level = min(6, outer + 1)
         for child in node:
@@ -177,21 +179,19 @@ class _Walk:
 
     # --- lists -------------------------------------------------------------------------------
 
-    def list(self, node: Element, place: _Place) -> None:
+    def items(self, node: Element, place: _Place) -> None:
         group = place.group
         if place.list_level == 0:
             self.last_group += 1
             group = self.last_group
-        inside = replace(
-            place, list_level=place.list_level + 1, group=group, depth=place.depth + 1
-        )
+        inside = replace(place, list_level=place.list_level + 1, group=group, depth=place.depth + 1)
         number = _start_of(node)
         step = -1 if node.get("reversed") is not None else 1
         for child in node:
             if not is_element(child):
                 continue
             if child.tag in ("ul", "ol"):
-                self.list(child, replace(inside, list_level=place.list_level + 1))
+                self.items(child, replace(inside, list_level=place.list_level + 1))
             elif child.tag == "li" or child.get("role") == "listitem":
                 value = child.get("value") or ""
                 if value.isdecimal() and len(value) < 7:
@@ -217,9 +217,11 @@ class _Walk:
         self.flush_item(parts, place, marker if len(self.blocks) == first else "")
 
     def mark_first(self, first: int, marker: str) -> None:
-        if marker and first < len(self.blocks) and not self.blocks[first].marker:
-            if self.blocks[first].kind is BlockKind.LIST_ITEM:
-                self.blocks[first] = replace(self.blocks[first], marker=marker)
+        if not marker or first >= len(self.blocks):
+            return
+        block = self.blocks[first]
+        if block.kind is BlockKind.LIST_ITEM and not block.marker:
+            self.blocks[first] = replace(block, marker=marker)
 
     def gather(self, node: Element, parts: list[str], place: _Place, marker: str) -> None:
         """Collect an item's text into parts, writing the item out where a nested list starts."""
@@ -243,14 +245,13 @@ class _Walk:
             parts.append(child.tail or "")
 
     def flush_item(self, parts: list[str], place: _Place, marker: str) -> None:
-        self.add(
-            BlockKind.LIST_ITEM, "".join(parts), place, level=place.list_level, marker=marker
-        )
+        self.add(BlockKind.LIST_ITEM, "".join(parts), place, level=place.list_level, marker=marker)
         parts.clear()
 
     def definitions(self, node: Element, place: _Place) -> None:
         """Terms with short texts are items that read alone (`Iron: about 27 mg a day`); terms
-        with long or structured ones are headings over them."""
+        with long or structured ones are headings over them.
+        """
         pairs = _definition_pairs(node)
         if any(_is_long_definition(texts) for _, texts in pairs):
             outer = self.level
@@ -285,6 +286,10 @@ class _Walk:
 
 
 # --- readings of single elements -----------------------------------------------------------------
+
+
+def _is_inline(node: Element) -> bool:
+    return node.tag in INLINE_TAGS and node.get("role") != "heading" and not has_block_child(node)
 
 
 def _inline_text(node: Element) -> str:
@@ -326,7 +331,9 @@ def _is_footnote_mark(node: Element) -> bool:
 
 def _without_anchor(node: Element) -> str:
     """A heading's text without the sign that links to itself."""
-    return collapse(_inline_text(node).replace(_BREAK, " ")) if not has_block_child(node) else text_of(node)
+    if has_block_child(node):
+        return text_of(node)
+    return collapse(_inline_text(node).replace(_BREAK, " "))
 
 
 def _heading_level(node: Element) -> int:
@@ -397,7 +404,8 @@ def _is_pseudo_heading(node: Element, text: str) -> bool:
 
 def _lines(text: str) -> list[str]:
     """Paragraphs of a run of inline text: cut at double breaks, and at single ones where a
-    sentence or a bullet shows that the page uses them for paragraphs."""
+    sentence or a bullet shows that the page uses them for paragraphs.
+    """
     lines: list[str] = []
     blank = True
     for piece in text.split(_BREAK):
@@ -405,8 +413,8 @@ def _lines(text: str) -> list[str]:
         if not line:
             blank = True
             continue
-        joins = lines and not blank and not _BULLET.match(line) and not _ENDS_SENTENCE.search(lines[-1])
-        if joins and not _BULLET.match(lines[-1]):
+        goes_on = lines and not blank and not _ENDS_SENTENCE.search(lines[-1])
+        if goes_on and not _BULLET.match(line) and not _BULLET.match(lines[-1]):
             lines[-1] = f"{lines[-1]} {line}"
         else:
             lines.append(line)
@@ -433,7 +441,8 @@ def _tidy(blocks: list[Block]) -> list[Block]:
 
 def _without_furniture(blocks: list[Block]) -> list[Block]:
     """Drop headings such as `Related content` and what stands under them, up to the next heading
-    of their level or above."""
+    of their level or above.
+    """
     kept: list[Block] = []
     dropping = 0
     for block in blocks:

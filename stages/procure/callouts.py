@@ -7,20 +7,25 @@ import re
 from stages.procure.markup import Element, names_of, text_of
 from stages.types import CalloutKind
 
-_BOX_TAGS = frozenset(("div", "section", "aside", "blockquote", "p", "td", "figure", "ul", "center"))
+_BOX_TAGS = frozenset(
+    ("div", "section", "aside", "blockquote", "p", "td", "figure", "ul", "center")
+)
 # A box is small; longer wrappers with such a name are page layout.
 _MAX_BOX_CHARS = 3500
 
 _WARNING_NAMES = re.compile(
-    r" (?:[a-z]*warn(?:ing)?s?|[a-z]*alert(?:s|box)?|danger|caution|important|attention|red ?box|error"
+    r" (?:[a-z]*warn(?:ing)?s?|[a-z]*alert(?:s|box)?|danger|caution|important|attention"
+    r"|red ?box|error"
     r"|urgent|critical|avoid|jinggao|zhuyi|weixian) "
 )
 _CALL_NAMES = re.compile(
-    r" (?:emergenc(?:y|ies)|emerg|urgent|when to (?:call|get help|see)|get help|call (?:911|999|120)"
+    r" (?:emergenc(?:y|ies)|emerg|urgent|when to (?:call|get help|see)|get help|call (?:911"
+    r"|999|120)"
     r"|red flags?|immediate) "
 )
 _TIP_NAMES = re.compile(
-    r" (?:tips?|hints?|notes?|info(?:box)?|inset|call ?out|key ?facts?|key points?|remember|did you know"
+    r" (?:tips?|hints?|notes?|info(?:box)?|inset|call ?out|key ?facts?|key points?|remember"
+    r"|did you know"
     r"|facts?|box ?out|highlight|summary box|pull ?out|good to know|tishi|tieshi) "
 )
 _CALL_WORDS = re.compile(
@@ -36,12 +41,14 @@ _CALL_WORDS = re.compile(
     re.IGNORECASE,
 )
 _WARNING_WORDS = re.compile(
-    r"^(?:warning|caution|danger|important|never|do not|don['’]t|avoid|beware|safety (?:alert|warning))\b"
+    r"^(?:warning|caution|danger|important|never|do not|don['’]t|avoid|beware|safety (?:alert"
+    r"|warning))\b"
     r"|^(?:警告|注意|危险|危險|当心|小心|切勿|禁止|禁忌|严禁|嚴禁|千万不要|重要提醒|重要)",
     re.IGNORECASE,
 )
 _TIP_WORDS = re.compile(
-    r"^(?:tips?|hint|note|did you know|good to know|remember|key (?:facts|points)|top tip|quick tip)\b"
+    r"^(?:tips?|hint|note|did you know|good to know|remember|key (?:facts|points)|top tip"
+    r"|quick tip)\b"
     r"|^(?:小贴士|小貼士|贴士|提示|温馨提示|溫馨提示|小知识|小知識|要点|要點|知识点|提醒)",
     re.IGNORECASE,
 )

@@ -1,9 +1,9 @@
 """The bytes of one page to its guide: blocks in reading order, what the page says of itself, and
-what was hidden in it. Pure and picklable: runs in a process pool."""
+what was hidden in it. Pure and picklable: runs in a process pool.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stages.procure.blocks import own_text, read_blocks
@@ -31,7 +31,8 @@ _MAX_LOST = 50
 
 def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     """Read one HTML page. url: where it was found, for its relative links; content_type: the
-    header, whose charset wins. Never raises on bad markup: a page without text has no blocks."""
+    header, whose charset wins. Never raises on bad markup: a page without text has no blocks.
+    """
     text = decode_body(body, content_type)[:_MAX_HTML_CHARS]
     root = parse_html(text)
     if root is None:

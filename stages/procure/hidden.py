@@ -30,7 +30,9 @@ _CSS_RULE = re.compile(r"([^{}]{1,600})\{([^{}]{1,3000})\}")
 _SIMPLE_SELECTOR = re.compile(r"^([a-z][a-z0-9]*)?((?:[.#][\w-]+){0,3})$", re.IGNORECASE)
 _SELECTOR_PART = re.compile(r"[.#][\w-]+")
 _LENGTH = re.compile(r"^(-?\d{0,6}\.?\d{0,4})(px|em|rem|pt|%|vw|vh|ch|in|cm)?$")
-_RGB = re.compile(r"^rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6}%?))?\s*\)$")
+_RGB = re.compile(
+    r"^rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6}%?))?\s*\)$"
+)
 # Names that style sheets we do not fetch use for text meant for screen readers only.
 _READER_ONLY = (
     " sr only ",
@@ -88,7 +90,7 @@ def _evidence(texts: Iterable[str]) -> Iterator[str]:
             return
 
 
-# --- the page's own style sheets ---------------------------------------------------------------
+# --- the page's own style sheets -----------------------------------------------------------------
 
 _Style = dict[str, str]
 
@@ -98,7 +100,8 @@ _Compound = tuple[str, frozenset[str]]
 
 class _Sheet:
     """Declarations by selector. Compounds of tag, class and id are understood, and descendant or
-    child combinators between them (`.card p.lead`); rules with anything else are passed over."""
+    child combinators between them (`.card p.lead`); rules with anything else are passed over.
+    """
 
     def __init__(self) -> None:
         self.rules: list[tuple[tuple[_Compound, ...], _Style]] = []
@@ -154,9 +157,7 @@ def _declarations(text: str) -> _Style:
     for part in text[:3000].split(";"):
         name, colon, value = part.partition(":")
         if colon:
-            style[name.strip().lower()] = (
-                value.lower().replace("!important", "").strip()
-            )
+            style[name.strip().lower()] = value.lower().replace("!important", "").strip()
     return style
 
 
@@ -259,8 +260,10 @@ def _is_out_of_sight(style: _Style) -> bool:
 
 def _is_unreadable(node: Element, style: _Style, sheet: _Sheet) -> bool:
     size = _pixels(style.get("font-size", ""))
-    if size is not None and size <= _TINY_PX and not style.get("font-size", "").endswith(
-        ("em", "%", "rem")
+    if (
+        size is not None
+        and size <= _TINY_PX
+        and not style.get("font-size", "").endswith(("em", "%", "rem"))
     ):
         return True
     if size == 0:
@@ -307,7 +310,7 @@ _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250)}
 
 
 def _colour(value: str) -> tuple[int, int, int] | None:
-    """(red, green, blue) of a CSS colour; fully transparent ink counts as white; None if unknown."""
+    """(red, green, blue) of a CSS colour; transparent ink counts as white; None if unknown."""
     text = value.strip().lower()
     if text == "transparent":
         return (255, 255, 255)

@@ -10,25 +10,33 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
 _GONE = re.compile(
-    r"\b(?:page|content|article|file|document|resource)\b.{0,30}\b(?:not (?:be )?found|cannot be found"
-    r"|(?:doesn['’]?t|does not|no longer) exists?|no longer available|(?:has|have|was|been) (?:been )?"
+    r"\b(?:page|content|article|file|document|resource)\b.{0,30}\b(?:not (?:be )?found"
+    r"|cannot be found"
+    r"|(?:doesn['’]?t|does not|no longer) exists?|no longer available|(?:has|have|was"
+    r"|been) (?:been )?"
     r"(?:moved|removed|deleted|retired))"
     r"|\b(?:can['’]?t|cannot|could(?: not|n['’]?t)|unable to) (?:find|locate|be found)\b.{0,40}"
-    r"\b(?:page|article|content|looking for)|\b404\b|^not found$|^oops\b|^page (?:error|unavailable)"
+    r"\b(?:page|article|content|looking for)|\b404\b|^not found$|^oops\b|^page (?:error"
+    r"|unavailable)"
     r"|(?:页面|网页|頁面|網頁|文章|内容|內容).{0,8}(?:不存在|找不到|未找到|已(?:被)?(?:删除|刪除|移除|下线)|出错|走丢)"
     r"|(?:找不到|未找到|无法找到|無法找到|沒有找到|没有找到).{0,10}(?:页面|网页|頁面|網頁|文章|内容|內容)|出错了|您访问的.{0,12}不存在",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
-    r"\b(?:(?:log|sign) ?in to (?:continue|read|view|access|your)|please (?:log|sign) ?in|(?:members|subscribers) only"
-    r"|(?:log|sign) ?in or (?:register|create|subscribe|join)|create a free account to|subscribe to (?:continue|read)"
-    r"|already (?:a member|have an account|a subscriber)|verify (?:that )?you are (?:a )?human|enable javascript"
+    r"\b(?:(?:log|sign) ?in to (?:continue|read|view|access|your)|please (?:log|sign) ?in"
+    r"|(?:members|subscribers) only"
+    r"|(?:log|sign) ?in or (?:register|create|subscribe|join)|create a free account to"
+    r"|subscribe to (?:continue|read)"
+    r"|already (?:a member|have an account|a subscriber)|verify (?:that )?you are (?:a )?human"
+    r"|enable javascript"
     r"|complete the captcha)"
-    r"|(?:请|請)(?:先)?(?:登录|登入|登陆|登錄)|(?:登录|登入|登錄)后(?:查看|阅读|可见)|(?:登入|登錄)後(?:查看|閱讀)|仅限会员|请输入验证码|安全验证|人机验证",
+    r"|(?:请|請)(?:先)?(?:登录|登入|登陆|登錄)|(?:登录|登入|登錄)后(?:查看|阅读|可见)|(?:登入|登錄)後(?:查看|閱讀)|仅限会员|请输入验证码"
+    r"|安全验证|人机验证",
     re.IGNORECASE,
 )
 _LOGIN_TITLE = re.compile(
-    r"^(?:(?:log|sign)[ -]?in|member login|just a moment|access denied|attention required|security check"
+    r"^(?:(?:log|sign)[ -]?in|member login|just a moment|access denied|attention required"
+    r"|security check"
     r"|登录|登入|用户登录|会员登录|安全验证|请验证)\b", re.IGNORECASE,
 )  # fmt: skip
 _PASSWORD_FIELD = re.compile(rb"<input[^>]{0,200}type\s*=\s*[\"']?password", re.IGNORECASE)
@@ -44,7 +52,7 @@ _LEAST_HAN = 80
 # Landing pages of the corpus have .6 and more of their text in links, guides .12 at most.
 _LANDING_LINK_RATIO = 0.5
 _LIKELY_LANDING_LINK_RATIO = 0.3
-_FEW_SENTENCES = 12
+_FEW_SENTENCES = 25
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "")
 
 

@@ -10,16 +10,20 @@ from stages.procure.metadata import structured_text
 _MAX_LINE_CHARS = 400
 _LINE_TAGS = frozenset("p div span li small td dd footer section address center h6 font em".split())
 _OPEN = re.compile(
-    r"\b(?:creative commons|cc[ -](?:by|0)|open government licen[cs]e|open (?:information|data) licen[cs]e"
+    r"\b(?:creative commons|cc[ -](?:by|0)|open government licen[cs]e|open (?:information"
+    r"|data) licen[cs]e"
     r"|public domain|licen[cs]ed under|licen[cs]e terms|under (?:a|the)\b.{0,60}\blicen[cs]e"
     r"|may be (?:freely )?(?:reused|re-used|reproduced|copied)|free to (?:reuse|re-use|copy|use)"
     r"|may (?:copy|reproduce|reuse|re-use)|without (?:prior )?permission|copyright[- ]free)\b"
+    r""
     r"|知识共享|知識共享|署名.{0,12}(?:许可|許可|授权|授權)|许可协议|許可協議|开放.{0,6}许可|開放.{0,6}許可|创用CC|創用CC"
     r"|公有领域|公有領域|(?:转载|轉載).{0,30}(?:注明|註明)",
     re.IGNORECASE,
 )
 _RESERVED = re.compile(
-    r"all rights reserved|rights reserved|版权所有|版權所有|保留所有权利|保留所有權利|未经.{0,8}(?:许可|授权)|未經.{0,8}(?:許可|授權)",
+    r"all rights reserved|rights reserved|版权所有|版權所有|保留所有权利|保留所有權利"
+    r"|未经.{0,8}(?:许可|授权)"
+    r"|未經.{0,8}(?:許可|授權)",
     re.IGNORECASE,
 )
 
@@ -69,6 +73,13 @@ def _named_in_head(root: Element) -> str:
             return collapse(node.get("href"))[:_MAX_LINE_CHARS]
     for node in root.iter("meta"):
         name = (node.get("name") or node.get("property") or "").lower()
-        if name in ("license", "licence", "dcterms.license", "dc.rights", "dcterms.rights", "copyright"):
+        if name in (
+            "license",
+            "licence",
+            "dcterms.license",
+            "dc.rights",
+            "dcterms.rights",
+            "copyright",
+        ):
             return collapse(node.get("content") or "")[:_MAX_LINE_CHARS]
     return structured_text(root, "license")[:_MAX_LINE_CHARS]

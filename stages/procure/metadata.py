@@ -16,7 +16,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _MAX_TITLE_CHARS = 300
 _TITLE_SEPARATOR = re.compile(r"\s+[|\-–—·•»:]{1,2}\s+|\s*[|｜_]\s*|\s::\s|\s*[-–—]{2,3}\s*")
-_PART_OF = re.compile(r"\s*[(（](?:page|part)\s*\d+\s*(?:of\s*\d+)?[)）]\s*$|\s*[(（]第\s*\d+\s*页[)）]\s*$", re.I)
+_PART_OF = re.compile(
+    r"\s*[(（](?:page|part)\s*\d+\s*(?:of\s*\d+)?[)）]\s*$|\s*[(（]第\s*\d+\s*页[)）]\s*$", re.I
+)
 
 
 # --- title ---------------------------------------------------------------------------------------
@@ -92,10 +94,14 @@ def _without_site(text: str, site: str) -> str:
             return collapse(text.partition(kept[-1])[0] + kept[-1]) if kept[-1] in text else kept[0]
     # The site stands last nearly always, and is the shorter part.
     first, last = parts[0], parts[-1]
-    return first if len(first) >= len(last) or len(parts) > 2 else text.rsplit(last, 1)[0].strip(" |-–—_:·•»｜")
+    return (
+        first
+        if len(first) >= len(last) or len(parts) > 2
+        else text.rsplit(last, 1)[0].strip(" |-–—_:·•»｜")
+    )
 
 
-# --- meta elements ---------------------------------------------------------------------------------
+# --- meta elements -------------------------------------------------------------------------------
 
 
 def _meta(root: Element, *names: str) -> str:
@@ -126,7 +132,9 @@ def _structured(root: Element) -> Iterator[dict[str, Any]]:
                 queue += item
             elif isinstance(item, dict):
                 yield item
-                queue += [item[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in item]
+                queue += [
+                    item[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in item
+                ]
 
 
 def structured_text(root: Element, *names: str) -> str:
@@ -145,8 +153,12 @@ def structured_text(root: Element, *names: str) -> str:
 # --- language ------------------------------------------------------------------------------------
 
 # Characters of everyday text that only one of the two scripts uses.
-_ONLY_SIMPLIFIED = frozenset("这们个来时说对会为国发见没样还过进动现经无关开问让给师医药岁发热养后体温")
-_ONLY_TRADITIONAL = frozenset("這們個來時說對會為國發見沒樣還過進動現經無關開問讓給師醫藥歲發熱養後體溫")
+_ONLY_SIMPLIFIED = frozenset(
+    "这们个来时说对会为国发见没样还过进动现经无关开问让给师医药岁发热养后体温"
+)
+_ONLY_TRADITIONAL = frozenset(
+    "這們個來時說對會為國發見沒樣還過進動現經無關開問讓給師醫藥歲發熱養後體溫"
+)
 
 
 def read_declared_language(root: Element) -> str:
@@ -200,7 +212,7 @@ def _detected(text: str) -> str:
     return str(language) if language != "unknown" else ""
 
 
-# --- links -------------------------------------------------------------------------------------------
+# --- links ---------------------------------------------------------------------------------------
 
 
 def base_url(root: Element, url: str) -> str:
@@ -245,7 +257,9 @@ def read_neighbours(root: Element, url: str) -> tuple[str, str]:
     return found["next"], found["prev"]
 
 
-_PAGE_NUMBER = re.compile(r"(?:[-_/]?(?:page|p|part|pg)?[-_/]?\d{1,2})?(\.[a-z]{3,5})?/?$", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:[-_/]?(?:page|p|part|pg)?[-_/]?\d{1,2})?(\.[a-z]{3,5})?/?$", re.IGNORECASE
+)
 _PAGE_KEYS = frozenset(("page", "p", "pg", "part", "start", "pageno"))
 
 
@@ -263,7 +277,7 @@ def _is_same_series(url: str, other: str) -> bool:
     return url.split("#")[0] != other.split("#")[0] and _series(url) == _series(other)
 
 
-# --- review date -----------------------------------------------------------------------------------------
+# --- review date ---------------------------------------------------------------------------------
 
 _MONTHS = {
     name: number
@@ -282,7 +296,8 @@ _DAY_MONTH = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?\s+([A-Za-z]{3,9})\.?,?\s+(
 _MONTH_DAY = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)\b")
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.]((?:19|20)\d\d)(?!\d)")
 _REVIEWED = re.compile(
-    r"(?:last|medically|page last|content last)\s+(?:reviewed|checked)|reviewed (?:on|:)?|review date"
+    r"(?:last|medically|page last|content last)\s+(?:reviewed|checked)|reviewed (?:on|:)?"
+    r"|review date"
     r"|审核|审定|审校|審核|審訂",
     re.IGNORECASE,
 )
@@ -292,9 +307,15 @@ _NEXT_REVIEW = re.compile(r"next review|review (?:is )?due|下次审核|下次�
 
 def parse_date(text: str) -> str:
     """The first date of a short text as ISO, '' if none. 25/08/2026 is read day first unless
-    that is impossible."""
+    that is impossible.
+    """
     found: list[tuple[int, str]] = []
-    for pattern, order in ((_ISO, "ymd"), (_DAY_MONTH, "dby"), (_MONTH_DAY, "bdy"), (_SLASHED, "dmy")):
+    for pattern, order in (
+        (_ISO, "ymd"),
+        (_DAY_MONTH, "dby"),
+        (_MONTH_DAY, "bdy"),
+        (_SLASHED, "dmy"),
+    ):
         if match := pattern.search(text[:400]):
             value = _date_of(match, order)
             if value:

@@ -17,8 +17,8 @@ from stages.procure.markup import (
     is_element,
     link_ratio,
     names_of,
-    words_of,
     text_of,
+    words_of,
 )
 
 _DROP_TAGS = frozenset(("nav", "dialog", "menu", "button", "form", "label", "fieldset", "footer"))
@@ -35,7 +35,8 @@ _WORDS = frozenset(
     " colophon masthead topbar skip skiplink pager pagination paging paginator toc promo promos"
     " promotion sponsor sponsored advert adverts advertisement advertising adsense ads adslot adbox"
     " adv poll rating ratings ratings feedback helpful survey login signin megamenu popup modal"
-    " overlay lightbox toolbar byline postmeta printlink noprint copyright license licence qrcode qr"
+    " overlay lightbox toolbar byline postmeta printlink noprint copyright license licence"
+    " qrcode qr"
     " outbrain taboola trending breadcrumbtrail mbx dibu daohang xgyd xiangguan fenxiang tuijian"
     " sitemap languageswitcher hreflang reviewdate".split()
 )
@@ -189,7 +190,7 @@ def _is_content_box(node: Element, names: str) -> bool:
     return ratio < 0.2 and len(text_of(node)) > 60
 
 
-# --- words that give furniture away when no name does ------------------------------------------
+# --- words that give furniture away when no name does --------------------------------------------
 
 _FURNITURE_HEADINGS = re.compile(
     r"^(?:related(?: (?:content|articles?|guides?|links?|pages?|topics?|posts?|stories|reading"
@@ -198,7 +199,8 @@ _FURNITURE_HEADINGS = re.compile(
     r"|(?:popular|recent|latest|trending)(?: (?:posts|articles|stories|news|now|this week))?"
     r"|(?:leave a )?(?:comments?|reply)(?: \(\d+\))?|\d+ (?:comments?|replies|responses)"
     r"|subscribe.{0,60}|newsletter|sign up.{0,60}|follow us.{0,40}|explore the topic|tags?"
-    r"|(?:was|did) this (?:page|article|guide).{0,40}|rate this.{0,30}|on this page|table of contents"
+    r"|(?:was|did) this (?:page|article|guide).{0,40}|rate this.{0,30}|on this page"
+    r"|table of contents"
     r"|in this (?:section|article|guide)|advertisement|about the authors?"
     r"|相关(?:阅读|文章|推荐|新闻|链接|内容|资讯|報導|閱讀)|(?:热门|熱門).{0,6}|猜你喜欢|推荐阅读|推薦閱讀"
     r"|延伸阅读|延伸閱讀|(?:网友|最新|精彩|用户|網友)?(?:评论|評論|留言)(?:\s?[(（]\d+[)）])?|分享(?:到.{0,8})?"
@@ -209,20 +211,25 @@ _FURNITURE_HEADINGS = re.compile(
 _FURNITURE_LINES = re.compile(
     r"^(?:"
     r"(?:page |content |article |this page (?:was )?|medically |fact ?checked |date )?"
-    r"(?:last |first |next |originally )?(?:reviewed|updated|published|modified|posted|review(?: is)? due"
+    r"(?:last |first |next |originally )?(?:reviewed|updated|published|modified|posted"
+    r"|review(?: is)? due"
     r"|checked)(?: (?:on|by|at))?\b[^.]{0,120}"
     r"|(?:by|written by|author:?|reviewed by|checked by) [^.]{0,100}\d{4}[^.]{0,40}"
     r"|(?:checked|written|reviewed) by the [^.]{0,80}"
-    r"|\d+ min(?:ute)?s? read|share(?: (?:this|on|via)\b.{0,40})?|print(?: this page| version)?|email this.{0,20}"
-    r"|copy link|advertisement|skip to (?:main )?content|back to top|return to top|read next\b.{0,100}"
+    r"|\d+ min(?:ute)?s? read|share(?: (?:this|on|via)\b.{0,40})?|print(?: this page"
+    r"| version)?|email this.{0,20}"
+    r"|copy link|advertisement|skip to (?:main )?content|back to top|return to top"
+    r"|read next\b.{0,100}"
     r"|up next|home(?: ?[/>›»|] ?.{1,120})|(?:you are here|current location)\b.{0,120}"
     r"|suggest an edit\b.{0,60}|cite this page|click here to (?:print|share|subscribe).{0,60}"
     r"|(?:was|did) this (?:page|article|guide) (?:helpful|help you|answer).{0,60}"
     r"|how would you rate this.{0,40}|rate this (?:page|article|guide).{0,20}|filed under.{0,120}"
-    r"|(?:we|this (?:web)?site|our partners|a few)\b.{0,40}\bcookies?\b.{0,240}|cookies? (?:help|keep).{0,160}"
+    r"|(?:we|this (?:web)?site|our partners|a few)\b.{0,40}\bcookies?\b.{0,240}"
+    r"|cookies? (?:help|keep).{0,160}"
     r"|(?:©|\(c\)|copyright)\s.{0,200}|all rights reserved.{0,100}"
     r"|(?:发布|更新|审核|修改|發佈|更新)(?:日期|时间|時間)\s?[:：].{0,60}|(?:最近|最后)(?:审核|更新)\s?[:：]?.{0,40}"
-    r"|(?:来源|來源|作者|编辑|责任编辑|責任編輯|记者|字号|原标题|阅读|点击数?|浏览量?)\s?[:：].{0,60}|阅读 ?\d.{0,10}"
+    r"|(?:来源|來源|作者|编辑|责任编辑|責任編輯|记者|字号|原标题"
+    r"|阅读|点击数?|浏览量?)\s?[:：].{0,60}|阅读 ?\d.{0,10}"
     r"|(?:当前位置|您的位置|您所在的位置|你现在的位置).{0,120}|(?:上|下)一篇\s?[:：]?.{0,100}"
     r"|(?:点击|點擊).{0,12}(?:关注|關注|订阅).{0,20}|阅读原文|长按.{0,10}二维码.{0,30}|扫(?:一扫|码).{0,30}"
     r"|分享 ?收藏.{0,20}|(?:分享|收藏|点赞|赞|在看|打印|关闭|返回顶部|返回首页|大|中|小)"

@@ -29,6 +29,7 @@ _CHUNK_TAGS = frozenset(
 # stray line elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
 _ROOT_RATIO = 0.9
 _LINKY_RATIO = 0.5
+_SHORT_REGION_CHARS = 1500
 _WIDEN_RATIO = 0.5
 _WIDEN_LINK_RATIO = 0.3
 _MIN_CHUNK_CHARS = 12
@@ -48,6 +49,9 @@ def find_region(root: Element) -> tuple[Element, float]:
         return region, link_ratio(region)
     region = _widen(_smallest(root, weights, total), root)
     ratio = link_ratio(region)
+    if len(text_of(region)) < _SHORT_REGION_CHARS:
+        # A landing page: one sentence of welcome, and boxes of links beside it.
+        ratio = max(ratio, link_ratio(_semantic_main(root)))
     _drop_strangers(region, weights)
     return region, ratio
 
@@ -98,9 +102,7 @@ def _weigh(root: Element, kept: str) -> dict[Element, int]:
 def _smallest(root: Element, weights: dict[Element, int], total: int) -> Element:
     current = root
     while True:
-        heavy = [
-            child for child in current if weights.get(child, 0) >= _ROOT_RATIO * total
-        ]
+        heavy = [child for child in current if weights.get(child, 0) >= _ROOT_RATIO * total]
         if not heavy or heavy[0].tag in ("p", "table", "ul", "ol", "tbody", "tr"):
             return current
         current = heavy[0]
@@ -108,7 +110,8 @@ def _smallest(root: Element, weights: dict[Element, int], total: int) -> Element
 
 def _widen(region: Element, root: Element) -> Element:
     """Climb while the boxes beside the region hold running text like its own: trafilatura keeps
-    one field of pages that are put together from several."""
+    one field of pages that are put together from several.
+    """
     prose = prose_of(root)
     current = region
     for parent in region.iterancestors():

@@ -28,7 +28,8 @@ class _Cell:
 @dataclass(frozen=True, slots=True)
 class TableText:
     """captions: lines over the table. rows: body rows; a row that is one cell over the whole
-    width is a sub-heading, given as (text, True)."""
+    width is a sub-heading, given as (text, True).
+    """
 
     captions: tuple[str, ...]
     rows: tuple[tuple[str, bool], ...]
@@ -47,11 +48,9 @@ def is_layout(table: Element) -> bool:
 
 
 def _rows_of(table: Element) -> list[Element]:
-    return [
-        row
-        for row in table.iter("tr")
-        if next(row.iterancestors("table"), None) is table
-    ][:_MAX_ROWS]
+    return [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table][
+        :_MAX_ROWS
+    ]
 
 
 def read_table(table: Element) -> TableText:
@@ -95,7 +94,9 @@ def _collect(node: Element, parts: list[str]) -> None:
     blocks = {"p", "li", "div", "ul", "ol", "dt", "dd", "dl"}
     buffer = node.text or ""
     for child in node:
-        if is_element(child) and (child.tag in blocks or any(d.tag in blocks for d in child.iter())):
+        if is_element(child) and (
+            child.tag in blocks or any(d.tag in blocks for d in child.iter())
+        ):
             _push(buffer, parts)
             buffer = ""
             _collect(child, parts)
@@ -194,8 +195,10 @@ def _looks_like_header(row: Element, grid: list[list[_Cell]]) -> bool:
         return False
     cells = [cell for cell in row if is_element(cell) and text_of(cell)]
     bold = [any(True for _ in cell.iter("b", "strong")) for cell in cells]
-    return bool(bold) and all(bold) and not any(
-        cell.is_header for cells_below in grid[1:3] for cell in cells_below
+    return (
+        bool(bold)
+        and all(bold)
+        and not any(cell.is_header for cells_below in grid[1:3] for cell in cells_below)
     )
 
 

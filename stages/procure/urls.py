@@ -130,7 +130,8 @@ def in_scope(url: str, source: Source) -> bool:
 
 def guide_id(source: Source, url: str) -> str:
     """16 hex digits that name a guide for good: of the path when it lives under the homepage's
-    origin, so that a new host, port or scheme of the whole site keeps ids."""
+    origin, so that a new host, port or scheme of the whole site keeps ids.
+    """
     normal = normalise_url(url)
     parts = urlsplit(normal)
     where = urlunsplit(("", "", parts.path, parts.query, ""))

@@ -1,0 +1,187 @@
+"""Which pages of a source may be guides: its own list, hubs, feeds, sitemap, within its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from stages.errors import PermanentError, RefusedError, StageError
+from stages.procure.fetch import Fetcher
+from stages.procure.listing import read_feed, read_hub, read_sitemap
+from stages.procure.urls import guide_id, in_scope, normalise_url
+from stages.types import Candidate, Page, Source
+
+__all__ = ["Discovery", "discover", "guide_id", "in_scope", "normalise_url"]
+
+_MAX_SITEMAP_DEPTH = 3
+_MAX_SITEMAPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """candidates: what may be guides, at most the source's max_guides, its own pages first.
+
+    pages: the hubs, feeds and sitemaps as they are now, to be stored for the next run; one that
+    answered 304 comes with its earlier body and status 304. errors: one line per list that could
+    not be read. disallowed: candidates robots.txt forbids. over_budget: candidates left out
+    because max_guides was reached.
+    """
+
+    candidates: tuple[Candidate, ...]
+    pages: tuple[Page, ...] = ()
+    errors: tuple[str, ...] = ()
+    disallowed: int = 0
+    over_budget: int = 0
+
+
+@dataclass(slots=True)
+class _Search:
+    source: Source
+    fetcher: Fetcher
+    known: Mapping[str, tuple[str, str]]
+    earlier: Mapping[str, Page]
+    found: dict[str, Candidate] = field(default_factory=dict)
+    pages: list[Page] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    failures: list[StageError] = field(default_factory=list)
+
+    def add(self, candidates: Iterable[Candidate]) -> None:
+        listings = listing_urls(self.source)
+        for candidate in candidates:
+            url = normalise_url(candidate.url)
+            if not url or url in listings or not in_scope(url, self.source):
+                continue
+            held = self.found.get(url)
+            if held is None or (candidate.lastmod and not held.lastmod):
+                self.found[url] = Candidate(url, candidate.lastmod)
+
+    async def read(self, url: str) -> Page | None:
+        """A list as it is now, None (and an error noted) when it cannot be had."""
+        key = normalise_url(url)
+        before = self.earlier.get(key) or self.earlier.get(url)
+        etag, last_modified = self.known.get(key) or self.known.get(url) or ("", "")
+        if before is None or not before.body:
+            etag = last_modified = ""
+        try:
+            page = await self.fetcher.fetch(
+                url, self.source, etag=etag, last_modified=last_modified, is_listing=True
+            )
+        except StageError as error:
+            self.fail(error)
+            return None
+        if page.is_not_modified and before is not None:
+            page = _with_body(page, before)
+        elif page.status >= 300:
+            self.fail(PermanentError(f"{url} answers {page.status}; correct it in the source"))
+            return None
+        self.pages.append(page)
+        return page
+
+    def fail(self, error: StageError) -> None:
+        self.failures.append(error)
+        self.errors.append(str(error))
+
+
+async def discover(
+    source: Source,
+    fetcher: Fetcher,
+    known: Mapping[str, tuple[str, str]] | None = None,
+    earlier: Mapping[str, Page] | None = None,
+) -> Discovery:
+    """Find the source's candidate guides.
+
+    known: URL -> (etag, last_modified) of earlier fetches. earlier: hub, feed and sitemap pages
+    of earlier runs with their bodies, by URL: a list that answers 304 is read from there.
+    Raises what the first list raised when none of the source's lists could be read and it lists
+    no pages itself; with any one readable, the others' errors are in the result.
+    """
+    search = _Search(source, fetcher, known or {}, earlier or {})
+    search.add(Candidate(url) for url in source.pages)
+    for url in source.hubs:
+        if page := await search.read(url):
+            links = read_hub(page.body, page.final_url, page.content_type)
+            search.add(Candidate(link) for link in links)
+    for url in source.feeds:
+        if page := await search.read(url):
+            try:
+                search.add(read_feed(page.body, page.final_url))
+            except PermanentError as error:
+                search.fail(error)
+    if source.sitemap:
+        await _read_sitemaps(search)
+    if search.failures and not search.pages and not search.found:
+        raise search.failures[0]
+    allowed, disallowed = await _allowed_by_robots(search)
+    kept = allowed[: source.max_guides]
+    return Discovery(
+        candidates=tuple(kept),
+        pages=tuple(search.pages),
+        errors=tuple(search.errors),
+        disallowed=disallowed,
+        over_budget=len(allowed) - len(kept),
+    )
+
+
+def listing_urls(source: Source) -> frozenset[str]:
+    """Normalised addresses that are read for their links and never are guides themselves."""
+    lists = (*source.hubs, *source.feeds, source.sitemap, source.homepage)
+    chosen = {normalise_url(page) for page in source.pages}
+    return frozenset(normalise_url(url) for url in lists if url) - chosen
+
+
+def _with_body(page: Page, before: Page) -> Page:
+    """The unchanged list with the body and headers it had."""
+    return replace(
+        page,
+        content_type=page.content_type or before.content_type,
+        etag=page.etag or before.etag,
+        last_modified=page.last_modified or before.last_modified,
+        body=before.body,
+        body_sha256=before.body_sha256,
+    )
+
+
+async def _read_sitemaps(search: _Search) -> None:
+    """The sitemap and, when it is an index, its children: breadth first, each once, bounded."""
+    queue = [(search.source.sitemap, 1)]
+    seen: set[str] = set()
+    while queue:
+        url, depth = queue.pop(0)
+        key = normalise_url(url)
+        if not key or key in seen:
+            continue
+        if len(seen) >= _MAX_SITEMAPS:
+            search.errors.append(
+                f"more than {_MAX_SITEMAPS} sitemaps; the rest is left out. Name the one that"
+                " lists the guides as the source's sitemap"
+            )
+            return
+        seen.add(key)
+        page = await search.read(url)
+        if page is None:
+            continue
+        try:
+            sitemap = read_sitemap(page.body, page.final_url)
+        except PermanentError as error:
+            search.fail(error)
+            continue
+        search.add(sitemap.entries)
+        if depth < _MAX_SITEMAP_DEPTH:
+            queue += [(child.url, depth + 1) for child in sitemap.children]
+        elif sitemap.children:
+            search.errors.append(f"{url} nests sitemaps deeper than {_MAX_SITEMAP_DEPTH} levels")
+
+
+async def _allowed_by_robots(search: _Search) -> tuple[list[Candidate], int]:
+    allowed: list[Candidate] = []
+    disallowed = 0
+    for candidate in search.found.values():
+        try:
+            is_free = await search.fetcher.is_allowed(candidate.url, search.source)
+        except RefusedError:
+            is_free = False
+        if is_free:
+            allowed.append(candidate)
+        else:
+            disallowed += 1
+    return allowed, disallowed
