@@ -176,9 +176,13 @@ def list_published(db: Database, group_id: str, limit: int = 50) -> tuple[Post, 
 
 
 def list_posts(
-    db: Database, state: PostState | None = None, limit: int = 200
+    db: Database,
+    state: PostState | None = None,
+    limit: int = 200,
+    card_id: str | None = None,
+    group_id: str | None = None,
 ) -> tuple[PostView, ...]:
-    """The latest first; state: only those."""
+    """The latest first; state, card_id, group_id: only those."""
     query = (
         select(PostRow, DraftRow, GroupRow)
         .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
@@ -188,6 +192,10 @@ def list_posts(
     )
     if state is not None:
         query = query.where(PostRow.state == state.value)
+    if card_id is not None:
+        query = query.where(DraftRow.card_id == card_id)
+    if group_id is not None:
+        query = query.where(PostRow.group_id == group_id)
     with db.read() as session:
         return tuple(
             PostView(
@@ -203,10 +211,40 @@ def list_posts(
         )
 
 
+def get_feed_time(db: Database, group_id: str) -> datetime | None:
+    """When what a group's feed shows last changed, None when nothing ever was in it.
+
+    Never too early: counts every withdrawal or undo of a draft that has a post in the group.
+    """
+    published = select(func.max(PostRow.published_at)).where(PostRow.group_id == group_id)
+    taken_back = (
+        select(func.max(DecisionRow.at))
+        .join(PostRow, col(PostRow.draft_id) == col(DecisionRow.draft_id))
+        .where(PostRow.group_id == group_id, col(DecisionRow.action).in_(("undo", "withdraw")))
+    )
+    with db.read() as session:
+        times = [session.exec(query).one() for query in (published, taken_back)]
+    return max((time for time in times if time is not None), default=None)
+
+
 def count_posts(db: Database) -> dict[PostState, int]:
     with db.read() as session:
         rows = session.exec(select(PostRow.state, func.count()).group_by(PostRow.state))
         return {PostState(state): count for state, count in rows}
+
+
+def count_group_posts(db: Database) -> dict[str, dict[PostState, int]]:
+    """Posts by group id and state."""
+    found: dict[str, dict[PostState, int]] = {}
+    with db.read() as session:
+        rows = session.exec(
+            select(PostRow.group_id, PostRow.state, func.count()).group_by(
+                PostRow.group_id, PostRow.state
+            )
+        )
+        for group_id, state, count in rows:
+            found.setdefault(group_id, {})[PostState(state)] = count
+    return found
 
 
 def _mark(db: Database, post_id: int, state: PostState, **values: object) -> None:
