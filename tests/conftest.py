@@ -1,4 +1,9 @@
-"""Fixtures every room's tests may use: a Chromium to drive. A room's own stand in its folder."""
+"""Fixtures every room's tests may use: a Chromium to drive. A room's own stand in its folder.
+
+Playwright's synchronous API keeps an event loop running in the main thread from the first browser
+test to the end of the session, and `asyncio.run` refuses to start beside it. So browser tests come
+last; what such a test or its fixtures run asynchronously goes through `tests.chromium.run_apart`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 DESK = {"width": 1280, "height": 800}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
