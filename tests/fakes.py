@@ -135,7 +135,9 @@ class FakeModel:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                reply = fake._take(json.loads(body), dict(self.headers))
+                reply = fake._take(
+                    json.loads(body), {name.lower(): value for name, value in self.headers.items()}
+                )
                 if reply.hang_s:
                     fake._closing.wait(reply.hang_s)
                 with suppress(ConnectionError):

@@ -119,6 +119,8 @@ def check_cited(
             continue
         rival = next((q for q in missing if q.unit == quantity.unit), None)
         rival = rival or next((q for q in missing if not quantity.is_soft), None)
+        if rival is None and not quantity.is_soft:
+            rival = next((q for q in source if q.unit == quantity.unit != "count"), None)
         if rival is None and quantity.is_soft and quantity.unit == "count":
             continue
         if rival is not None:

@@ -125,7 +125,8 @@ class Gateway:
             close_litellm_async_clients,
         )
 
-        await close_litellm_async_clients()
+        close_clients: Any = close_litellm_async_clients  # has no types
+        await close_clients()
         self._litellm.in_memory_llm_clients_cache.flush_cache()
 
     async def complete(

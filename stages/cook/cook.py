@@ -167,7 +167,9 @@ async def _cook_with(
     problems: dict[str, list[str]] = {}
     for attempt in range(settings.max_attempts):
         ids = [tone.id for tone in wanted]
-        messages = build_messages(card, tones, house, wanted=ids, problems=problems)
+        messages = build_messages(
+            card, tones, house, wanted=ids, problems=problems, attempt=attempt + 1
+        )
         try:
             completion = await _call(
                 card, wanted, model, messages, settings, ledger, gateway, tally

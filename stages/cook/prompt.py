@@ -20,12 +20,14 @@ def build_messages(
     *,
     wanted: Sequence[str] = (),
     problems: Mapping[str, Sequence[str]] | None = None,
+    attempt: int = 1,
 ) -> list[Message]:
     """System message (equal for all cards of one language and tones), then the card.
 
     wanted: ids of the tones to reply for, all of them when empty; the system message still shows
     every tone, so that it stays a common prefix. problems: by tone, why its last draft was
-    refused; they follow as a message of their own.
+    refused; they follow as a message of their own, with the number of the attempt, so that no two
+    attempts are the same call to the ledger.
     """
     reading = read_card(card.text, card.lang)
     ids = list(wanted) or [tone.id for tone in tones]
@@ -35,7 +37,11 @@ def build_messages(
     ]
     if problems:
         content = json.dumps(
-            {"refused": {tone: list(why) for tone, why in problems.items()}, "again": ids},
+            {
+                "attempt": attempt,
+                "refused": {tone: list(why) for tone, why in problems.items()},
+                "again": ids,
+            },
             ensure_ascii=False,
         )
         messages.append({"role": "user", "content": content})

@@ -1,0 +1,126 @@
+"""Replies of models, read strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.cook.parse import MAX_SENTENCES, Reply, ReplyError, dump_reply, parse_reply
+from stages.types import DraftSentence
+
+IDS = {"s1", "s2"}
+FACTS = {"f1"}
+
+
+def row(text: str = "Wash hands first.", **more: Any) -> dict[str, Any]:
+    return {"text": text, "source_ids": ["s1"], "fact_ids": ["f1"], **more}
+
+
+def parse(text: str, tones: tuple[str, ...] = ("expert",), lang: str = "en") -> Reply:
+    return parse_reply(text, tones, lang, IDS, FACTS)
+
+
+GOOD = json.dumps({"expert": [row()]})
+SENTENCE = DraftSentence("Wash hands first.", ("s1",), ("f1",))
+
+
+@pytest.mark.parametrize("text", [GOOD, f"```json\n{GOOD}\n```", f"\n```\n{GOOD}\n```\n"])
+def test_parse_reply_reads_plain_and_fenced_json(text: str) -> None:
+    assert parse(text) == Reply({"expert": (SENTENCE,)})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("Sure! Here is your draft.", "not valid JSON"),
+        (f"Here you go: {GOOD}", "not valid JSON"),
+        (GOOD[:-4], "not valid JSON"),
+        ("[]", "not a JSON object"),
+        ('"text"', "not a JSON object"),
+        ('{"expert": [], "expert": []}', "same key twice"),
+        ('{"expert": [{"text": "a", "text": "b"}]}', "same key twice"),
+        ('{"expert": NaN}', "NaN"),
+        ('{"expert": Infinity}', "Infinity"),
+        ('{"poet": []}', "unknown tone 'poet'"),
+        ('{"expert": "' + "x" * 70_000 + '"}', "at most"),
+        ("[" * 30_000, "nested too deeply"),
+    ],
+)
+def test_parse_reply_refuses_the_whole(text: str, says: str) -> None:
+    with pytest.raises(ReplyError, match=says):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (None, "missing"),
+        ([], "not empty"),
+        ("text", "list of sentences"),
+        (["text"], "each sentence as"),
+        ([row(score=1)], "each sentence as"),
+        ([row(text=3)], "no text"),
+        ([row(text=" ")], "empty"),
+        ([row(text="\u200b")], "empty"),
+        ([row(text="x" * 2_000)], "at most"),
+        ([row()] * (MAX_SENTENCES + 1), "at most"),
+        ([row(source_ids=["s9"])], "'s9', which the card does not have"),
+        ([row(fact_ids=["f7"])], "'f7', which the card does not have"),
+        ([row(source_ids="s1")], "not a list of ids"),
+        ([row(source_ids=[1])], "not a list of ids"),
+        ([row(text="先洗手，再喂宝宝。")], "not in the card's language"),
+    ],
+)
+def test_parse_reply_refuses_one_tone_and_keeps_the_other(value: Any, says: str) -> None:
+    reply = parse(json.dumps({"expert": value, "mom": [row()]}), ("expert", "mom"))
+    assert reply.drafts == {"mom": (SENTENCE,)}
+    assert list(reply.problems) == ["expert"]
+    assert says in reply.problems["expert"]
+
+
+def test_parse_reply_refuses_english_for_a_chinese_card() -> None:
+    assert "language" in parse(GOOD, lang="zh-Hans").problems["expert"]
+
+
+def test_parse_reply_strips_hidden_characters_and_says_so() -> None:
+    reply = parse(json.dumps({"expert": [row("Wash\u200b hands\u202e first.")]}))
+    assert reply == Reply({"expert": (SENTENCE,)}, hidden=frozenset({"expert"}))
+
+
+def test_parse_reply_reads_what_dump_reply_wrote() -> None:
+    drafts = {"expert": (SENTENCE, DraftSentence("\n\nAsk your nurse."))}
+    assert parse(dump_reply(drafts)) == Reply(drafts)
+
+
+@given(st.text(max_size=200))
+def test_parse_reply_never_fails_otherwise(text: str) -> None:
+    try:
+        parse(text)
+    except ReplyError:
+        pass
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["expert", "text", "source_ids", "x"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_parse_reply_keeps_only_known_ids(value: Any) -> None:
+    try:
+        reply = parse(json.dumps({"expert": value}))
+    except ReplyError:
+        return
+    for sentences in reply.drafts.values():
+        assert all(set(s.source_ids) <= IDS and set(s.fact_ids) <= FACTS for s in sentences)
