@@ -39,6 +39,10 @@ ROOMS = {
         "stages.publish.atom",
     ),
 }
+# (module, what it imports beyond its room's row) -> why
+EXCEPTIONS = {
+    ("flows.serve", "review_ui.app"): "the command starts the review pages with its own settings",
+}
 OURS = (*ROOMS, "seeds", "tests")
 
 # Library -> rooms that may import it.
@@ -65,6 +69,8 @@ NETWORK_MODULES = {
     "stages.procure.network": "the address guard inside that client",
     "stages.cook.complete": "model calls",
     "stages.plate.embed": "an embedding model behind an API, when one is configured",
+    "store.engine": "the machine's name, for who holds a lock; opens no socket",
+    "flows.serve": "asks whether a port is free; connects to nothing",
 }
 
 # Module -> why it may read or set environment variables.
@@ -163,7 +169,7 @@ def judge(module: str, use: Use) -> str:
     """Why this use breaks a rule, '' if it does not."""
     room = module.partition(".")[0]
     if is_under(use.module, *OURS):
-        if not is_under(use.module, *ROOMS[room]):
+        if not is_under(use.module, *ROOMS[room]) and (module, use.module) not in EXCEPTIONS:
             return f"{room} may not import {use.module}"
     elif is_under(use.module, "os.environ"):
         is_switch = use.module == "os.environ.setdefault" and module in SWITCH_MODULES
@@ -205,6 +211,7 @@ def test_tables_name_only_modules_that_exist() -> None:
         *NETWORK_MODULES,
         *ENVIRONMENT_MODULES,
         *SWITCH_MODULES,
+        *(name for pair in EXCEPTIONS for name in pair),
         *(name for row in ROOMS.values() for name in row),
     }
 
