@@ -169,9 +169,13 @@ def load_house(folder: Path | None = None) -> House:
 
 
 def phrases_for(by_topic: Mapping[str, tuple[str, ...]], topics: Sequence[str]) -> tuple[str, ...]:
-    """The hooks or closers of the first topic that has its own, else those for any topic."""
-    own = next((by_topic[topic] for topic in topics if topic in by_topic), None)
-    return by_topic.get(ANY_TOPIC, ()) if own is None else own
+    """The hooks or closers for a card of these topics; those for any topic if none has its own.
+
+    Of several topics with own phrases the one that stands first in the file wins: editors put the
+    graver topics first, so that no light line opens a card that also warns of something.
+    """
+    own = (phrases for topic, phrases in by_topic.items() if topic in topics)
+    return next(own, by_topic.get(ANY_TOPIC, ()))
 
 
 def _list_versions(folder: Path) -> dict[str, tuple[Tone, ...]]:

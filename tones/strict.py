@@ -24,6 +24,21 @@ MAX_DEPTH = 20
 E = TypeVar("E", bound=StrEnum)
 
 
+class _AnchorError(yaml.MarkedYAMLError):
+    """An anchor or alias: they hide where a value comes from, and nest without end."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Composes nodes as YAML does, and stops at the first anchor or alias."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # stubs leave it untyped
+        if getattr(event, "anchor", None):
+            problem = "anchors and aliases (& and *) are not read"
+            raise _AnchorError(problem=problem, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
 class StrictError(ValueError):
     """A file people wrote is wrong. str() is `file:line: key: what is wrong; what was expected`."""
 
@@ -184,12 +199,7 @@ def read_text(path: Path) -> str:
 def parse_yaml(text: str, file: str, first_line: int = 1) -> Node:
     """The mapping that is the document. first_line: where the text begins in its file."""
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if getattr(event, "anchor", None):
-                line = (event.start_mark.line if event.start_mark else 0) + first_line
-                problem = "anchors and aliases (& and *) are not read; expected the value itself"
-                raise StrictError(file, line, "", problem)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_PlainLoader)
     except yaml.YAMLError as error:
         raise _syntax(error, file, first_line) from error
     except RecursionError as error:
@@ -219,6 +229,8 @@ def _syntax(error: yaml.YAMLError, file: str, first_line: int) -> StrictError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = (mark.line if mark else 0) + first_line
     problem = getattr(error, "problem", None) or "unreadable"
+    if isinstance(error, _AnchorError):
+        return StrictError(file, line, "", f"{problem}; expected the value itself")
     return StrictError(file, line, "", f"not valid YAML ({problem}); expected `key: value` lines")
 
 
