@@ -1,8 +1,8 @@
 """The line: plan what is missing and do it, guide by guide, streaming from fetch to placement.
 
 The same code serves `spoonful run`, the demo and the flow on Prefect, which only hands in another
-`Wrap`. Daily run, re-run and resuming after a crash differ in nothing: every step looks at what is
-wanted and what is done.
+`Attempt`. Daily run, re-run and resuming after a crash differ in nothing: every step looks at
+what is wanted and what is done.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from flows import steps
@@ -28,7 +29,7 @@ from flows.procure import (
     procure_guide,
 )
 from flows.request import RunRequest, Stage
-from flows.retries import Wrap, with_retries
+from flows.retries import Attempt, attempt
 from flows.summary import RunSummary
 from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
@@ -60,7 +61,7 @@ class Line:
     request: RunRequest
     summary: RunSummary
     stove: steps.Stove
-    wrap: Wrap
+    attempt: Attempt
     report: Report
     queue: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     queued: set[str] = field(default_factory=set)
@@ -91,20 +92,25 @@ class Line:
                 self._enqueue(ref.id)
 
     async def _procure_candidates(self, shelf: Shelf) -> None:
-        fetch = self.wrap("procure guide", procure_guide)
         if self.request.guides:
             urls = [url for url in self.request.guides if in_scope(url, shelf.source)]
             waiting = [Candidate(url) for url in urls]
         else:
-            discover = self.wrap("discover", list_candidates)
-            waiting = list(await discover(shelf))
+            candidates, errors = await self.attempt(
+                f"discover: {shelf.source.id}", lambda: list_candidates(shelf)
+            )
+            waiting = list(candidates)
+            for error in errors:
+                self._note(f"{shelf.source.id}: {error}")
         seen = {shelf.key(candidate.url) for candidate in waiting}
         for candidate in waiting:  # grows while it is walked through
             if not self.request.guides and not self._is_forced() and is_settled(shelf, candidate):
                 self._count(shelf, candidate, Outcome(Found.SAME, self._guide_of(shelf, candidate)))
                 continue
             try:
-                outcome = await fetch(shelf, candidate)
+                outcome = await self.attempt(
+                    f"procure: {candidate.url}", partial(procure_guide, shelf, candidate)
+                )
             except StageError as error:
                 self.summary.guides.failed += 1
                 self._note(f"{candidate.url}: {error}")
@@ -151,19 +157,25 @@ class Line:
         kitchen, request, summary = self.kitchen, self.request, self.summary
         if request.includes(Stage.CHOP):
             with summary.timed("chop"):
-                await self.wrap("chop guide", steps.chop)(kitchen, guide_id, request, summary)
+                await self.attempt(
+                    f"chop: {guide_id}",
+                    partial(steps.chop, kitchen, guide_id, request, summary),
+                )
         if request.includes(Stage.COOK) and not self.halted:
             with summary.timed("cook"):
                 await self._cook(guide_id)
         if request.includes(Stage.PLATE):
             with summary.timed("plate"):
-                await self.wrap("plate guide", steps.plate)(kitchen, guide_id, request, summary)
+                await self.attempt(
+                    f"plate: {guide_id}",
+                    partial(steps.plate, kitchen, guide_id, request, summary),
+                )
         self.report(summary, f"done: guide {guide_id}")
 
     async def _cook(self, guide_id: str) -> None:
-        cook = self.wrap("cook guide", steps.cook)
+        work = partial(steps.cook, self.kitchen, guide_id, self.request, self.summary, self.stove)
         try:
-            await cook(self.kitchen, guide_id, self.request, self.summary, self.stove)
+            await self.attempt(f"cook: {guide_id}", work)
         except PermanentError as error:
             # Only a model that refuses us ends a card this way: it would refuse the next one, too.
             self.halted = str(error)
@@ -181,7 +193,7 @@ async def run_line(
     request: RunRequest,
     settings: Settings,
     db: Database,
-    wrap: Wrap = with_retries,
+    attempt: Attempt = attempt,
     report: Report = no_report,
 ) -> RunSummary:
     """Run the line once and return what it did; failures of single guides are in `errors`.
@@ -201,7 +213,7 @@ async def run_line(
         state = RunState.INTERRUPTED
         try:
             async with _heartbeat(db, run_id), _stove(kitchen, request) as stove:
-                line = Line(kitchen, request, summary, stove, wrap, report)
+                line = Line(kitchen, request, summary, stove, attempt, report)
                 await line.work(sources)
             state = RunState.FAILED if summary.errors else RunState.DONE
         finally:
@@ -306,13 +318,14 @@ async def _heartbeat(db: Database, run_id: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.Stove]:
     settings = kitchen.settings
-    slots = asyncio.Semaphore(settings.model_concurrency)
     limit = settings.max_cost_per_run_usd if request.max_cost_usd is None else request.max_cost_usd
     models = (settings.model, *settings.fallback_model_list)
     if all(model == OFFLINE_MODEL for model in models):
-        yield steps.Stove(None, slots, limit)
+        yield steps.Stove(None, limit)
         return
     from stages.cook.complete import Gateway  # loads litellm
 
-    async with Gateway(api_base=settings.model_api_base) as gateway:
-        yield steps.Stove(gateway, slots, limit)
+    async with Gateway(
+        api_base=settings.model_api_base, concurrency=settings.model_concurrency
+    ) as gateway:
+        yield steps.Stove(gateway, limit)

@@ -81,25 +81,32 @@ def open_shelf(kitchen: Kitchen, source: Source) -> Shelf:
     )
 
 
-async def list_candidates(shelf: Shelf) -> tuple[Candidate, ...]:
-    """The pages a source proposes today, listing pages fetched conditionally and kept.
+async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The pages a source proposes today, and one line per list of it that could not be read.
 
-    Raises TransientError or PermanentError when nothing of the source can be reached.
+    Listing pages are fetched conditionally and kept. Raises TransientError or PermanentError when
+    none of them can be had.
     """
-    earlier = {
-        record.url: _page_of(shelf, record)
+    listings = [
+        record
         for record in shelf.known.values()
         if record.role is PageRole.LISTING and record.body_sha256
-    }
-    found = await discover(shelf.source, shelf.kitchen.fetcher, earlier)
-    records = []
+    ]
+    found = await discover(
+        shelf.source,
+        shelf.kitchen.fetcher,
+        known={record.url: (record.etag, record.last_modified) for record in listings},
+        earlier={record.url: _page_of(shelf, record) for record in listings},
+    )
     for page in found.pages:
         shelf.kitchen.snapshots.put(page.body)
-        records.append(make_record(shelf.key(page.url), shelf.source.id, PageRole.LISTING, page))
-    shelf.save(records)
-    if found.errors and not found.candidates:
-        raise found.errors[0]
-    return found.candidates
+    shelf.save(
+        [
+            make_record(shelf.key(page.url), shelf.source.id, PageRole.LISTING, page)
+            for page in found.pages
+        ]
+    )
+    return found.candidates, found.errors
 
 
 def is_settled(shelf: Shelf, candidate: Candidate) -> bool:

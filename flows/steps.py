@@ -47,7 +47,6 @@ class Stove:
     """What cooking needs besides the kitchen. gateway: None when only the offline writer writes."""
 
     gateway: Gateway | None
-    slots: asyncio.Semaphore
     max_run_usd: Decimal
 
 
@@ -125,10 +124,9 @@ async def cook(
     )
 
     async def one(job: CookJob) -> None:
-        async with stove.slots:
-            result = await cook_card(
-                job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
-            )
+        result = await cook_card(
+            job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
+        )
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import col, select
 
-from store.engine import Database
+from store.engine import Database, take_turns
 from store.tables import EmbeddingRow
 
 
@@ -31,6 +31,7 @@ def get_embeddings(db: Database, model: str, texts: Sequence[str]) -> dict[str, 
 def add_embeddings(db: Database, model: str, vectors: Mapping[str, bytes]) -> None:
     """vectors: bytes by text."""
     with db.write() as session:
+        take_turns(session.connection(), "embeddings")
         for text, vector in vectors.items():
             session.merge(EmbeddingRow(model=model, text_hash=_hash(text), vector=vector))
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from stages.errors import ConfigError
+from store.values import clean_text
 
 BUSY_TIMEOUT_MS = 15_000
 
@@ -28,8 +29,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent look at the data."""
-        with Session(self.engine) as session, session.begin():
+        """A look at the data; the rows stay readable after it."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -66,6 +67,7 @@ def open_database(url: str) -> Database:
             f"SPOONFUL_DATABASE_URL names {parsed.get_backend_name()}; "
             "Spoonful keeps its data in sqlite or postgresql."
         )
+    event.listen(engine, "before_cursor_execute", _clean_parameters, retval=True)
     return Database(engine)
 
 
@@ -114,6 +116,19 @@ def _process_start(pid: int) -> str:
         return "0"
     # A zombie has ended; only its parent has not noticed yet.
     return "ended" if fields[0] == "Z" else fields[19]
+
+
+def _clean_parameters(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool
+) -> tuple[str, Any]:
+    """No database takes half a surrogate pair, PostgreSQL takes no NUL; people send both."""
+    return statement, [_clean(row) for row in parameters] if is_many else _clean(parameters)
+
+
+def _clean(row: Any) -> Any:
+    if isinstance(row, dict):
+        return {name: clean_text(value) for name, value in row.items()}
+    return tuple(clean_text(value) for value in row)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

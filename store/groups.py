@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from stages.types import Group
-from store.engine import Database, utc_now
+from store.engine import Database, take_turns, utc_now
 from store.tables import ChannelRow, GroupRow
 from store.values import dump, load
 
@@ -15,6 +15,7 @@ from store.values import dump, load
 def set_groups(db: Database, groups: Sequence[Group]) -> None:
     """Make the table say what groups.yaml says; a group that left the file takes no more cards."""
     with db.write() as session:
+        take_turns(session.connection(), "groups")
         for channel in {group.channel for group in groups}:
             if session.get(ChannelRow, channel) is None:
                 session.add(ChannelRow(id=channel, kind=channel, config={}))

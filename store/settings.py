@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=720, description="Hours until a person must sign in again."
     )
+    alert_webhook: str = Field(
+        default="",
+        description="URL that gets a POST with a JSON `text` when a run on Prefect fails.",
+    )
     publish_delay_s: int = Field(
         default=120,
         ge=0,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlmodel import col, select
 
 from stages.types import Source
-from store.engine import Database, utc_now
+from store.engine import Database, take_turns, utc_now
 from store.tables import SourceRow
 from store.values import dump, load
 
@@ -15,6 +16,7 @@ from store.values import dump, load
 def set_sources(db: Database, sources: Sequence[Source]) -> None:
     """Make the table say what sources.yaml says; a source that left the file is switched off."""
     with db.write() as session:
+        take_turns(session.connection(), "sources")
         rows = {row.id: row for row in session.exec(select(SourceRow))}
         for source in sources:
             spec = dump(Source, source)
@@ -35,4 +37,4 @@ def list_sources(db: Database) -> tuple[Source, ...]:
     """By id, the ones that are off included."""
     with db.read() as session:
         rows = session.exec(select(SourceRow).order_by(col(SourceRow.id)))
-        return tuple(load(Source, row.spec) for row in rows)
+        return tuple(replace(load(Source, row.spec), enabled=row.enabled) for row in rows)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import select
 
 from stages.types import ToneRules
-from store.engine import Database, utc_now
+from store.engine import Database, take_turns, utc_now
 from store.tables import ToneRow
 from store.values import dump, load
 
@@ -15,6 +15,7 @@ from store.values import dump, load
 def add_tones(db: Database, rules: Sequence[ToneRules]) -> None:
     """Keep each tone version and language once."""
     with db.write() as session:
+        take_turns(session.connection(), "tones")
         for rule in rules:
             if session.get(ToneRow, (rule.hash, rule.lang)) is None:
                 session.add(

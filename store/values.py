@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @cache
@@ -16,8 +18,8 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def dump(kind: Any, value: Any) -> Any:
-    """Value as JSON types; kind: its type, such as `tuple[Block, ...]`."""
-    return _adapter(kind).dump_python(value, mode="json")
+    """Value as JSON types; kind: its type, such as `tuple[Block, ...]`. Texts are cleaned."""
+    return _clean(_adapter(kind).dump_python(value, mode="json"))
 
 
 def load(kind: type[T], data: Any) -> T:
@@ -25,3 +27,19 @@ def load(kind: type[T], data: Any) -> T:
     key: Any = kind  # a generic alias such as tuple[Block, ...] hashes, though mypy doubts it
     result: T = _adapter(key).validate_python(data)
     return result
+
+
+def clean_text(value: Any) -> Any:
+    """A text with U+FFFD for each character no database takes, so that offsets stay; others as is.
+
+    Those are NUL and lone halves of surrogate pairs: a model or a browser may send them.
+    """
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+
+
+def _clean(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {clean_text(name): _clean(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_clean(value) for value in data]
+    return clean_text(data)

@@ -1,0 +1,277 @@
+"""The `spoonful` command. Heavy imports stand inside the commands, so that help comes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli_admin import sources_app, tones_app, users_app
+from flows.request import RunRequest, Stage
+from stages.errors import ConfigError, StageError
+
+app = typer.Typer(
+    name="spoonful",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A content assembly line for mother-and-baby communities: guides from the web become "
+    "knowledge cards, drafts in three tones and proposals for groups, and people decide.",
+    epilog="Start with `spoonful demo`. Settings are environment variables named SPOONFUL_...; "
+    "`spoonful doctor` says what is wrong with them.",
+)
+app.add_typer(users_app, name="users")
+app.add_typer(sources_app, name="sources")
+app.add_typer(tones_app, name="tones")
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")
+]
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the run instead of opening the queue.")
+    ] = False,
+    as_json: Json = False,
+    later: Annotated[
+        bool,
+        typer.Option("--later", "--v2", help="Serve the sample site as it is a month later."),
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the review pages. [default: 8400]")
+    ] = None,
+    site_port: Annotated[int, typer.Option(help="Port of the sample site.")] = 8765,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the queue in a browser.")
+    ] = False,
+) -> None:
+    """Run the line on the bundled sample site and open the review queue.
+
+    Needs no network, no model and no account. Everything goes into SPOONFUL_HOME; Ctrl-C ends it.
+    """
+    from flows.demo import DemoOptions, run_demo
+
+    options = DemoOptions(
+        once=once,
+        as_json=as_json,
+        is_later=later,
+        port=port,
+        site_port=site_port,
+        opens_browser=not no_browser and not as_json,
+    )
+    raise typer.Exit(run_demo(options))
+
+
+@app.command()
+def run(
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this source; may be given several times.")
+    ] = None,
+    guide: Annotated[
+        list[str] | None, typer.Option(help="Only this guide, by URL; may be given several times.")
+    ] = None,
+    stage: Annotated[Stage, typer.Option(help="Only this stage of the line.")] = Stage.ALL,
+    tone: Annotated[
+        list[str] | None, typer.Option(help="Only this tone; may be given several times.")
+    ] = None,
+    tone_version: Annotated[
+        str, typer.Option(help="Cook with this version of the one tone named.")
+    ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Do the stage's work again even where it is done.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be cooked and its price; do nothing.")
+    ] = False,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before this run costs more, in USD.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="Kept with the run, for whoever looks later.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Run the line once, in this process, without any server.
+
+    Does only what is not done: running it again after a crash goes on where it stopped. Exit code
+    1 when something failed (listed), 2 when a setting is wrong or another run is at the same work.
+    """
+    from flows.line import run_line
+    from flows.plan import make_plan
+    from flows.progress import print_plan, print_summary, show_progress
+
+    request = RunRequest(
+        sources=tuple(source or ()),
+        guides=tuple(guide or ()),
+        stage=stage,
+        tones=tuple(tone or ()),
+        tone_version=tone_version,
+        force=force,
+        max_cost_usd=None if max_cost is None else Decimal(str(max_cost)),
+        dry_run=dry_run,
+        note=note,
+        requested_by="command line",
+    )
+    settings, db = _open()
+    if dry_run:
+        plan = _await(make_plan(request, settings, db))
+        _print_json(plan.as_dict()) if as_json else print_plan(plan)
+        return
+    with show_progress(is_quiet=as_json) as report:
+        summary = _await(run_line(request, settings, db, report=report))
+    _print_json(summary.as_dict()) if as_json else print_summary(summary, settings)
+    raise typer.Exit(1 if summary.errors else 0)
+
+
+@app.command()
+def up(
+    port: Annotated[
+        int | None, typer.Option(help="Port of the review pages. [default: 8400]")
+    ] = None,
+    prefect_port: Annotated[
+        int, typer.Option(help="Port of the Prefect server, if one must be started.")
+    ] = 4200,
+) -> None:
+    """Run everything in the foreground: Prefect server, deployments, a worker, review pages.
+
+    A Prefect server that PREFECT_API_URL names is used; otherwise one is started. Ctrl-C ends all.
+    """
+    from flows.up import run_up
+
+    settings, _ = _open(**({} if port is None else {"review_port": port}))
+    raise typer.Exit(run_up(settings, prefect_port))
+
+
+@app.command()
+def review(
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on. [default: SPOONFUL_REVIEW_PORT]")
+    ] = None,
+) -> None:
+    """Serve the review pages: the queue, cards, posts and the feeds of the groups."""
+    from flows.serve import serve_review
+
+    settings, db = _open(**({} if port is None else {"review_port": port}))
+    db.dispose()
+    serve_review(settings)
+
+
+@app.command()
+def publish(as_json: Json = False) -> None:
+    """Send every approved post whose time to undo has passed, each exactly once."""
+    from flows.publish import publish_due
+
+    _, db = _open()
+    summary = _await(publish_due(db))
+    if as_json:
+        _print_json(summary.as_dict())
+    else:
+        typer.echo(", ".join(f"{name} {count}" for name, count in summary.as_dict().items()))
+    raise typer.Exit(1 if summary.failed or summary.verify else 0)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version of Spoonful. Back it up first."""
+    from store.engine import open_database
+    from store.migrate import migrate as migrate_database
+    from store.settings import load_settings, prepare_home
+
+    settings = load_settings()
+    prepare_home(settings)
+    version = migrate_database(open_database(settings.effective_database_url))
+    typer.echo(f"The database is at version {version}.")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at settings, database, model, sources and channels: what is wrong, and the fix."""
+    from flows.doctor import examine
+
+    checks = examine()
+    if as_json:
+        _print_json(
+            {
+                "ok": all(check.ok for check in checks),
+                "checks": [
+                    {"name": check.name, "ok": check.ok, "says": check.says} for check in checks
+                ],
+            }
+        )
+    else:
+        for check in checks:
+            typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.says}")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 2)
+
+
+@app.command()
+def export(
+    what: Annotated[
+        str, typer.Argument(help="One of: cards, drafts, decisions, posts, completions.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="File to write; stdout if left out.")] = None,
+) -> None:
+    """Write all cards, drafts, decisions, posts or model calls as JSON lines, oldest first."""
+    from store.export import EXPORTS, export_rows
+
+    if what not in EXPORTS:
+        raise ConfigError(f"There is no export {what}. Choose one of: {', '.join(EXPORTS)}.")
+    _, db = _open()
+    count = 0
+    with out.open("w", encoding="utf-8") if out else _stdout() as file:
+        for row in export_rows(db, what):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    typer.echo(f"{count} {what} written{f' to {out}' if out else ''}.", err=True)
+
+
+def main() -> None:
+    """Entry point: every error we foresee ends in its message and an exit code, not a traceback."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Nothing is lost: the next run goes on from here.", err=True)
+        sys.exit(1)
+    except StageError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _open(**overrides: Any) -> tuple[Any, Any]:
+    from flows.kitchen import open_store
+    from store.settings import load_settings
+
+    settings = load_settings(**overrides)
+    return settings, open_store(settings)
+
+
+def _await(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; of a group of errors that broke off together, raise the first of ours."""
+    try:
+        return asyncio.run(work)
+    except BaseExceptionGroup as group:
+        ours, _ = group.split(StageError)
+        if ours is None:
+            raise
+        raise _first(ours) from group
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _stdout() -> Any:
+    import contextlib
+
+    return contextlib.nullcontext(sys.stdout)

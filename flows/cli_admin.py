@@ -1,0 +1,154 @@
+"""The commands that look after people, sources and tones."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stages.errors import ConfigError
+
+users_app = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+sources_app = typer.Typer(no_args_is_help=True, help="The publishers we crawl.")
+tones_app = typer.Typer(no_args_is_help=True, help="The voices drafts are written in.")
+
+
+@users_app.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read the password from standard input."),
+    ] = False,
+    reset: Annotated[
+        bool,
+        typer.Option("--reset", help="Give a known user a new password and end their sessions."),
+    ] = False,
+) -> None:
+    """Add somebody who may review, or give them a new password."""
+    from flows.kitchen import open_store
+    from review_ui.passwords import check_password, hash_password
+    from store.settings import load_settings
+    from store.users import add_user as add
+    from store.users import set_password
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    check_password(password, name)
+    db = open_store(load_settings())
+    if reset:
+        if not set_password(db, name, hash_password(password)):
+            raise ConfigError(f"There is no user {name}.")
+    else:
+        add(db, name, hash_password(password))
+    typer.echo(f"{name} can sign in.")
+
+
+@users_app.command("list")
+def list_users() -> None:
+    """Everybody who may sign in, and who no longer may."""
+    from flows.kitchen import open_store
+    from store.settings import load_settings
+    from store.users import list_users as list_all
+
+    for user in list_all(open_store(load_settings())):
+        state = f"disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else "active"
+        typer.echo(f"{user.name}\t{state}\tsince {user.created_at:%Y-%m-%d}")
+
+
+@users_app.command("disable")
+def disable_user(name: Annotated[str, typer.Argument(help="Whose access ends now.")]) -> None:
+    """End somebody's access and their sessions. Their decisions stay on record."""
+    from flows.kitchen import open_store
+    from store.settings import load_settings
+    from store.users import disable_user as disable
+
+    if not disable(open_store(load_settings()), name):
+        raise ConfigError(f"There is no active user {name}.")
+    typer.echo(f"{name} can no longer sign in.")
+
+
+@sources_app.command("list")
+def list_sources() -> None:
+    """Every source of sources.yaml: on or off and why, licence and what it lets us do."""
+    from stages.seeds import load_sources
+    from store.settings import load_settings
+
+    for source in load_sources(load_settings().sources_file):
+        state = "on " if source.enabled else "off"
+        reason = f"\n    {source.disabled_reason}" if source.disabled_reason else ""
+        typer.echo(f"{state} {source.id}  {source.reuse.value}  {source.licence}{reason}")
+
+
+@sources_app.command("check")
+def check_sources(
+    source: Annotated[
+        list[str] | None, typer.Argument(help="Ids of sources; all enabled ones if left out.")
+    ] = None,
+) -> None:
+    """Ask each source what it allows and how many guides it offers. Fetches no guide."""
+    import asyncio
+
+    from flows.doctor import check_source
+    from flows.kitchen import open_kitchen, open_store
+    from flows.line import check_ready, choose_sources
+    from flows.request import RunRequest, Stage
+    from store.settings import load_settings
+
+    settings = load_settings()
+    db = open_store(settings)
+
+    async def check_all() -> bool:
+        async with open_kitchen(settings, db) as kitchen:
+            request = RunRequest(sources=tuple(source or ()), stage=Stage.PROCURE)
+            chosen = choose_sources(kitchen, request)
+            check_ready(kitchen, request, chosen)
+            all_ok = True
+            for one in chosen:
+                check = await check_source(kitchen, one)
+                all_ok &= check.ok
+                typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.says}")
+            return all_ok
+
+    raise typer.Exit(0 if asyncio.run(check_all()) else 1)
+
+
+@tones_app.command("list")
+def list_tones() -> None:
+    """Every tone with its versions, the active one first."""
+    from flows.kitchen import load_voices
+    from store.settings import load_settings
+
+    versions, _ = load_voices(load_settings())
+    for tone_id, found in versions.items():
+        names = [f"{tone.version} ({tone.hash[:8]})" for tone in found]
+        typer.echo(f"{tone_id}  active {names[0]}  earlier {', '.join(names[1:]) or 'none'}")
+
+
+@tones_app.command("show")
+def show_tone(
+    tone: Annotated[str, typer.Argument(help="Id of a tone, such as expert.")],
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+) -> None:
+    """What a tone asks for: length, phrases, disclaimer, and who we are and are not in it."""
+    from flows.kitchen import load_voices
+    from stages.cook.rules import tone_rules
+    from store.settings import load_settings
+
+    versions, _ = load_voices(load_settings())
+    if tone not in versions:
+        raise ConfigError(f"There is no tone {tone}. Known are: {', '.join(sorted(versions))}.")
+    active = versions[tone][0]
+    rules = tone_rules(active, lang)
+    unit = "Han characters" if lang.startswith("zh") else "words"
+    typer.echo(f"{tone} {active.version} ({active.hash[:8]})")
+    typer.echo(f"length: {rules.length[0]} to {rules.length[1]} {unit}")
+    typer.echo(f"reading grade: at most {rules.reading_grade_max:g} (0: no limit)")
+    typer.echo(f"emoji: at most {rules.emoji_max}")
+    typer.echo(f"required: {'; '.join(rules.required_phrases) or 'none'}")
+    typer.echo(f"banned: {'; '.join(rules.banned_phrases) or 'none'}")
+    typer.echo(f"disclaimer: {rules.disclaimer or 'none'}\n")
+    typer.echo(active.guide["zh" if lang.startswith("zh") else "en"])

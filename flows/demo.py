@@ -1,0 +1,142 @@
+"""The demo: the whole line on the bundled sample site, then the review queue to try it in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flows.kitchen import open_store
+from flows.line import run_line
+from flows.progress import print_summary, show_progress
+from flows.publish import publish_due
+from flows.request import RunRequest
+from flows.sample_site import SITE_HOST, serve_folder, stage_site, write_sources
+from flows.summary import RunSummary
+from stages.errors import ConfigError
+from store.engine import Database
+from store.guides import list_guides
+from store.settings import Settings, load_settings, prepare_home
+
+SOURCE_ID = "harbour-sample"
+DEMO_USER = "demo"
+DEMO_PUBLISH_DELAY_S = 10
+"""Short enough to see an approved card in the feed at once, long enough to undo."""
+PUBLISH_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """is_later: serve the site as it is a month later. port: of the review pages, None for the
+    setting's.
+    """
+
+    once: bool
+    as_json: bool
+    is_later: bool
+    port: int | None
+    site_port: int
+    opens_browser: bool
+
+
+def run_demo(options: DemoOptions) -> int:
+    """Run the line on the sample site; unless `once`, serve the queue until Ctrl-C.
+
+    Returns the exit code. Raises ConfigError when home holds real work or a port is taken.
+    """
+    from flows.serve import check_port, serve_review
+
+    settings = _demo_settings(options)
+    db = open_store(settings)
+    _refuse_real_work(db, settings)
+    if not options.once:
+        check_port(settings.review_host, settings.review_port, "The review server")
+    site = prepare_home(settings) / "sample-site"
+    stage_site(site, f"http://{SITE_HOST}:{options.site_port}", options.is_later)
+    with serve_folder(site, options.site_port) as served:
+        write_sources(settings.sources_file, served.base)
+        summary = _run(settings, db, options)
+        if options.once:
+            return 1 if summary.errors else 0
+        password = _renew_demo_user(db)
+        queue = f"{settings.effective_review_url}/queue"
+        _say(f"\nThe queue is at {queue}")
+        _say(f"Sign in as  {DEMO_USER}  with password  {password}")
+        _say("Ctrl-C ends everything; the data stays in " + str(settings.home_path))
+        if options.opens_browser and sys.stdout.isatty():
+            webbrowser.open(queue)
+        with _publishing(db):
+            serve_review(settings)
+    return 0
+
+
+def _demo_settings(options: DemoOptions) -> Settings:
+    base = load_settings()
+    overrides: dict[str, Any] = {
+        "sources_file": prepare_home(base) / "sample_sources.yaml",
+        "allow_private": f"{SITE_HOST}:{options.site_port}",
+        "publish_delay_s": DEMO_PUBLISH_DELAY_S,
+    }
+    if options.port is not None:
+        overrides["review_port"] = options.port
+    return load_settings(**overrides)
+
+
+def _refuse_real_work(db: Database, settings: Settings) -> None:
+    if any(guide.source_id != SOURCE_ID for guide in list_guides(db)):
+        raise ConfigError(
+            f"{settings.home_path} holds guides of real sources, and the demo would mix its sample "
+            "with them. Give it a home of its own: SPOONFUL_HOME=./demo spoonful demo"
+        )
+
+
+def _run(settings: Settings, db: Database, options: DemoOptions) -> RunSummary:
+    request = RunRequest(sources=(SOURCE_ID,), kind="demo", requested_by="demo", note="sample site")
+    with show_progress(is_quiet=options.as_json) as report:
+        summary = asyncio.run(run_line(request, settings, db, report=report))
+    if options.as_json:
+        print(json.dumps(summary.as_dict(), ensure_ascii=False), flush=True)  # noqa: T201
+    else:
+        print_summary(summary, settings)
+    return summary
+
+
+def _renew_demo_user(db: Database) -> str:
+    """A demo editor with a new random password each time: nothing ever has a default one."""
+    from review_ui.passwords import hash_password
+    from store.users import add_user, set_password
+
+    password = secrets.token_urlsafe(12)
+    hashed = hash_password(password)
+    if not set_password(db, DEMO_USER, hashed):
+        add_user(db, DEMO_USER, hashed)
+    return password
+
+
+@contextmanager
+def _publishing(db: Database) -> Iterator[None]:
+    """Send due posts every two seconds while the block runs, as the deployment does in earnest."""
+    stop = threading.Event()
+
+    def loop() -> None:
+        while not stop.wait(PUBLISH_EVERY_S):
+            asyncio.run(publish_due(db))
+
+    thread = threading.Thread(target=loop, name="publish", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # talks to the person at the terminal

@@ -1,0 +1,134 @@
+"""Everything in the foreground: Prefect server, deployments, worker and review pages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from flows.serve import check_port, serve_review
+from stages.errors import ConfigError
+from store.settings import REPO_ROOT, Settings, get_environment, prepare_home
+
+SERVER_START_S = 90.0
+STOP_S = 10.0
+
+
+def run_up(settings: Settings, prefect_port: int) -> int:
+    """Start all parts, serve until Ctrl-C or SIGTERM, end all parts. Returns the exit code."""
+    check_port(settings.review_host, settings.review_port, "The review server")
+    environment = make_environment(settings, prefect_port)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logs = prepare_home(settings) / "logs"
+    logs.mkdir(exist_ok=True)
+    with ExitStack() as parts:
+        if not get_environment().get("PREFECT_API_URL"):
+            check_port("127.0.0.1", prefect_port, "The Prefect server")
+            command = ["server", "start", "--host", "127.0.0.1", "--port", str(prefect_port)]
+            server = parts.enter_context(_running("server", command, environment, logs))
+            _await_server(environment["PREFECT_API_URL"], server, logs)
+        _deploy(environment)
+        command = ["worker", "start", "--pool", "spoonful", "--type", "process"]
+        parts.enter_context(_running("worker", command, environment, logs))
+        ui = environment["PREFECT_API_URL"].removesuffix("/api")
+        _say(f"Prefect: {ui}/deployments   Review: {settings.effective_review_url}/queue")
+        _say(f"Logs: {logs}   Ctrl-C ends everything.")
+        serve_review(settings)
+    return 0
+
+
+def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
+    """The environment of the Prefect processes: ours, plus what it takes to run without surprise.
+
+    What somebody has set already is kept.
+    """
+    api = f"http://127.0.0.1:{prefect_port}/api"
+    home = settings.home_path
+    defaults: Mapping[str, str] = {
+        "PREFECT_API_URL": api,
+        "PREFECT_UI_API_URL": api,
+        # --port alone leaves the pages calling 4200.
+        "PREFECT_SERVER_API_PORT": str(prefect_port),
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        # Runs and events are otherwise kept for ever.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "SPOONFUL_HOME": str(home),
+        "SPOONFUL_REVIEW_URL": settings.effective_review_url,
+        "PYTHONPATH": str(REPO_ROOT),
+    }
+    ours = get_environment()
+    return {**ours, **{name: ours.get(name) or value for name, value in defaults.items()}}
+
+
+@contextmanager
+def _running(
+    name: str, command: list[str], environment: Mapping[str, str], logs: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Prefect process with a session of its own, ended with all its children after the block."""
+    with open(logs / f"{name}.log", "ab") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter
+            [sys.executable, "-m", "prefect", *command],
+            env=dict(environment),
+            cwd=REPO_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _await_server(api: str, server: subprocess.Popen[bytes], logs: Path) -> None:
+    import httpx
+
+    deadline = time.monotonic() + SERVER_START_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{api}/health", timeout=2, trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+    raise ConfigError(f"The Prefect server did not start. See {logs / 'server.log'}.")
+
+
+def _deploy(environment: Mapping[str, str]) -> None:
+    result = subprocess.run(  # our own interpreter
+        [sys.executable, "-m", "flows.deploy"],
+        env=dict(environment),
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise ConfigError(f"The deployments were refused:\n{result.stderr[-2000:]}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # talks to the person at the terminal
