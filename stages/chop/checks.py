@@ -255,9 +255,8 @@ def coverage(guide: Guide, cards: Sequence[Card]) -> float:
     page data count as content here, so what was left out shows; `list_gaps` names it.
     """
     content = _content(guide)
-    total = sum(end - start for start, end in content)
-    covered = sum(end - start for start, end in _cut_to(_union(cards), content))
-    return covered / total if total else 1.0
+    total = _visible(guide, content)
+    return _visible(guide, _cut_to(_union(cards), content)) / total if total else 1.0
 
 
 def overlap(guide: Guide, cards: Sequence[Card]) -> float:
@@ -276,7 +275,7 @@ def repeated(guide: Guide, cards: Sequence[Card]) -> float:
 
 def _doubled(guide: Guide, cards: Sequence[Card], *, with_leads: bool) -> float:
     content, sections = _content(guide), read_sections(guide)
-    once = sum(end - start for start, end in _cut_to(_union(cards), content))
+    once = _visible(guide, _cut_to(_union(cards), content))
     every = 0
     for card in cards:
         view = _View(card, guide, sections, _pieces(guide, card.spans))
@@ -284,7 +283,7 @@ def _doubled(guide: Guide, cards: Sequence[Card], *, with_leads: bool) -> float:
         if not with_leads:
             leads = {(lead.start, lead.end) for group in _leads(view).values() for lead in group}
             spans = [s for s in spans if s not in leads or _is_first(s, card, cards)]
-        every += sum(end - start for start, end in _cut_to(_joined(spans), content))
+        every += _visible(guide, _cut_to(_joined(spans), content))
     return max(0, every - once) / once if once else 0.0
 
 
@@ -305,6 +304,11 @@ def list_gaps(guide: Guide, cards: Sequence[Card]) -> tuple[Span, ...]:
                 gaps.append((place, low))
             place = high
     return tuple(gaps)
+
+
+def _visible(guide: Guide, spans: Iterable[Span]) -> int:
+    """Characters in the spans, white space aside."""
+    return sum(len("".join(guide.text[start:end].split())) for start, end in spans)
 
 
 def _content(guide: Guide) -> list[Span]:
