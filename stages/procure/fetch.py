@@ -7,7 +7,6 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -80,15 +79,10 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._hosts: dict[str, _Host] = {}
         self._robots: dict[str, _KnownRobots] = {}
-        self._client = httpx.AsyncClient(
-            transport=guarded_transport(allow_private, connections),
-            headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
-            # A crawl keeps no cookies: every page is read as a first visitor sees it.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(deadline_s, connect=min(10.0, deadline_s), pool=None),
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._timeout = httpx.Timeout(deadline_s, connect=min(10.0, deadline_s), pool=None)
+        # Below httpx's client: a crawl keeps no cookies (every page is read as a first visitor
+        # sees it), takes no proxy from the environment and follows redirects by hand.
+        self._transport = guarded_transport(allow_private, connections)
 
     async def __aenter__(self) -> Self:
         return self
@@ -99,7 +93,7 @@ class Fetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def fetch(
         self,
@@ -275,14 +269,15 @@ class Fetcher:
         self.requests += 1
         started = time.monotonic()
         try:
-            async with (
-                asyncio.timeout(budget.left_s()),
-                self._client.stream("GET", url, headers=headers) as response,
-            ):
-                body = b""
-                if 200 <= response.status_code < 300:
-                    body = await self._read(response, url, max_bytes, is_listing)
-                return _Answer(response.status_code, response.headers, body)
+            async with asyncio.timeout(budget.left_s()):
+                response = await self._transport.handle_async_request(self._request(url, headers))
+                try:
+                    body = b""
+                    if 200 <= response.status_code < 300:
+                        body = await self._read(response, url, max_bytes, is_listing)
+                    return _Answer(response.status_code, response.headers, body)
+                finally:
+                    await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
             raise budget.spent(url) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -294,6 +289,12 @@ class Fetcher:
             ) from error
         finally:
             budget.used_s += time.monotonic() - started
+
+    def _request(self, url: str, headers: dict[str, str]) -> httpx.Request:
+        own = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING}
+        return httpx.Request(
+            "GET", url, headers={**own, **headers}, extensions={"timeout": self._timeout.as_dict()}
+        )
 
     async def _read(
         self, response: httpx.Response, url: str, max_bytes: int, is_listing: bool | None

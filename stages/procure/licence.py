@@ -32,7 +32,7 @@ def read_licence(root: Element) -> str:
     """The line a reader sees that says under what terms the page may be used, '' if there is none.
 
     Order: a line with a rel=license link, a line that names an open licence, metadata in the
-    head that names one, a line that reserves all rights. root: the page after hidden text was removed.
+    head that names one, a line that reserves all rights. root: the page without hidden text.
     """
     open_line = reserved = ""
     for node in root.iter("a"):
