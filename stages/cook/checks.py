@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from stages.cook import check_quantities, lexicon
@@ -31,6 +32,9 @@ from stages.types import (
 
 MAX_CHARS = 20_000
 """Longer text is not a draft of a card; nothing past this is read."""
+
+_LAYOUT = re.compile(r"\A[\s•–✅🚫⚠️💬-]+")
+_SEPARATORS = re.compile(r"\s*[·;；]\s*")
 
 _ORDER = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
 
@@ -112,7 +116,7 @@ def _check_cited(
         if not cited:
             yield from _check_unsourced(words, start, own, source, rules, chinese)
             continue
-        if any(words.strip() == s.text.strip() for s in cited):
+        if any(_bare(words) == _bare(s.text) for s in cited):
             continue
         leads = {reading.lead_ins[s.id].id: reading.lead_ins[s.id] for s in cited
                  if s.id in reading.lead_ins}  # fmt: skip
@@ -123,6 +127,11 @@ def _check_cited(
         )
         yield from check_cited_sentence(cited, lead, words, start, language_key(reading.lang))
     yield from _check_lost(reading, facts, sentences, text, spans)
+
+
+def _bare(text: str) -> str:
+    """Text without the bullet or sign in front and without what separates a row's cells."""
+    return _SEPARATORS.sub(" ", _LAYOUT.sub("", text)).strip()
 
 
 def _check_unsourced(
@@ -138,14 +147,14 @@ def _check_unsourced(
         return
     known = find_quantities(source, chinese)
     for quantity in quantities:
-        if quantity.is_soft or any(
-            check_quantities.same_quantity(quantity, k, loose=False) for k in known
-        ):
+        shown = words[quantity.start - start : quantity.end - start]
+        # "Two minutes for this one?" is talk; figures and doses are not.
+        is_talk = quantity.unit in ("count", "h") and not any(map(str.isdigit, shown))
+        if is_talk or any(check_quantities.same_quantity(quantity, k, loose=False) for k in known):
             continue
         yield Finding(
             "quantity_unsourced", Severity.MAJOR,
-            f"“{words[quantity.start - start : quantity.end - start]}” rests on no sentence of "
-            "the card.",
+            f"“{shown}” rests on no sentence of the card.",
             quantity.span,
         )  # fmt: skip
     for name, pattern in lexicon.ENTITIES.items():

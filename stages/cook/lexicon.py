@@ -18,7 +18,8 @@ def _zh(words: str) -> re.Pattern[str]:
 # A clause that forbids or advises against something.
 PROHIBITION = {
     "en": re.compile(
-        r"\b(?:do not|don['’]t|never|must not|mustn['’]t|should not|shouldn['’]t|should never|"
+        r"\b(?:(?:do not|don['’]t)(?! (?:mean|need|have to|seem|know|show))|never|must not|"
+        r"mustn['’]t|should not|shouldn['’]t|should never|"
         r"must never|cannot be given|can['’]t be given|not to|is not safe|are not safe|not be|"
         r"isn['’]t safe|aren['’]t safe|not suitable|not recommended|not advised|unsuitable|"
         r"avoid(?:ed|ing)?|stay away from|keep away from|stop using|no longer use|"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stages.cook.compose import compose
-from stages.cook.facts import CardReading, facts_of, is_alarm, is_prohibition, read_card
+from stages.cook.facts import CardReading, facts_of, is_alarm, read_card
 from stages.cook.facts import language_key as key_of
 from stages.cook.lexicon import EMOJI
 from stages.text import count_words
@@ -69,17 +69,51 @@ _DANGLING = re.compile(
 _ROW = re.compile(
     r"[^:：;；\n]{1,40}[:：]\s?[^;；\n]{1,200}(?:[;；]\s?[^:：;；\n]{1,40}[:：]\s?[^;；\n]{1,200})+"
 )
-_ENDS = re.compile(r"[.!?。！？…:：][\"'”’)）」』]*\s*$")
+# A sentence that tells its reader not to; "they do not mean that" does not.
+_DONT = {
+    "en": re.compile(
+        r"(?:^|[,;:–] |\b(?:but|and|please|so) )(?:- )?(?:do not|don['’]t|never|avoid)\b|"
+        r"\b(?:should|must) (?:not|never)\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(
+        "不要|不可|不得|切勿|请勿|請勿|禁|别|別|不能|不宜|避免|不建议|不建議|千万|千萬"
+    ),
+}
+_MARKED = re.compile(r"\A[-•*]\s+")
+_NUMBERED_ITEM = re.compile(r"\A[(（]?(?:\d{1,2}|[a-z])[.)）、]\s")
+_NUMBERED = re.compile(r"\A(?:\d{1,2}[.、)）]?\s+|[一二三四五六七八九十]{1,3}、\s?)")
+_ENDS = re.compile(r"[.!?。！？…:：;；][\"'”’)）」』]*\s*$")
+
+
+class _Place(StrEnum):
+    """How a sentence stands in the card. All but RUNNING begin a line."""
+
+    RUNNING = "running"
+    TEXT = "text"
+    ITEM = "item"
+    NUMBERED = "numbered"
+    ROW = "row"
+
+    @property
+    def is_own_line(self) -> bool:
+        return self in (_Place.ITEM, _Place.NUMBERED, _Place.ROW)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Sentences that must stay together and in order. is_list: a lead-in with its items."""
+    """Sentences that must stay together and in order, each with its place in the card.
+
+    is_list: a lead-in with its items. is_alarm_line: in a line of the card that tells when to get
+    help.
+    """
 
     sentences: tuple[Sentence, ...]
+    places: tuple[_Place, ...]
     role: Role
     is_protected: bool
     is_list: bool
+    is_alarm_line: bool
 
 
 def write_offline(card: Card, tones: Sequence[Tone]) -> dict[str, tuple[DraftSentence, ...]]:
@@ -94,7 +128,7 @@ def role_of(sentence: str, language: str) -> Role:
     """What a sentence asks of its reader; language is `en` or `zh`."""
     if is_alarm(sentence, language):
         return Role.RED_FLAG
-    if is_prohibition(sentence, language):
+    if _DONT[language].search(sentence):
         return Role.DONT
     if sentence.rstrip().endswith(("?", "？")):
         return Role.ASK
@@ -105,6 +139,9 @@ def role_of(sentence: str, language: str) -> Role:
 
 def _chunks(reading: CardReading, facts: Sequence[Fact]) -> tuple[_Chunk, ...]:
     protected = {fact.sentence_id for fact in facts}
+    alarm_lines = {
+        _line(reading.text, s) for s in reading.sentences if is_alarm(s.text, reading.language)
+    }
     groups: list[list[Sentence]] = []
     heads: list[str] = []
     for sentence in reading.sentences:
@@ -125,12 +162,18 @@ def _chunks(reading: CardReading, facts: Sequence[Fact]) -> tuple[_Chunk, ...]:
     return tuple(
         _Chunk(
             sentences=tuple(group),
+            places=tuple(_place(reading.text, s) for s in group),
             role=_role(group, reading.language),
             is_protected=any(s.id in protected for s in group),
             is_list=bool(head) and len(group) > 1,
+            is_alarm_line=bool(alarm_lines & {_line(reading.text, s) for s in group}),
         )
         for group, head in zip(groups, heads, strict=True)
     )
+
+
+def _line(text: str, sentence: Sentence) -> int:
+    return text.count("\n", 0, sentence.start)
 
 
 def _role(group: Sequence[Sentence], language: str) -> Role:
@@ -147,9 +190,9 @@ def _write(
     layout = LAYOUTS.get(tone.id, Layout.PROSE)
     hook, closer = ("", "") if _is_traditional(card.lang) else _frame(card, tone, key)
     if layout is Layout.PROSE:
-        hook, closer = card.title, ""
+        hook, closer = _heading(card), ""
     elif not hook:
-        hook = card.title
+        hook = _heading(card)
     kept = list(chunks)
     body = _body(kept, layout, tone, facts, hook + closer)
     draft = _assemble(hook, body, closer, tone.disclaimer[key])
@@ -167,6 +210,16 @@ def _write(
         body = _body(kept, layout, tone, facts, hook + closer)
         draft = _assemble(hook, body, closer, tone.disclaimer[key])
     return draft
+
+
+def _heading(card: Card) -> str:
+    """The heading the card stands under, without its number; the card's title if there is none.
+
+    A title may repeat the card's first words after the heading, which follow anyway.
+    """
+    last = card.breadcrumbs[-1] if card.breadcrumbs else ""
+    heading = last if last and card.title.startswith(last) else card.title
+    return _NUMBERED.sub("", heading) or heading
 
 
 def _is_traditional(lang: str) -> bool:
@@ -210,16 +263,17 @@ def _body(
         by_sentence.setdefault(fact.sentence_id, []).append(fact.id)
     ordered = list(chunks)
     if layout is not Layout.PROSE:
-        # What to get help for stands last, where it is found again. Order is otherwise the card's.
-        ordered.sort(key=lambda chunk: chunk.role is Role.RED_FLAG)
+        # Lines on when to get help stand last, where they are found again; whole lines, because
+        # a sentence may go on from the one before. Order is otherwise the card's.
+        ordered.sort(key=lambda chunk: chunk.is_alarm_line)
     signs = _signs(ordered, tone, frame) if layout is Layout.POINTS else {}
     body: list[DraftSentence] = []
-    for place, chunk in enumerate(ordered):
-        before = ordered[place - 1] if place else None
+    for turn, chunk in enumerate(ordered):
+        before = ordered[turn - 1] if turn else None
         for n, sentence in enumerate(chunk.sentences):
-            lead = _lead(chunk, n, place, before, layout)
-            if layout is Layout.POINTS and n == 0:
-                lead += signs.get(place, BULLET) + " "
+            lead = _lead(chunk, n, turn, before, layout)
+            if layout is Layout.POINTS and n == 0 and chunk.places[0] is not _Place.NUMBERED:
+                lead += signs.get(turn, BULLET) + " "
             body.append(
                 DraftSentence(
                     text=lead + _readable(sentence.text),
@@ -230,39 +284,44 @@ def _body(
     return body
 
 
-def _lead(chunk: _Chunk, n: int, place: int, before: _Chunk | None, layout: Layout) -> str:
-    """Line break and bullet in front of a sentence."""
-    if n:
-        if not chunk.is_list:
-            return ""
-        return "\n   – " if layout is Layout.POINTS else f"\n{BULLET} "
-    if before is None:
-        return ""
+def _lead(chunk: _Chunk, n: int, turn: int, before: _Chunk | None, layout: Layout) -> str:
+    """Line break and bullet in front of sentence n of a chunk; turn: the chunk's number."""
+    place = chunk.places[n]
+    bullet = "" if place is _Place.NUMBERED else f"{BULLET} "
     if layout is Layout.POINTS:
-        return "\n"
-    own_line = chunk.is_list or before.is_list or _is_item(chunk) or _is_item(before)
-    if own_line:
-        both_items = _is_item(chunk) and _is_item(before)
-        return f"\n{BULLET} " if both_items else "\n\n"
-    if layout is Layout.LETTER:
-        # Short paragraphs: a new one every third chunk, and before the red flags.
-        turns = chunk.role is Role.RED_FLAG and before.role is not Role.RED_FLAG
-        return "\n\n" if turns or place % 3 == 0 else ""
-    return "\n\n" if chunk.role is Role.RED_FLAG and before.role is not Role.RED_FLAG else ""
+        if n == 0:
+            return "\n" if before else ""
+        return ("\n   " + bullet.replace(BULLET, "–")) if place.is_own_line else ""
+    if place.is_own_line:
+        return ("\n" if n or before else "") + bullet
+    if n or before is None:
+        return ""
+    if chunk.is_list or before.is_list or before.places[-1].is_own_line:
+        return "\n\n"
+    turns = chunk.role is Role.RED_FLAG and before.role is not Role.RED_FLAG
+    # A letter has short paragraphs: a new one every third chunk.
+    return "\n\n" if turns or (layout is Layout.LETTER and turn % 3 == 0) else ""
 
 
-def _is_item(chunk: _Chunk) -> bool:
-    """A table row or a fragment without a full stop reads only on a line of its own."""
-    text = chunk.sentences[0].text
-    return bool(_ROW.fullmatch(text.strip())) or not _ENDS.search(text)
+def _place(text: str, sentence: Sentence) -> _Place:
+    """Items carry the marker the chopper shows (`- `, `1. `); a row or a line without an end mark
+    reads only on a line of its own.
+    """
+    start = sentence.start
+    if start and text[start - 1] != "\n":
+        return _Place.RUNNING
+    if _MARKED.match(sentence.text):
+        return _Place.ITEM
+    if _NUMBERED_ITEM.match(sentence.text):
+        return _Place.NUMBERED
+    bare = sentence.text.strip()
+    return _Place.TEXT if _ENDS.search(bare) and not _ROW.fullmatch(bare) else _Place.ROW
 
 
 def _readable(text: str) -> str:
-    """A table row as `Age: 0-2 months · Feeds: 7-8`; any other text unchanged."""
-    bare = text.strip()
-    if not _ROW.fullmatch(bare):
-        return bare
-    return re.sub(r"\s?[;；]\s?", " · ", bare)
+    """A list item without its dash, a table row as `Age: 0-2 months · Feeds: 7-8`."""
+    bare = _MARKED.sub("", text.strip())
+    return re.sub(r"\s?[;；]\s?", " · ", bare) if _ROW.fullmatch(bare) else bare
 
 
 def _signs(chunks: Sequence[_Chunk], tone: Tone, frame: str) -> dict[int, str]:
