@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tones.sections import Section, cut, split_front_matter
 from tones.strict import Node, StrictError, read_text, refuse_repeats
@@ -19,6 +20,9 @@ HERE = Path(__file__).resolve().parent
 
 LANGUAGES = ("en", "zh")
 """Keys of every per-language mapping; `zh` serves simplified and traditional Chinese."""
+
+TRADITIONAL = "zh-Hant"
+"""Optional further key of `disclaimer`, `hooks` and `closers`, see `pick`."""
 
 ANY_TOPIC = "any"
 """Key of the hooks and closers that suit every topic."""
@@ -67,6 +71,8 @@ TEMPLATE_VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 """Sections of house.md and the variables each of them must use: all of these and no other."""
 
+T = TypeVar("T")
+
 VARIABLE = re.compile(r"\{\{([^{}\n]{0,80})\}\}")
 TONE_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
@@ -87,7 +93,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """One version of a voice. Every mapping has the keys `en` and `zh`.
+    """One version of a voice. Every mapping has the keys `en` and `zh`; disclaimer, hooks and
+    closers may have `zh-Hant` too: read these with `pick`.
 
     hash: sha256 of the file, stored on every draft made with it. words, han: least and most words
     (Han characters for Chinese) of a draft, disclaimer included. reading_grade_max: Flesch-Kincaid
@@ -141,6 +148,14 @@ class House:
 def language_key(lang: str) -> str:
     """`zh` for any Chinese tag, else `en`: the key of every per-language mapping."""
     return "zh" if lang.casefold().startswith("zh") else "en"
+
+
+def pick(by_language: Mapping[str, T], lang: str) -> T:
+    """The value for a language tag; traditional Chinese takes `zh` when it has none of its own."""
+    key = language_key(lang)
+    parts = lang.casefold().replace("_", "-").split("-")
+    is_traditional = key == "zh" and not {"hant", "tw", "hk", "mo"}.isdisjoint(parts)
+    return by_language[TRADITIONAL if is_traditional and TRADITIONAL in by_language else key]
 
 
 def load_tones(folder: Path | None = None) -> dict[str, Tone]:
@@ -232,7 +247,7 @@ def _load_tone(path: Path) -> tuple[Tone, Mapping[str, Node]]:
         banned_phrases=_phrases(fields["banned_phrases"]),
         disclaimer={
             key: node.text(may_be_empty=True)
-            for key, node in _by_language(fields["disclaimer"]).items()
+            for key, node in _by_language(fields["disclaimer"], (TRADITIONAL,)).items()
         },
         guide={key: _guide(part[0], part[1]) for key, part in parts.items()},
         good={key: _examples(part[2], LEAST_GOOD) for key, part in parts.items()},
@@ -312,8 +327,8 @@ def _examples(section: Section, at_least: int) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _by_language(node: Node) -> Mapping[str, Node]:
-    return node.fields(LANGUAGES)
+def _by_language(node: Node, optional: Sequence[str] = ()) -> Mapping[str, Node]:
+    return node.fields(LANGUAGES, optional)
 
 
 def _phrases(node: Node) -> Mapping[str, tuple[str, ...]]:
@@ -323,7 +338,7 @@ def _phrases(node: Node) -> Mapping[str, tuple[str, ...]]:
 def _phrases_by_topic(node: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Phrases by topic; a key may name several topics, separated by commas."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for key, below in _by_language(node).items():
+    for key, below in _by_language(node, (TRADITIONAL,)).items():
         named = [
             (topic.strip(), phrases)
             for topics, phrases in below.pairs().items()

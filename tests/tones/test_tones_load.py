@@ -19,6 +19,7 @@ from tones.load import (
     load_house,
     load_tones,
     phrases_for,
+    pick,
 )
 
 SHIPPED = load_tones()
@@ -30,7 +31,7 @@ EXAMPLES = [
 ]
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 MEDICAL = re.compile(
-    r"[0-9]|\b(?:doctor|dose|mg|°C|normal|safe|harmless|healthy|cures?|prevents?)\b|正常|安全的|放心|没事",
+    r"[0-9]|\b(?:doctor|dose|mg|°C|normal|safe|harmless|healthy|cures?|prevents?)\b|正常|安全的|放心|没事|沒事",
     re.IGNORECASE,
 )
 
@@ -117,12 +118,29 @@ def test_longest_card_fits_with_hook_closer_and_disclaimer(tone: Tone, key: str)
 
 
 @pytest.mark.parametrize("tone", SHIPPED.values(), ids=SHIPPED)
-@pytest.mark.parametrize("key", ["en", "zh"])
+@pytest.mark.parametrize("key", ["en", "zh", "zh-Hant"])
 def test_hooks_and_closers_say_nothing_medical(tone: Tone, key: str) -> None:
     lines = [p for by in (tone.hooks, tone.closers) for ps in by[key].values() for p in ps]
     assert [line for line in lines if MEDICAL.search(line)] == []
-    banned = tone.banned_phrases[key]
+    banned = pick(tone.banned_phrases, key)
     assert [line for line in lines for p in banned if p.casefold() in line.casefold()] == []
+
+
+def test_pick_takes_traditional_characters_where_there_are_some() -> None:
+    both, one = {"en": "e", "zh": "s", "zh-Hant": "t"}, {"en": "e", "zh": "s"}
+    tags = ("en-GB", "zh", "zh-Hans", "zh-CN", "zh-Hant", "zh-TW", "zh-hk", "zh_TW")
+    assert [pick(both, tag) for tag in tags] == ["e", "s", "s", "s", "t", "t", "t", "t"]
+    assert [pick(one, tag) for tag in tags] == ["e", "s", "s", "s", "s", "s", "s", "s"]
+
+
+def test_traditional_lines_hold_no_simplified_character() -> None:
+    simplified = set("们么会学说读给这个还没话谁请让对与后时样为专业问医师诊断体议护宝妈里两么难")
+    lines = "".join(
+        tone.disclaimer["zh-Hant"] + "".join(p for ps in by["zh-Hant"].values() for p in ps)
+        for tone in SHIPPED.values()
+        for by in (tone.hooks, tone.closers)
+    )
+    assert sorted(simplified & set(lines)) == []
 
 
 def test_phrases_for_takes_the_graver_topic_whatever_the_order() -> None:
