@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from stages.plate.embed import open_embedder
-from stages.plate.match import card_text, embed_groups, place_card, rank_groups
+from stages.plate.match import embed_cards, embed_groups, place_card, rank_groups
 from stages.types import Card, CardKind, Group, Placement, Stakes
 
 GOLD = Path(__file__).parents[1] / "cases" / "gold"
@@ -107,14 +107,15 @@ def judge(cards: Sequence[Card], groups: Sequence[Group], folder: Path) -> tuple
     relevance = {
         row["card_id"]: row["relevance"] for row in read_lines(folder / "placements.jsonl")
     }
+    of_cards = embed_cards(cards, embed)
     return tuple(
         Judged(
             card,
             relevance[card.id],
-            rank_groups(card, groups, vector, vectors),
-            place_card(card, groups, vector, vectors),
+            rank_groups(card, groups, of_cards[card.id], vectors),
+            place_card(card, groups, of_cards[card.id], vectors),
         )
-        for card, vector in zip(cards, embed([card_text(card) for card in cards]), strict=True)
+        for card in cards
     )
 
 

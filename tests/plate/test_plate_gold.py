@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from stages.errors import ConfigError
 from stages.plate.embed import open_embedder
-from stages.plate.match import card_text, embed_groups, place_card
+from stages.plate.match import place_cards
 from tests.plate.gold_figures import GOLD, figures, house_rules, judge, read_cards, read_groups
-
-SEEDS = Path(__file__).parents[2] / "seeds"
 
 # About other things altogether, in the words of health and household pages.
 OFF_TOPIC = [
@@ -49,16 +46,10 @@ def test_gold_cards_find_their_groups() -> None:
 
 def test_cards_about_other_things_find_no_group() -> None:
     groups = read_groups(GOLD, {})
-    embed = open_embedder().embed
-    vectors = embed_groups(groups, embed)
     pattern = read_cards(GOLD, lambda _: ())[0]
     cards = [
         replace(pattern, id=title, lang=lang, breadcrumbs=(trail,), title=title, text=text)
         for lang, trail, title, text in OFF_TOPIC
     ]
-    placed = [
-        card.id
-        for card, vector in zip(cards, embed([card_text(card) for card in cards]), strict=True)
-        if place_card(card, groups, vector, vectors)
-    ]
-    assert placed == []
+    placed = place_cards(cards, groups, open_embedder().embed)
+    assert placed == {card.id: () for card in cards}

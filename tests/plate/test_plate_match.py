@@ -15,7 +15,8 @@ from stages.plate.embed import Vector
 from stages.plate.match import (
     MAX_PLACEMENTS,
     MIN_SCORE,
-    card_text,
+    card_texts,
+    embed_cards,
     embed_groups,
     group_texts,
     place_card,
@@ -69,7 +70,10 @@ def embed_letters(texts: Sequence[str]) -> list[Vector]:
 
 def rank(card: Card, groups: Sequence[Group]) -> tuple[Placement, ...]:
     return rank_groups(
-        card, groups, embed_letters([card_text(card)])[0], embed_groups(groups, embed_letters)
+        card,
+        groups,
+        embed_cards([card], embed_letters)[card.id],
+        embed_groups(groups, embed_letters),
     )
 
 
@@ -80,15 +84,23 @@ def place(card: Card, groups: Sequence[Group]) -> tuple[Placement, ...]:
 # --- texts ---------------------------------------------------------------------------------------
 
 
-def test_card_text_is_trail_title_and_opening() -> None:
+def test_card_texts_are_trail_and_title_without_and_with_the_opening() -> None:
     card = replace(CARD, breadcrumbs=("Feeding\u00a0", " "), text="One\ntwo " + "x" * 200)
-    assert card_text(card) == "Feeding: When to wash pump parts\nOne two " + "x" * 92
+    head = "Feeding: When to wash pump parts"
+    assert card_texts(card) == (head, f"{head}\nOne two " + "x" * 92)
 
 
-def test_card_text_without_trail_title_or_body_still_says_what_there_is() -> None:
+def test_card_texts_do_not_say_a_heading_twice() -> None:
+    card = replace(CARD, breadcrumbs=("Pumping", "Care"), title="Care: wash first", text="")
+    assert card_texts(card) == ("Pumping: Care: wash first",) * 2
+
+
+def test_card_texts_without_trail_title_or_body_still_say_what_there_is() -> None:
     bare = replace(CARD, breadcrumbs=(), title="", text="")
-    texts = [bare, replace(bare, title="T"), replace(bare, text="B"), replace(bare, title="")]
-    assert [card_text(card) for card in texts] == ["", "T", "\nB", ""]
+    assert card_texts(bare) == ("", "")
+    assert card_texts(replace(bare, title="T")) == ("T", "T")
+    assert card_texts(replace(bare, text="B")) == ("B", "B")
+    assert card_texts(replace(bare, breadcrumbs=("C",))) == ("C", "C")
 
 
 def test_group_texts_are_name_topics_in_one_line_and_alone_and_questions() -> None:
@@ -280,6 +292,6 @@ def test_order_of_the_groups_does_not_matter(
 
 @given(cards(), group_lists())
 def test_place_card_and_place_cards_agree(card: Card, groups: list[Group]) -> None:
-    vector = embed_letters([card_text(card)])[0]
+    vector = embed_cards([card], embed_letters)[card.id]
     alone = place_card(card, groups, vector, embed_groups(groups, embed_letters))
     assert alone == place(card, groups)
