@@ -1,4 +1,4 @@
-"""Tones and checks agree: what a tone calls good passes the checks, most of what it calls bad fails."""
+"""Tones and checks agree: good examples pass the checks, most bad ones are caught."""
 
 from __future__ import annotations
 
