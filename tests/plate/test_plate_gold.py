@@ -39,7 +39,7 @@ def test_gold_cards_find_their_groups() -> None:
     measured = figures(judge(cards, groups, GOLD))
     assert measured["hit1"] >= 0.95
     assert measured["hit3"] >= 0.99
-    assert measured["ndcg3"] >= 0.88
+    assert measured["ndcg3"] >= 0.91
     assert measured["false_none"] <= 0.05
     assert measured["none_found"] == [4, 4]
 
