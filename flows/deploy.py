@@ -7,6 +7,7 @@ brings everything up to date.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from datetime import timedelta
@@ -27,6 +28,8 @@ HEARTBEAT_S = 30
 SILENCE_S = 4 * HEARTBEAT_S
 """After this long without one, a run that says it is running is declared crashed."""
 
+SERVER_START_S = 90.0
+
 ANY_RUN = ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]})
 ENDED = frozenset(
     f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")
@@ -36,10 +39,9 @@ ENDED = frozenset(
 async def deploy(settings: Settings) -> None:
     """Create or update all of it. Raises CalledProcessError when prefect.yaml is refused."""
     async with get_client() as client:
-        try:
+        await _await_server(client)
+        with contextlib.suppress(ObjectAlreadyExists):
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-        except ObjectAlreadyExists:
-            pass
         subprocess.run(  # our own interpreter and file
             [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
             cwd=REPO_ROOT,
@@ -48,6 +50,12 @@ async def deploy(settings: Settings) -> None:
         )
         for automation in await make_automations(settings):
             await _save(client, automation)
+
+
+async def _await_server(client: PrefectClient) -> None:
+    async with asyncio.timeout(SERVER_START_S):
+        while await client.api_healthcheck() is not None:
+            await asyncio.sleep(0.3)
 
 
 async def make_automations(settings: Settings) -> list[AutomationCore]:
@@ -97,7 +105,7 @@ async def _alert(settings: Settings) -> SendNotification | DoNothing:
         url=settings.alert_webhook,
         json_data={"text": "{{subject}}\n{{body}}"},
     )
-    block_id = await block.save("spoonful-alert", overwrite=True)  # type: ignore[misc]  # async here
+    block_id = await block.save("spoonful-alert", overwrite=True)
     return SendNotification(
         block_document_id=block_id,
         subject="Spoonful: {{ flow.name }} {{ flow_run.state.name }}",

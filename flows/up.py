@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from flows.serve import check_port, serve_review
 from stages.errors import ConfigError
 from store.settings import REPO_ROOT, Settings, get_environment, prepare_home
 
-SERVER_START_S = 90.0
 STOP_S = 10.0
 
 
@@ -30,9 +28,8 @@ def run_up(settings: Settings, prefect_port: int) -> int:
         if not get_environment().get("PREFECT_API_URL"):
             check_port("127.0.0.1", prefect_port, "The Prefect server")
             command = ["server", "start", "--host", "127.0.0.1", "--port", str(prefect_port)]
-            server = parts.enter_context(_running("server", command, environment, logs))
-            _await_server(environment["PREFECT_API_URL"], server, logs)
-        _deploy(environment)
+            parts.enter_context(_running("server", command, environment, logs))
+        _deploy(environment, logs)
         command = ["worker", "start", "--pool", "spoonful", "--type", "process"]
         parts.enter_context(_running("worker", command, environment, logs))
         ui = environment["PREFECT_API_URL"].removesuffix("/api")
@@ -72,7 +69,7 @@ def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
 @contextmanager
 def _running(
     name: str, command: list[str], environment: Mapping[str, str], logs: Path
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[None]:
     """A Prefect process with a session of its own, ended with all its children after the block."""
     with open(logs / f"{name}.log", "ab") as log:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter
@@ -85,7 +82,7 @@ def _running(
             start_new_session=True,
         )
     try:
-        yield process
+        yield
     finally:
         _end(process)
 
@@ -102,22 +99,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _await_server(api: str, server: subprocess.Popen[bytes], logs: Path) -> None:
-    import httpx
-
-    deadline = time.monotonic() + SERVER_START_S
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            if httpx.get(f"{api}/health", timeout=2, trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.3)
-    raise ConfigError(f"The Prefect server did not start. See {logs / 'server.log'}.")
-
-
-def _deploy(environment: Mapping[str, str]) -> None:
+def _deploy(environment: Mapping[str, str], logs: Path) -> None:
     result = subprocess.run(  # our own interpreter
         [sys.executable, "-m", "flows.deploy"],
         env=dict(environment),
@@ -127,7 +109,10 @@ def _deploy(environment: Mapping[str, str]) -> None:
         check=False,
     )
     if result.returncode:
-        raise ConfigError(f"The deployments were refused:\n{result.stderr[-2000:]}")
+        raise ConfigError(
+            f"The Prefect server did not take the deployments; see {logs}.\n"
+            f"{result.stderr.strip()[-1000:]}"
+        )
 
 
 def _say(line: str) -> None:
