@@ -6,7 +6,6 @@ markup, text ends up in some block.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from stages.procure.callouts import callout_of
@@ -18,25 +17,31 @@ from stages.procure.markup import (
     collapse,
     has_block_child,
     is_element,
-    link_ratio,
-    squeeze,
     text_of,
 )
 from stages.procure.prune import is_furniture_heading, is_furniture_line
+from stages.procure.readings import (
+    BREAK,
+    definition_pairs,
+    first_number,
+    heading_level,
+    heading_text,
+    inline_text,
+    is_bullet,
+    is_inline,
+    is_long_definition,
+    is_pseudo_heading,
+    list_marker,
+    split_lines,
+    starts_with_heading,
+    without_bullet,
+)
 from stages.procure.tables import is_layout, read_table
 from stages.types import Block, BlockKind, CalloutKind
 
 # libxml2 hands us 255 levels at most; deeper nests than this are read as one paragraph.
 _MAX_DEPTH = 200
 _MAX_BLOCK_CHARS = 20_000
-_PSEUDO_HEADING_CHARS = 80
-_PSEUDO_HEADING_HAN = 30
-_SHORT_DEFINITION_CHARS = 500
-_ENDS_LIKE_TEXT = re.compile(r"[.!。！;；,，、:：…]$")
-_ENDS_SENTENCE = re.compile(r"[.!?。！？…:：;；”」』\"]$")
-_BULLET = re.compile(r"^(?:[•●▪◦‣∙■□◆◇★☆※✓✔►▶]|[-–—*·]\s)\s*(?=\S)")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_BREAK = "\u2028"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,9 @@ class _Walk:
                 run.append(child.tail or "")
                 continue
             if child.tag == "br":
-                run.append(_BREAK)
-            elif _is_inline(child):
-                run.append(_inline_text(child))
+                run.append(BREAK)
+            elif is_inline(child):
+                run.append(inline_text(child))
             else:
                 self.flush(run, place)
                 self.block(child, inside)
@@ -97,11 +102,24 @@ class _Walk:
         run.clear()
 
     def paragraphs(self, text: str, place: _Place) -> None:
-        for line in _lines(text):
-            if _BULLET.match(line):
+        """Lines of running text; lines that start with a bullet are items of one list."""
+        lines = split_lines(text)
+        group = 0
+        for line in lines:
+            if is_bullet(line, lines):
+                if not group:
+                    self.last_group += 1
+                    group = self.last_group
                 level = max(1, place.list_level)
-                self.add(BlockKind.LIST_ITEM, _BULLET.sub("", line), place, level=level)
-            elif place.list_level:
+                self.add(
+                    BlockKind.LIST_ITEM,
+                    without_bullet(line),
+                    replace(place, group=group),
+                    level=level,
+                )
+                continue
+            group = 0
+            if place.list_level:
                 self.add(BlockKind.LIST_ITEM, line, place, level=place.list_level)
             else:
                 self.add(BlockKind.PARAGRAPH, line, place)
@@ -142,8 +160,8 @@ class _Walk:
             self.container(node, place)
 
     def heading(self, node: Element, place: _Place) -> None:
-        level = _heading_level(node)
-        text = _without_anchor(node)
+        level = heading_level(node)
+        text = heading_text(node)
         if not text:
             # A heading around an image or a box.
             self.container(node, place)
@@ -158,7 +176,7 @@ class _Walk:
         for child in node:
             if is_element(child) and child.tag == "summary":
                 inner = next(iter(child.iter(*HEADING_TAGS)), None)
-                level = _heading_level(inner) if inner is not None else level
+                level = heading_level(inner) if inner is not None else level
                 self.add(BlockKind.HEADING, text_of(child), place, level=level)
                 self.level = level
                 tail = child.tail
@@ -169,7 +187,7 @@ class _Walk:
 
     def paragraph(self, node: Element, place: _Place) -> None:
         text = text_of(node)
-        if place.list_level == 0 and _is_pseudo_heading(node, text):
+        if place.list_level == 0 and is_pseudo_heading(node, text):
             # Level 0 until it is known that text follows; see _tidy.
             self.blocks.append(
                 Block(BlockKind.HEADING, text, level=-min(6, self.level + 1), callout=place.callout)
@@ -185,7 +203,7 @@ class _Walk:
             self.last_group += 1
             group = self.last_group
         inside = replace(place, list_level=place.list_level + 1, group=group, depth=place.depth + 1)
-        number = _start_of(node)
+        number = first_number(node)
         step = -1 if node.get("reversed") is not None else 1
         for child in node:
             if not is_element(child):
@@ -196,7 +214,7 @@ class _Walk:
                 value = child.get("value") or ""
                 if value.isdecimal() and len(value) < 7:
                     number = int(value)
-                marker = _marker(number, node) if node.tag == "ol" else ""
+                marker = list_marker(number, node) if node.tag == "ol" else ""
                 self.item(child, inside, marker)
                 number += step
             elif child.tag not in SILENT_TAGS:
@@ -208,7 +226,7 @@ class _Walk:
             # A list used for layout, or a step with a whole section in it.
             first = len(self.blocks)
             plain = replace(place, list_level=0, group=0)
-            self.container(node, plain if _starts_with_heading(node) else place)
+            self.container(node, plain if starts_with_heading(node) else place)
             self.mark_first(first, marker)
             return
         first = len(self.blocks)
@@ -235,7 +253,7 @@ class _Walk:
                 elif child.tag == "br":
                     parts.append(" ")
                 elif child.tag in INLINE_TAGS and not has_block_child(child):
-                    parts.append(_inline_text(child).replace(_BREAK, " "))
+                    parts.append(inline_text(child).replace(BREAK, " "))
                 elif place.depth < _MAX_DEPTH:
                     parts.append(" ")
                     self.gather(child, parts, replace(place, depth=place.depth + 1), marker)
@@ -252,8 +270,8 @@ class _Walk:
         """Terms with short texts are items that read alone (`Iron: about 27 mg a day`); terms
         with long or structured ones are headings over them.
         """
-        pairs = _definition_pairs(node)
-        if any(_is_long_definition(texts) for _, texts in pairs):
+        pairs = definition_pairs(node)
+        if any(is_long_definition(texts) for _, texts in pairs):
             outer = self.level
             for terms, texts in pairs:
                 if terms:
@@ -283,143 +301,6 @@ class _Walk:
             self.add(BlockKind.CAPTION, caption, place)
         for text, is_title in table.rows:
             self.add(BlockKind.CAPTION if is_title else BlockKind.TABLE_ROW, text, place)
-
-
-# --- readings of single elements -----------------------------------------------------------------
-
-
-def _is_inline(node: Element) -> bool:
-    return node.tag in INLINE_TAGS and node.get("role") != "heading" and not has_block_child(node)
-
-
-def _inline_text(node: Element) -> str:
-    """Text of an inline element; line breaks are kept as marks, footnote marks are left out."""
-    if node.tag in SILENT_TAGS or _is_footnote_mark(node):
-        return ""
-    parts = [node.text or ""]
-    for child in node:
-        if is_element(child) and child.tag not in SILENT_TAGS:
-            parts.append(_BREAK if child.tag == "br" else _inline_text(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
-
-
-def own_text(node: Element) -> str:
-    """What an element says itself, outside its block children and without footnote marks."""
-    parts = [node.text or ""]
-    for child in node:
-        if is_element(child):
-            if child.tag == "br":
-                parts.append(" ")
-            elif child.tag in INLINE_TAGS and not has_block_child(child):
-                parts.append(_inline_text(child).replace(_BREAK, " "))
-        parts.append(child.tail or "")
-    return "".join(parts)
-
-
-def _is_footnote_mark(node: Element) -> bool:
-    role = (node.get("role") or "").lower()
-    if role in ("doc-noteref", "doc-backlink"):
-        return True
-    if node.tag == "a" and (node.get("href") or "").startswith("#"):
-        return text_of(node) in ("↩", "↩︎", "^", "↑", "#", "¶", "§", "🔗", "")
-    if node.tag != "sup":
-        return False
-    link = next(iter(node.iter("a")), None)
-    return link is not None and (link.get("href") or "").startswith("#")
-
-
-def _without_anchor(node: Element) -> str:
-    """A heading's text without the sign that links to itself."""
-    if has_block_child(node):
-        return text_of(node)
-    return collapse(_inline_text(node).replace(_BREAK, " "))
-
-
-def _heading_level(node: Element) -> int:
-    level = node.get("aria-level") or ""
-    if level.isdecimal() and 1 <= int(level[:2]) <= 6:
-        return int(level)
-    if node.tag in HEADING_TAGS:
-        return int(node.tag[1])
-    return 2
-
-
-def _starts_with_heading(node: Element) -> bool:
-    for inner in node.iter():
-        if is_element(inner):
-            if inner.tag in HEADING_TAGS:
-                return True
-            if collapse(inner.text or ""):
-                return False
-    return False
-
-
-def _start_of(node: Element) -> int:
-    start = node.get("start") or ""
-    if start.isdecimal() and len(start) < 7:
-        return int(start)
-    return sum(1 for child in node if child.tag == "li") if node.get("reversed") is not None else 1
-
-
-def _marker(number: int, node: Element) -> str:
-    kind = node.get("type") or "1"
-    if kind in ("a", "A") and 1 <= number <= 26:
-        return f"{chr(ord(kind) + number - 1)}."
-    return f"{number}."
-
-
-def _definition_pairs(node: Element) -> list[tuple[list[Element], list[Element]]]:
-    pairs: list[tuple[list[Element], list[Element]]] = []
-    for child in node.iter("dt", "dd"):
-        if next(child.iterancestors("dl"), None) is not node:
-            continue
-        if child.tag == "dt":
-            if not pairs or pairs[-1][1]:
-                pairs.append(([], []))
-            pairs[-1][0].append(child)
-        else:
-            if not pairs:
-                pairs.append(([], []))
-            pairs[-1][1].append(child)
-    return pairs
-
-
-def _is_long_definition(texts: list[Element]) -> bool:
-    if sum(len(text_of(text)) for text in texts) > _SHORT_DEFINITION_CHARS:
-        return True
-    return any(True for text in texts for _ in text.iter("ul", "ol", "table", "dl", *HEADING_TAGS))
-
-
-def _is_pseudo_heading(node: Element, text: str) -> bool:
-    """A short paragraph that is bold from end to end and does not read like a sentence."""
-    limit = _PSEUDO_HEADING_HAN if _HAN.search(text) else _PSEUDO_HEADING_CHARS
-    if not text or len(text) > limit or _ENDS_LIKE_TEXT.search(text):
-        return False
-    bold = [inner for inner in node.iter("b", "strong") if text_of(inner)]
-    if not bold or link_ratio(node) > 0.5:
-        return False
-    return len(squeeze("".join(text_of(part) for part in bold))) >= len(squeeze(text))
-
-
-def _lines(text: str) -> list[str]:
-    """Paragraphs of a run of inline text: cut at double breaks, and at single ones where a
-    sentence or a bullet shows that the page uses them for paragraphs.
-    """
-    lines: list[str] = []
-    blank = True
-    for piece in text.split(_BREAK):
-        line = collapse(piece)
-        if not line:
-            blank = True
-            continue
-        goes_on = lines and not blank and not _ENDS_SENTENCE.search(lines[-1])
-        if goes_on and not _BULLET.match(line) and not _BULLET.match(lines[-1]):
-            lines[-1] = f"{lines[-1]} {line}"
-        else:
-            lines.append(line)
-        blank = False
-    return lines
 
 
 # --- the finished list ---------------------------------------------------------------------------

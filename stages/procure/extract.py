@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stages.procure.blocks import own_text, read_blocks
+from stages.procure.blocks import read_blocks
 from stages.procure.charset import decode_body
 from stages.procure.hidden import remove_hidden
 from stages.procure.licence import read_licence
+from stages.procure.marks import settle_marks
 from stages.procure.markup import Element, collapse, parse_html, squeeze, text_of
 from stages.procure.metadata import (
     choose_language,
@@ -22,6 +23,7 @@ from stages.procure.metadata import (
     read_title_hints,
 )
 from stages.procure.prune import is_furniture_heading, is_furniture_line, prune
+from stages.procure.readings import own_text
 from stages.procure.region import find_region
 from stages.types import Block, BlockKind, PageContent
 
@@ -42,6 +44,7 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     reviewed = read_reviewed(root)
     canonical = read_canonical(root, url)
     next_url, prev_url = read_neighbours(root, url)
+    settle_marks(root)
     hints = read_title_hints(root)
     declared = read_declared_language(root)
     prune(root)

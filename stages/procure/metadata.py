@@ -50,18 +50,19 @@ def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
     A heading of level 1 (the region's before the page's) that the `<title>` agrees with, else any
     of them that is not the site's name, else og:title, else `<title>` cut at its separators.
     """
+    segments = [squeeze(part) for part in _TITLE_SEPARATOR.split(hints.page) if part]
+    site_names = {hints.site, *(segments[-1:] if len(segments) > 1 else ())}
     plain = squeeze(hints.page)
-    headings = [*region_headings, *hints.headings]
-    for text in headings:
-        if len(text) > 1 and squeeze(text) != hints.site and squeeze(text) in plain:
+    for text in (*region_headings, *hints.headings):
+        if len(text) > 1 and squeeze(text) in plain and squeeze(text) not in site_names:
             return text[:_MAX_TITLE_CHARS]
-    for text in headings:
+    for text in region_headings:
         if len(text) > 3 and squeeze(text) != hints.site:
             return text[:_MAX_TITLE_CHARS]
     for text in (hints.shared, hints.page):
         if cut := _without_site(text, hints.site):
             return cut[:_MAX_TITLE_CHARS]
-    return ""
+    return next((text for text in hints.headings if text), "")[:_MAX_TITLE_CHARS]
 
 
 def first_headings(scope: Element) -> tuple[str, ...]:

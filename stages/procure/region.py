@@ -20,11 +20,8 @@ from stages.procure.markup import (
     text_of,
 )
 from stages.procure.prune import is_furniture_heading, is_furniture_line, prose_of
+from stages.procure.tables import is_layout
 
-_CHUNK_TAGS = frozenset(
-    "p li dt dd td th h1 h2 h3 h4 h5 h6 figcaption caption summary pre blockquote div section"
-    " article span center font".split()
-)
 # The root is the smallest element with this share of the text trafilatura kept: it may keep a
 # stray line elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
 _ROOT_RATIO = 0.9
@@ -139,8 +136,14 @@ def _drop_strangers(region: Element, weights: dict[Element, int]) -> None:
         if child not in weights:
             if _is_stranger(child):
                 region.remove(child) if not (child.tail or "").strip() else _empty(child)
-        elif child.tag not in INLINE_TAGS and child.tag not in ("p", "ul", "ol", "table", "dl"):
+        elif _is_wrapper(child):
             _drop_strangers(child, weights)
+
+
+def _is_wrapper(node: Element) -> bool:
+    if node.tag == "table":
+        return is_layout(node)
+    return node.tag not in INLINE_TAGS and node.tag not in ("p", "ul", "ol", "dl")
 
 
 def _empty(node: Element) -> None:

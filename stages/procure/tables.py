@@ -13,7 +13,10 @@ from stages.procure.markup import Element, collapse, is_element, text_of
 
 _MAX_ROWS = 2000
 _MAX_COLUMNS = 40
-_SENTENCE_END = re.compile(r"[.!?;:。！？；：]$")
+_STOP = re.compile(r"[.!?;:,。！？；：，、]$")
+_CELL_BLOCKS = frozenset(("p", "li", "div", "ul", "ol", "dt", "dd", "dl"))
+# A cell this long is a page's column, no datum.
+_LAYOUT_CELL_CHARS = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,12 @@ def is_layout(table: Element) -> bool:
     if any(True for _ in table.iterdescendants("table", "h1", "h2", "article", "main")):
         return True
     rows = list(_rows_of(table))
-    return all(len(row) <= 1 for row in rows) and not any(
-        True for _ in table.iterdescendants("th", "caption")
-    )
+    has_headers = any(True for _ in table.iterdescendants("th", "caption", "thead"))
+    if not has_headers and any(
+        len(text_of(cell)) > _LAYOUT_CELL_CHARS for cell in table.iter("td")
+    ):
+        return True
+    return not has_headers and all(len(row) <= 1 for row in rows)
 
 
 def _rows_of(table: Element) -> list[Element]:
@@ -75,35 +81,37 @@ def read_table(table: Element) -> TableText:
 
 
 def _cell_text(cell: Element) -> str:
-    """Lists and paragraphs of a cell as one line; items are kept apart by a comma."""
-    parts: list[str] = []
-    _collect(cell, parts)
+    """Lists and paragraphs of a cell as one line: items are kept apart by commas, and what ends
+    without a stop before other text gets one.
+    """
+    parts: list[tuple[str, bool]] = []
+    _collect(cell, parts, is_item=False)
     line = ""
-    for part in parts:
+    was_item = False
+    for part, is_item in parts:
         if not line:
             line = part
-        elif _SENTENCE_END.search(line) or line.endswith(("，", ",", "、")):
+        elif _STOP.search(line):
             line = f"{line} {part}"
         else:
-            line = f"{line}, {part}"
+            line = f"{line}, {part}" if is_item and was_item else f"{line}. {part}"
+        was_item = is_item
     return line
 
 
-def _collect(node: Element, parts: list[str]) -> None:
+def _collect(node: Element, parts: list[tuple[str, bool]], *, is_item: bool) -> None:
     """Texts of the smallest blocks under a cell, in order; a line break alone is a space."""
-    blocks = {"p", "li", "div", "ul", "ol", "dt", "dd", "dl"}
+    is_item = is_item or node.tag == "li"
     buffer = node.text or ""
     for child in node:
-        if is_element(child) and (
-            child.tag in blocks or any(d.tag in blocks for d in child.iter())
-        ):
-            _push(buffer, parts)
+        if is_element(child) and any(inner.tag in _CELL_BLOCKS for inner in child.iter()):
+            _push(buffer, parts, is_item)
             buffer = ""
-            _collect(child, parts)
+            _collect(child, parts, is_item=is_item)
         elif is_element(child):
             buffer += " " if child.tag == "br" else text_with_edges(child)
         buffer += child.tail or ""
-    _push(buffer, parts)
+    _push(buffer, parts, is_item)
 
 
 def text_with_edges(node: Element) -> str:
@@ -114,9 +122,9 @@ def text_with_edges(node: Element) -> str:
     return f"{lead}{text_of(node)}{trail}"
 
 
-def _push(buffer: str, parts: list[str]) -> None:
+def _push(buffer: str, parts: list[tuple[str, bool]], is_item: bool) -> None:
     if text := collapse(buffer):
-        parts.append(text)
+        parts.append((text, is_item))
 
 
 def _span(cell: Element, name: str, most: int) -> int:
