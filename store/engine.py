@@ -119,16 +119,21 @@ def _process_start(pid: int) -> str:
 
 
 def _clean_parameters(
-    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _is_many: bool
 ) -> tuple[str, Any]:
     """No database takes half a surrogate pair, PostgreSQL takes no NUL; people send both."""
-    return statement, [_clean(row) for row in parameters] if is_many else _clean(parameters)
+    return statement, _clean(parameters)
 
 
-def _clean(row: Any) -> Any:
-    if isinstance(row, dict):
-        return {name: clean_text(value) for name, value in row.items()}
-    return tuple(clean_text(value) for value in row)
+def _clean(values: Any) -> Any:
+    """values: one statement's, by name or in order, or a list of such."""
+    if isinstance(values, dict):
+        return {name: clean_text(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_clean(row) for row in values]
+    if isinstance(values, tuple):
+        return tuple(clean_text(value) for value in values)
+    return clean_text(values)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
