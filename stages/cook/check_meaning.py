@@ -26,6 +26,11 @@ class DraftReading:
         return union(self.tokens)
 
 
+_CLAUSES = {
+    "en": re.compile(r"[;.!?]+|, (?:but|then|so)\b"),
+    "zh": re.compile(r"[，；：。！？,;:!?()（）]+"),
+}
+LOST = 0.25
 _NAMES_LIST = re.compile(r"[:：]\s*$")
 
 
@@ -48,17 +53,21 @@ def _prohibition(card: CardReading, fact: Fact, draft: DraftReading) -> Iterator
     scores = [coverage(tokens, other) for other in draft.tokens]
     best = max(scores, default=0.0)
     if best < 0.5:
+        whole = content_tokens(fact.text, language)
         if coverage(tokens, draft.all_tokens) < 0.2:
             yield Finding(
                 "prohibition_lost",
-                Severity.MINOR,
+                Severity.MAJOR
+                if coverage(whole, draft.all_tokens) < LOST
+                and len(whole) >= (5 if language == "en" else 9)
+                else Severity.MINOR,
                 f"The draft leaves out “{_short(fact.text)}”.",
                 None,
                 (fact.start, fact.end),
             )
         return
     near = [n for n, score in enumerate(scores) if score >= best - 0.15]
-    if any(_is_negative(draft, n) for n in near):
+    if any(_is_negative(draft, n, tokens) for n in near):
         return
     sentence = draft.sentences[scores.index(best)]
     yield Finding(
@@ -78,17 +87,23 @@ def _what_is_forbidden(text: str, language: str) -> str:
     if language == "zh":
         return text[match.end() :] if len(text) - match.end() >= 4 else text[: match.start()]
     rest = re.split(
-        r"\b(?:because|unless|if|as it|so that|to avoid|until)\b|[:(]|,\s(?:and|but|so)\s",
+        r"\b(?:because|unless|if|as it|so that|to avoid|until)\b|[:(]|,\s(?:and|but|so)\s|\band (?:do not|don.t|never)\b",
         text[match.end() :],
     )
     return rest[0] if len(rest[0].split()) >= 2 else text
 
 
-def _is_negative(draft: DraftReading, n: int) -> bool:
-    """Whether a sentence, or the line or list head it stands under, says no."""
+def _is_negative(draft: DraftReading, n: int, tokens: frozenset[str]) -> bool:
+    """Whether the clauses that speak of tokens, or the list head they stand under, say no."""
     pattern = lexicon.NEGATIVE[draft.language]
-    if pattern.search(draft.sentences[n].text):
-        return True
+    clauses = [c for c in _CLAUSES[draft.language].split(draft.sentences[n].text) if c.strip()]
+    covers = [coverage(tokens, content_tokens(c, draft.language)) for c in clauses]
+    for place, cover in enumerate(covers):
+        # The clause itself or a neighbour: "Honey? Not before one" and "if hot, do not".
+        if cover >= max(covers) - 0.2 and any(
+            pattern.search(c) for c in clauses[max(0, place - 1) : place + 2]
+        ):
+            return True
     for before in range(n - 1, max(-1, n - 8), -1):
         text = draft.sentences[before].text
         if _NAMES_LIST.search(text):

@@ -94,6 +94,35 @@ def check_plain(
             )
 
 
+def check_aligned(
+    pairs: Sequence[tuple[Sequence[Quantity], Sequence[Quantity]]],
+    draft: Sequence[Quantity],
+    card_text: str,
+    draft_text: str,
+) -> Iterator[Finding]:
+    """A card figure that is gone, where the draft sentence nearest to it has another of its kind.
+
+    pairs: quantities of a card sentence with those of its nearest draft sentence.
+    """
+    for source, target in pairs:
+        for wanted in source:
+            if wanted.is_soft or any(same_quantity(wanted, d, loose=True) for d in draft):
+                continue
+            for other in target:
+                if other.unit == wanted.unit and not any(
+                    same_quantity(other, s, loose=True) for s in source
+                ):
+                    yield Finding(
+                        "quantity_swapped",
+                        Severity.CRITICAL if wanted.unit in HARMFUL else Severity.MAJOR,
+                        f"The draft says “{draft_text[other.start : other.end]}” where the card "
+                        f"says “{card_text[wanted.start : wanted.end]}”.",
+                        other.span,
+                        wanted.span,
+                    )
+                    break
+
+
 def check_cited(
     source: Sequence[Quantity],
     card: Sequence[Quantity],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from stages.cook import check_quantities, lexicon
-from stages.cook.align import content_tokens
+from stages.cook.align import best_match, content_tokens
 from stages.cook.check_hygiene import check_hygiene
 from stages.cook.check_meaning import (
     DraftReading,
@@ -35,6 +35,9 @@ MAX_CHARS = 20_000
 
 _LAYOUT = re.compile(r"\A[\s•–✅🚫⚠️💬-]+")
 _SEPARATORS = re.compile(r"\s*[·;；]\s*")
+
+MIN_ALIKE = 0.3
+"""Dice score from which two sentences are taken to say the same thing."""
 
 _ORDER = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
 
@@ -82,12 +85,30 @@ def _check_plain(
     )
     heading = source[: len(source) - len(reading.text)]
     known = (*reading.quantities, *find_quantities(heading, language == "zh"))
-    yield from check_quantities.check_plain(
-        known, reading.text, find_quantities(text, language == "zh"), text
+    figures = find_quantities(text, language == "zh")
+    yield from check_quantities.check_plain(known, reading.text, figures, text)
+    yield from check_quantities.check_aligned(
+        _align_quantities(reading, draft, figures), figures, reading.text, text
     )
     yield from check_facts(reading, facts, draft)
     yield from check_certainty(reading, draft)
     yield from check_entities(reading, source, draft)
+
+
+def _align_quantities(
+    reading: CardReading, draft: DraftReading, figures: Sequence[Quantity]
+) -> list[tuple[Sequence[Quantity], Sequence[Quantity]]]:
+    """Quantities of each card sentence with those of the draft sentence most like it."""
+    pairs = []
+    for sentence in reading.sentences:
+        source = reading.quantities_of(sentence)
+        if not source:
+            continue
+        at, score = best_match(content_tokens(sentence.text, reading.language), draft.tokens)
+        if score >= MIN_ALIKE:
+            near = draft.sentences[at]
+            pairs.append((source, [q for q in figures if near.start <= q.start < near.end]))
+    return pairs
 
 
 def _check_cited(

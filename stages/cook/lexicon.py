@@ -51,7 +51,7 @@ NEGATIVE = {
         r"danger|hazard|"
         r"unnecessary|unreliable|inappropriate|off (?:it|your|the|them|limits)|(?:is|"
         r"are) out|away|prevent(?:ed)?|"
-        r"un[a-z]{4,}ed|before|until|less|only|excluded?|withh[eo]ld|discard(?:ed)?|"
+        r"un[a-z]{4,}ed|only|excluded?|withh[eo]ld|discard(?:ed)?|"
         r"bin|throw|toss|nope)\b|n['’]t\b|[❌🚫⛔✖✗≠]",
         _I,
     ),

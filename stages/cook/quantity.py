@@ -61,7 +61,7 @@ _SEP_EN = r"\s?(?:-|–|—|~|to|and|or)\s?"
 _SEP_ZH = r"\s?(?:-|–|—|~|～|〜|至|到|或)\s?"
 
 _EN = re.compile(
-    rf"(?<![\w.])(?P<a>{ORDINAL}|{EN_NUMBER}|\ban?\b|\bhalf\san?\b"
+    rf"(?<![\w.])(?P<a>{ORDINAL}|{EN_NUMBER}|\ban?\b|\bhalf(?:\san?)?\b"
     rf"|\ba\scouple\sof\b|\btwice\b|\bonce\b)"
     rf"(?:\s?(?P<mid>{units.EN})?{_SEP_EN}(?P<b>{ORDINAL}|{EN_NUMBER}))?"
     rf"(?P<plus>\+)?(?P<gap>[\s-]?(?:more\s)?)(?:(?P<unit>{units.EN})(?![A-Za-z]))?(?P<half>\sand\sa\shalf\b)?",
@@ -88,10 +88,15 @@ _RATIO_ZH = re.compile(
     r"[^\d，。；;,]{0,8}?(?P<a>\d{1,3}|[一二三四五六七八九])"
     r"(?:\s?(?:[-–—~～至到或])\s?(?P<c>\d{1,3}|[一二三四五六七八九]))?\s?[名个位]"
 )
+_RATIO_ZH_PLAIN = re.compile(
+    r"(?P<b>\d{1,5}|[十百千])\s?[个個位名][^\d，。；;,]{0,6}[里裡中][^\d，。；;,]{0,5}?"
+    r"(?P<a>\d{1,3}|[一二三四五六七八九])(?:\s?[-–—~～至到或]\s?(?P<c>\d{1,3}|[一二三四五六七八九]))?"
+    r"\s?[个個位名]?"
+)
 _PERCENT_ZH = re.compile(rf"百分之(?P<a>{ZH_NUMBER})(?:{_SEP_ZH}(?:百分之)?(?P<b>{ZH_NUMBER}))?")
 _FIRST_BIRTHDAY = re.compile(r"\b(?P<a>first|second|third)\sbirthday\b", re.IGNORECASE)
 _BIRTHDAYS = {"first": 1, "second": 2, "third": 3}
-_HALF_EN = re.compile(r"half\san?", re.IGNORECASE)
+_HALF_EN = re.compile(r"half", re.IGNORECASE)
 
 _BEFORE_A_TIME = (
     "in", "within", "for", "after", "about", "than", "over", "least", "to", "once", "of", "half",
@@ -126,8 +131,8 @@ def find_quantities(text: str, chinese: bool) -> tuple[Quantity, ...]:
 
 
 def _ratios(text: str, chinese: bool) -> Iterator[Quantity]:
-    pattern = _RATIO_ZH if chinese else _RATIO_EN
-    for match in pattern.finditer(text):
+    patterns = (_RATIO_ZH, _RATIO_ZH_PLAIN) if chinese else (_RATIO_EN,)
+    for match in (m for pattern in patterns for m in pattern.finditer(text)):
         top, bottom = parse_number(match["a"]), parse_number(match["b"])
         if top is None or not bottom or bottom < 2 or bottom < top:
             continue
@@ -167,8 +172,9 @@ def _numbered(text: str, chinese: bool) -> Iterator[Quantity]:
 def _from_match(text: str, match: re.Match[str], chinese: bool) -> Quantity | None:
     raw, unit = match["a"], match["unit"] or ""
     lower = raw.lower()
-    if lower in {"a", "an"} or lower.startswith(("half a", "a couple")):
-        if unit.lower().rstrip("s") not in units.SOFT_TIMES or _is_rate(text, match):
+    if lower in {"a", "an"} or lower.startswith(("half", "a couple")):
+        is_rate = lower in {"a", "an"} and _is_rate(text, match)
+        if unit.lower().rstrip("s") not in units.SOFT_TIMES or is_rate:
             return None
         low = {"a": Decimal(1), "an": Decimal(1)}.get(lower)
         if low is None:
@@ -186,7 +192,7 @@ def _from_match(text: str, match: re.Match[str], chinese: bool) -> Quantity | No
     if high is None:
         return None
     joined = match["b"] is not None
-    if joined and high <= low:
+    if joined and high <= low and not match["mid"]:
         # "two or one", "1-0", "3 and 2 cups": not a range; the first number stands alone.
         high = low
     if match["half"] and unit:
@@ -276,7 +282,7 @@ def _make(
 
 def _is_soft(raw: str, dimension: str, unit: str) -> bool:
     lower = raw.lower()
-    if lower in {"a", "an", "一", "半"} or lower.startswith(("a couple", "half a")):
+    if lower in {"a", "an", "一", "半"} or lower.startswith(("a couple", "half")):
         return True
     written_out = not any(c.isdigit() for c in raw)
     return written_out and dimension == "count"

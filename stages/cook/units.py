@@ -21,7 +21,7 @@ _SCALE: dict[str, tuple[str, Decimal]] = {
     "km": ("cm", Decimal(100_000)), "in": ("cm", Decimal("2.54")), "ft": ("cm", Decimal("30.48")),
     "C": ("C", Decimal(1)), "F": ("C", Decimal(1)), "%": ("%", Decimal(1)),
     "kcal": ("kcal", Decimal(1)), "kJ": ("kcal", Decimal("0.239")), "IU": ("IU", Decimal(1)),
-    "mmol/l": ("mmol/l", Decimal(1)), "x": ("count", Decimal(1)),
+    "mmol/l": ("mmol/l", Decimal(1)), "x": ("count", Decimal(1)), "point": ("point", Decimal(1)),
 }  # fmt: skip
 
 _EN_NAMES: dict[str, tuple[str, ...]] = {
@@ -85,6 +85,7 @@ _ZH_NAMES: dict[str, tuple[str, ...]] = {
     "kcal": ("千卡", "大卡", "kcal"),
     "kJ": ("千焦", "kJ"),
     "IU": ("国际单位", "國際單位", "单位", "單位", "IU"),
+    "point": ("分",),
     "x": ("次", "倍"),
 }
 # Chinese counters: what is counted matters less than that something is.
