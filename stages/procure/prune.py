@@ -67,6 +67,7 @@ _LEFT_TO_READ = frozenset(("html", "body", "main", "article", "head"))
 # form makes nearly certain may hold more.
 _MOST_RATIO = 0.3
 _MOST_OF_CERTAIN_RATIO = 0.7
+_TITLED_RATIO = 0.05
 _PROSE_CHARS = 25
 _COMMENT_NAMES = re.compile(r" (?:comments?|respond|disqus|pinglun|commentlist) ")
 # Boxes an `aside` may be when it belongs to the guide.
@@ -86,10 +87,12 @@ def prune(root: Element) -> None:
             continue
         if node.tag in SILENT_TAGS or node.tag == "button":
             _drop_silent(node)
-        elif node.getparent() is not None and _is_furniture(node):
-            share = prose.get(node, 0) / total if total else 0.0
-            if share <= _most_ratio(node) or not _may_hold_guide(node):
-                drop(node)
+        elif (
+            node.getparent() is not None
+            and _is_furniture(node)
+            and not _holds_guide(node, prose.get(node, 0) / total if total else 0.0)
+        ):
+            drop(node)
 
 
 def prose_of(root: Element) -> dict[Element, int]:
@@ -107,8 +110,13 @@ def prose_of(root: Element) -> dict[Element, int]:
     return weights
 
 
-def _may_hold_guide(node: Element) -> bool:
-    return node.tag not in _DROP_TAGS or any(True for _ in node.iter("main", "article", "h1"))
+def _holds_guide(node: Element, share: float) -> bool:
+    """Named like furniture, but the page's title or most of its text is in it."""
+    has_title = any(True for _ in node.iter("h1", "main"))
+    if node.tag in _DROP_TAGS:
+        has_title = has_title or any(True for _ in node.iter("article"))
+        return has_title and share > _MOST_OF_CERTAIN_RATIO
+    return (has_title and share > _TITLED_RATIO) or share > _most_ratio(node)
 
 
 def _most_ratio(node: Element) -> float:
