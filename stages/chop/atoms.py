@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stages.chop.openers import is_dangling, is_prohibition
-from stages.chop.outline import Section, weigh
+from stages.chop.outline import MAX_WORDS, Section, weigh
 from stages.text import split_sentences
 from stages.types import Block, BlockKind, CalloutKind, Guide
 
@@ -22,6 +22,7 @@ CUT_LONE = 9.0
 CUT_BEFORE_LEAD = 6.0
 CUT_NESTED = 25.0
 CUT_BOX = 150.0
+CUT_BIG_BOX = 20.0
 CUT_BEFORE_BOX = 10.0
 CUT_DANGLING = 60.0
 
@@ -68,10 +69,11 @@ def prefix_of(block: Block) -> str:
 def read_atoms(guide: Guide, section: Section) -> list[Atom]:
     """The section's atoms in reading order."""
     atoms: list[Atom] = []
+    big = _big_boxes(guide, section)
     leads = find_leads(guide, section)
     for place, index in enumerate(section.blocks):
         before = section.blocks[place - 1] if place else None
-        cut = _cut_between(guide, before, index)
+        cut = _cut_between(guide, before, index, CUT_BIG_BOX if index in big else CUT_BOX)
         if _leaves_one(guide, section, place):
             cut += CUT_LONE
         atoms.extend(_block_atoms(guide, index, cut, leads.get(index, ())))
@@ -127,14 +129,30 @@ def _inside_cost(block: Block) -> float:
     return CUT_BOX if block.callout is not CalloutKind.NONE else CUT_SENTENCE
 
 
-def _cut_between(guide: Guide, before: int | None, index: int) -> float:
+def _big_boxes(guide: Guide, section: Section) -> set[int]:
+    """Blocks of call-out boxes that are longer than a card may be, so they have to be cut."""
+    big: set[int] = set()
+    run: list[int] = []
+    for index in (*section.blocks, -1):
+        box = guide.blocks[index].callout if index >= 0 else CalloutKind.NONE
+        if run and box is not guide.blocks[run[0]].callout:
+            heading = section.path[-1:] if run[0] == section.blocks[0] else ()
+            words = sum(weigh(guide.blocks[i].text, guide.lang) for i in (*heading, *run))
+            big.update(run if words > MAX_WORDS else ())
+            run = []
+        if box is not CalloutKind.NONE:
+            run.append(index)
+    return big
+
+
+def _cut_between(guide: Guide, before: int | None, index: int, box_cost: float) -> float:
     """Cost of cutting between two blocks that follow each other in a section."""
     if before is None:
         return 0.0
     last, block = guide.blocks[before], guide.blocks[index]
     if last.callout is not block.callout:
         return CUT_BEFORE_BOX if block.callout is not CalloutKind.NONE else CUT_PARAGRAPH
-    extra = CUT_BOX if block.callout is not CalloutKind.NONE else 0.0
+    extra = box_cost if block.callout is not CalloutKind.NONE else 0.0
     if block.kind is BlockKind.LIST_ITEM and last.kind is BlockKind.LIST_ITEM:
         if block.level > last.level:
             return extra + CUT_NESTED * 2
@@ -162,7 +180,7 @@ def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
         cut = min(cut, CUT_BEFORE_LEAD)
     starts_list = (
         block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
-        and last_block.kind in {BlockKind.PARAGRAPH, BlockKind.CAPTION}
+        and last_block.kind is BlockKind.PARAGRAPH
         and block.callout is last_block.callout
     )
     if said.endswith((":", "：")) or starts_list:
@@ -196,7 +214,7 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             above = []
             colon = intro != heading and intro and guide.text[intro[-1].end - 1] in ":："
             leads[index] = intro if colon else ()
-        else:
+        elif block.kind is BlockKind.PARAGRAPH:
             above = []
             intro = _intro(guide, index) or heading
     return leads

@@ -1,4 +1,4 @@
-"""Is it a good card, is it a good set of cards: the checks of FACTS.md, apart from the chopper.
+"""Is it a good card, is it a good set of cards: nine checks, apart from the chopper.
 
 They read a card against its guide and share the reading of sections with the chopper, not its
 decisions, so that they would catch a card some other way of chopping made.
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from stages.chop.atoms import Piece, find_leads, prefix_of, sentence_ranges
 from stages.chop.openers import has_pointer, is_dangling
-from stages.chop.outline import Section, read_sections, weigh
-from stages.chop.pack import MAX_WORDS, MIN_WORDS, STUB_WORDS
+from stages.chop.outline import MAX_WORDS, MIN_WORDS, STUB_WORDS, Section, read_sections, weigh
 from stages.chop.titles import clean_heading
 from stages.text import collapse
 from stages.types import BlockKind, CalloutKind, Card, Guide, Span

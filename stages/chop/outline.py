@@ -10,7 +10,13 @@ from stages.text import collapse, count_words, is_chinese
 from stages.types import Block, BlockKind, CalloutKind, Guide
 
 HAN_PER_WORD = 1.6
-"""Han characters that carry about as much as one English word (FACTS.md: 40-120 words, 64-192)."""
+"""Han characters that carry about as much as one English word: 192 to 120."""
+
+MIN_WORDS, MAX_WORDS = 40.0, 120.0
+"""A card's length in English words (check 2 of `checks.py`)."""
+
+STUB_WORDS = 15.0
+"""Even a whole section is no card of its own below this (check 2 of `checks.py`)."""
 
 MAX_BREADCRUMBS = 12
 """Headings nested deeper than this (hostile or broken markup) count as this deep."""
@@ -28,6 +34,7 @@ _NAV_HEADING = re.compile(
     r"|works cited|acknowledge?ments?|credits?|copyright|licen[cs]e|disclaimer|about this page"
     r"|(?:on|in) this (?:page|section|article|guide)|(?:table of )?contents|jump to"
     r"|share(?: this(?: page| article)?)?|print(?: this page)?|comments?|feedback|tags?"
+    r"|did we answer your question.*|still have questions.*"
     r"|was this (?:page|article)? ?(?:helpful|useful)\W?|page (?:history|information|details)"
     r"|(?:next|last) review(?:ed)?(?: date)?|review(?:ed)? date|navigation|menu|sitemap"
     r"|(?:相关|相關|友情|外部|有用)(?:的)?(?:链接|連結|鏈接|文章|阅读|閱讀|内容|內容|主题|主題|推荐|推薦|页面|頁面)"
@@ -68,6 +75,11 @@ _LINK_LINE = re.compile(
     r"(?:find out (?:more|how|about)|read (?:more|about|our)|learn (?:more|about|how)|see our|"
     r"see also|more (?:about|on|in)|visit|watch|download|get more)\b[^.!?:;\d]*$"
     r"|(?:了解|查看|阅读|閱讀|点击|點擊)(?:更多|详情|詳情)[^。！？；：\d]*$",
+    re.IGNORECASE,
+)
+_SOURCE_LINE = re.compile(r"(?:sources?|adapted from|资料来源|資料來源)[ ]?[:：]", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"[^.!?:;]{0,60}\b(?:reviewed|updated|published|checked)\b[^.!?]{0,40}\b(?:19|20)\d\d$",
     re.IGNORECASE,
 )
 _LINK_MAX_WORDS = 15
@@ -166,10 +178,12 @@ def is_meta_line(text: str, lang: str) -> bool:
     line = collapse(text)
     if line.startswith(("Credit", "credit", "http")) and "://" in line:
         return True
+    if len(line) <= 1000 and _SOURCE_LINE.match(line):
+        return True
     words = weigh(line, lang)
     if len(line) > 400 or words > _META_MAX_WORDS:
         return False
-    if words <= _LINK_MAX_WORDS and _LINK_LINE.match(line):
+    if words <= _LINK_MAX_WORDS and (_LINK_LINE.match(line) or _BYLINE.match(line)):
         return True
     return _META_LINE.match(line) is not None
 

@@ -11,14 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
-from stages.chop.outline import Section, weigh
+from stages.chop.outline import MAX_WORDS, MIN_WORDS, STUB_WORDS, Section, weigh
 from stages.types import CalloutKind, Guide
-
-MIN_WORDS, MAX_WORDS = 40.0, 120.0
-"""A card's length in English words (FACTS.md, check 2)."""
-
-STUB_WORDS = 15.0
-"""Even a whole section is no card of its own below this (FACTS.md, check 2)."""
 
 MERGED_MAX_WORDS = 95.0
 """Short sections stop joining here: a card of many small ideas tires sooner than a long one."""

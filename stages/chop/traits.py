@@ -119,6 +119,15 @@ _AGE_ZH = re.compile(
     r"(?P<unit>个月|個月|月龄|月齡|月大|周岁|週歲|岁|歲|天|周|週)"
     r"(?P<post>龄|齡|大|以下|以上|以内|以內|以前|以后|以後|之前|之后|之後|前|后|後|起|的?(?:宝宝|寶寶|婴儿|嬰兒|孩子|幼儿|幼兒))?"
 )
+_SENTENCE = re.compile(r"(?:[^.!?。！？\n]|\.(?=\d))+")
+_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty twenty-one twenty-two twenty-three twenty-four"
+).split()
+_AGE_HEADING = re.compile(
+    rf"(?:at )?(\d{{1,2}}|{'|'.join(reversed(_NUMBERS))}) (weeks?|months?|years?)(?: old)?",
+    re.IGNORECASE,
+)
 _BELOW = re.compile(
     r"under|below|younger|first|until|birth|未满|未滿|不到|小于|小於|以下|以内|以內|以前|之前|前"
 )
@@ -132,7 +141,7 @@ _CHILD = re.compile(
 
 def stages_of(text: str, breadcrumbs: Sequence[str]) -> tuple[str, ...]:
     """Audience stages named in the text; else in the nearest heading that names one; else none."""
-    for place in (text, *reversed(breadcrumbs)):
+    for place in (text, *map(_with_digits, reversed(breadcrumbs))):
         found = _named(place)
         if found:
             return tuple(stage for stage in STAGES if stage in found)
@@ -146,12 +155,34 @@ def _named(text: str) -> set[str]:
             found.add("T1" if week <= 12 else "T2" if week <= 27 else "T3")
     if _NEWBORN.search(text):
         found.add("0-3m")
-    if not _CHILD.search(text):
-        return found
+    for part in _SENTENCE.findall(text):
+        found |= _aged(part)
+    return found
+
+
+def _with_digits(heading: str) -> str:
+    """A heading that is nothing but an age (`Six months`) as one that says so in digits."""
+    match = _AGE_HEADING.fullmatch(heading.strip())
+    if match is None:
+        return heading
+    number = match[1].lower()
+    digits = number if number.isdigit() else str(_NUMBERS.index(number) + 1)
+    return f"{digits} {match[2]} old"
+
+
+def _aged(text: str) -> set[str]:
+    """The age bands one sentence or line names."""
+    found: set[str] = set()
+    child = _CHILD.search(text) is not None
     for match in _AGE_EN.finditer(text):
-        # A bare `3 months` is more often a duration than an age.
-        if match["post"] or (match["pre"] and match["unit"].lower() in {"month", "year"}):
+        # A bare `3 months` is more often a duration than an age, and the age may be the mother's
+        # time since birth: a child has to be named, or the line has to start with it.
+        told = child or not text[: match.start()].strip(" -")
+        aged = match["pre"] and match["unit"].lower() in {"month", "year"} and told
+        if match["post"] or aged:
             found |= _bands(match, match["unit"][0].lower())
+    if not child:
+        return found
     for match in _AGE_ZH.finditer(text):
         unit = {"个": "m", "個": "m", "月": "m", "天": "d"}.get(match["unit"][0], "y")
         if match["unit"] in {"周", "週"}:
