@@ -28,7 +28,7 @@ def add_user(
 ) -> None:
     """Add somebody who may review, or give them a new password."""
     from flows.kitchen import open_store
-    from review_ui.passwords import check_password, hash_password
+    from store.passwords import check_password, hash_password
     from store.settings import load_settings
     from store.users import add_user as add
     from store.users import set_password

@@ -110,7 +110,7 @@ def _run(settings: Settings, db: Database, options: DemoOptions) -> RunSummary:
 
 def _renew_demo_user(db: Database) -> str:
     """A demo editor with a new random password each time: nothing ever has a default one."""
-    from review_ui.passwords import hash_password
+    from store.passwords import hash_password
     from store.users import add_user, set_password
 
     password = secrets.token_urlsafe(12)

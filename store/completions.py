@@ -13,12 +13,11 @@ from enum import StrEnum
 
 from sqlalchemy import func
 from sqlalchemy import select as sql_select
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from stages.errors import BudgetError, TransientError
 from stages.types import Completion
-from store.engine import Database, is_holder_dead, process_holder, utc_now
+from store.engine import Database, is_holder_dead, process_holder, take_turns, utc_now
 from store.tables import CompletionRow
 
 MICRO = Decimal(1_000_000)
@@ -59,17 +58,10 @@ class StoreLedger:
         Raises TransientError when a live process has the call in flight, BudgetError when the
         estimate could take the run or the UTC day over its limit.
         """
-        try:
-            return self._claim(key, model, prompt_hash, estimate_usd)
-        except IntegrityError as error:  # PostgreSQL: another process wrote the row first
-            raise TransientError("another process has this model call in flight", 5.0) from error
-
-    def _claim(
-        self, key: str, model: str, prompt_hash: str, estimate_usd: Decimal | None
-    ) -> Completion | None:
         now = utc_now()
         with self.db.write() as session:
-            row = session.get(CompletionRow, key, with_for_update=True)
+            take_turns(session.connection(), "ledger")  # sums and rows that are not there yet
+            row = session.get(CompletionRow, key)
             if row and row.state == CallState.SETTLED:
                 return _completion(row)
             if row and row.state == CallState.SENT and not _is_abandoned(row, now):

@@ -25,6 +25,7 @@ from store.tables import (
     DecisionRow,
     DraftRow,
     DraftState,
+    GroupRow,
     GuideRow,
     PostRow,
     UserRow,
@@ -94,6 +95,7 @@ def approve(
     with db.write() as session:
         draft, card, guide = _load(session, draft_id)
         _check_may_approve(session, draft, card, guide, by.user_id)
+        _check_groups(session, group_ids)
         decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
         decision.after = {**decision.after, "groups": list(group_ids)}
         session.add(decision)
@@ -136,7 +138,8 @@ def edit(
             revision=draft.revision + 1,
         )
         decision.before = {**decision.before, **before}
-        decision.after = {**decision.after, "text": text, "risk": risk.value}
+        edited = {"text": text, "risk": risk.value, "revision": draft.revision + 1}
+        decision.after = {**decision.after, **edited}
         session.add(decision)
         set_findings(session, draft, findings)
         session.flush()
@@ -251,6 +254,8 @@ def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]
         .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
         .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
         .where(DraftRow.id == draft_id)
+        # What the rules look at is what the guarded UPDATE changes, also on PostgreSQL.
+        .with_for_update(of=DraftRow, key_share=True)
     ).first()
     if row is None:
         raise NotAllowedError("There is no such draft.")
@@ -278,6 +283,13 @@ def _check_may_approve(
             raise NotAllowedError(
                 "You rewrote this blocked draft and much is at stake: a second person approves it."
             )
+
+
+def _check_groups(session: Session, group_ids: Sequence[str]) -> None:
+    active = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
+    missing = sorted(set(group_ids).difference(session.exec(active)))
+    if missing:
+        raise NotAllowedError(f"There is no such group any more: {', '.join(missing)}.")
 
 
 def _change(

@@ -69,9 +69,9 @@ def add_posts(
 def get_open_posts(session: Session, decision_id: int) -> Sequence[PostRow]:
     """Posts of an approval that are not withdrawn; for `store.decisions`."""
     return session.exec(
-        select(PostRow).where(
-            PostRow.decision_id == decision_id, PostRow.state != PostState.WITHDRAWN
-        )
+        select(PostRow)
+        .where(PostRow.decision_id == decision_id, PostRow.state != PostState.WITHDRAWN)
+        .order_by(col(PostRow.id))  # as the outbox claims them, so that neither waits in a circle
     ).all()
 
 
@@ -83,7 +83,8 @@ def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
     now, holder = utc_now(), process_holder()
     taken: list[Post] = []
     with db.write() as session:
-        for row in session.exec(select(PostRow).where(PostRow.state == PostState.SENDING)):
+        sending = select(PostRow).where(PostRow.state == PostState.SENDING).with_for_update()
+        for row in session.exec(sending):
             if is_holder_dead(row.holder) or (row.lease_until and row.lease_until <= now):
                 row.state = PostState.VERIFY.value
                 row.error = "The sender ended while sending. Look whether the group has this post."

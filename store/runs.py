@@ -10,11 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from stages.errors import StageError
-from store.engine import Database, is_holder_dead, process_holder, utc_now
+from store.engine import Database, is_holder_dead, process_holder, take_turns, utc_now
 from store.tables import LockRow, RunRow
 
 LOCK_LEASE_S = 90.0
@@ -70,24 +69,24 @@ def start_run(
         started_at=utc_now(),
     )
     run_id = run.id
-    try:
-        _open_run(db, run, locks)
-    except IntegrityError as error:  # PostgreSQL: another run took a lock in the same instant
-        raise LockedError("Another run of the same work started at the same moment.") from error
+    _open_run(db, run, locks)
     return run_id
 
 
 def _open_run(db: Database, run: RunRow, locks: Sequence[str]) -> None:
     now, holder = run.started_at, run.holder
     with db.write() as session:
+        take_turns(session.connection(), "runs")  # of two that find a lock free, one takes it
         for row in session.exec(select(RunRow).where(RunRow.state == RunState.RUNNING)):
             if is_holder_dead(row.holder):
                 row.state, row.finished_at = RunState.INTERRUPTED.value, now
                 session.add(row)
         for name in sorted(locks):
-            lock = session.get(LockRow, name, with_for_update=True)
+            lock = session.get(LockRow, name)
             if lock and lock.lease_until > now and not is_holder_dead(lock.holder):
                 raise LockedError(_describe(lock))
+            if lock:  # its run has been silent for too long, here or on another machine
+                _interrupt(session, lock.run_id, now)
             session.merge(
                 LockRow(
                     name=name,
@@ -101,14 +100,18 @@ def _open_run(db: Database, run: RunRow, locks: Sequence[str]) -> None:
 
 
 def keep_alive(db: Database, run_id: str) -> bool:
-    """Renew the run's locks; False when another run has taken them over."""
+    """Renew the run's locks; False when another run has taken any of them over."""
     with db.write() as session:
-        result = session.exec(
+        take_turns(session.connection(), "runs")
+        run = session.get(RunRow, run_id)
+        if run is None or run.state != RunState.RUNNING:
+            return False
+        session.exec(
             update(LockRow)
             .where(col(LockRow.run_id) == run_id)
             .values(lease_until=utc_now() + timedelta(seconds=LOCK_LEASE_S))
         )
-        return bool(result.rowcount)
+        return True
 
 
 def finish_run(db: Database, run_id: str, state: RunState, summary: Mapping[str, Any]) -> None:
@@ -141,6 +144,14 @@ def list_runs(db: Database, limit: int = 20) -> tuple[RunRecord, ...]:
             )
             for row in rows
         )
+
+
+def _interrupt(session: Session, run_id: str, now: datetime) -> None:
+    session.exec(
+        update(RunRow)
+        .where(col(RunRow.id) == run_id, col(RunRow.state) == RunState.RUNNING.value)
+        .values(state=RunState.INTERRUPTED.value, finished_at=now)
+    )
 
 
 def _describe(lock: LockRow) -> str:

@@ -1,4 +1,4 @@
-"""People who sign in, their sessions and failed attempts. Password hashing is `review_ui`'s."""
+"""People who sign in, their sessions and failed attempts. Passwords are in `store.passwords`."""
 
 from __future__ import annotations
 
