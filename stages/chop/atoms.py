@@ -21,7 +21,7 @@ CUT_ROW = 6.0
 CUT_LONE = 9.0
 CUT_BEFORE_LEAD = 6.0
 CUT_NESTED = 25.0
-CUT_BOX = 150.0
+CUT_BOX = 900.0
 CUT_BIG_BOX = 20.0
 CUT_BEFORE_BOX = 10.0
 CUT_DANGLING = 60.0
@@ -73,10 +73,12 @@ def read_atoms(guide: Guide, section: Section) -> list[Atom]:
     leads = find_leads(guide, section)
     for place, index in enumerate(section.blocks):
         before = section.blocks[place - 1] if place else None
-        cut = _cut_between(guide, before, index, CUT_BIG_BOX if index in big else CUT_BOX)
+        box_cost = CUT_BIG_BOX if index in big else CUT_BOX
+        cut = _cut_between(guide, before, index, box_cost)
         if _leaves_one(guide, section, place):
             cut += CUT_LONE
-        atoms.extend(_block_atoms(guide, index, cut, leads.get(index, ())))
+        inside = _inside_cost(guide.blocks[index], box_cost)
+        atoms.extend(_block_atoms(guide, index, (cut, inside), leads.get(index, ())))
     return [_glued(guide, atoms, place) for place in range(len(atoms))]
 
 
@@ -93,7 +95,10 @@ def _leaves_one(guide: Guide, section: Section, place: int) -> bool:
     return not is_edge(place - 1) and (is_edge(place - 2) or is_edge(place + 1))
 
 
-def _block_atoms(guide: Guide, index: int, cut: float, lead: tuple[Piece, ...]) -> list[Atom]:
+def _block_atoms(
+    guide: Guide, index: int, cuts: tuple[float, float], lead: tuple[Piece, ...]
+) -> list[Atom]:
+    """A block's atoms. cuts: cost of a cut before the block, and between its sentences."""
     block = guide.blocks[index]
     lead_words = sum(weigh(guide.text[p.start : p.end], guide.lang) for p in lead)
     if block.kind in {BlockKind.TABLE_ROW, BlockKind.CAPTION}:
@@ -104,7 +109,7 @@ def _block_atoms(guide: Guide, index: int, cut: float, lead: tuple[Piece, ...]) 
         Atom(
             Piece(index, block.start + start, block.start + end, prefix_of(block)),
             weigh(block.text[start:end], guide.lang),
-            cut if number == 0 else _inside_cost(block),
+            cuts[0] if number == 0 else cuts[1],
             lead,
             lead_words,
         )
@@ -123,10 +128,10 @@ def sentence_ranges(text: str, lang: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def _inside_cost(block: Block) -> float:
-    if block.kind is BlockKind.LIST_ITEM:
-        return CUT_SENTENCE * 2
-    return CUT_BOX if block.callout is not CalloutKind.NONE else CUT_SENTENCE
+def _inside_cost(block: Block, box_cost: float) -> float:
+    """Cost of cutting between two sentences of one block."""
+    cost = CUT_SENTENCE * (2 if block.kind is BlockKind.LIST_ITEM else 1)
+    return cost + (box_cost if block.callout is not CalloutKind.NONE else 0.0)
 
 
 def _big_boxes(guide: Guide, section: Section) -> set[int]:
@@ -176,7 +181,8 @@ def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
     said = guide.text[last.piece.start : last.piece.end]
     cut = atom.cut_before
     words = guide.text[atom.piece.start : atom.piece.end]
-    if words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH:
+    is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
+    if is_lead and block.callout is CalloutKind.NONE:
         cut = min(cut, CUT_BEFORE_LEAD)
     starts_list = (
         block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
