@@ -30,7 +30,13 @@ _CLAUSES = {
     "en": re.compile(r"[;.!?]+|, (?:but|then|so)\b"),
     "zh": re.compile(r"[，；：。！？,;:!?()（）]+"),
 }
-LOST = 0.25
+ENOUGH = {"en": 5, "zh": 9}
+"""Content tokens a clause needs before its absence from a rewording says anything."""
+
+_END_OF_OBJECT = re.compile(
+    r"\b(?:because|unless|if|as it|so that|to avoid|until)\b|[:(]|,\s(?:and|but|so)\s|"
+    r"\band (?:do not|don['’]t|never)\b"
+)
 _NAMES_LIST = re.compile(r"[:：]\s*$")
 
 
@@ -53,14 +59,12 @@ def _prohibition(card: CardReading, fact: Fact, draft: DraftReading) -> Iterator
     scores = [coverage(tokens, other) for other in draft.tokens]
     best = max(scores, default=0.0)
     if best < 0.5:
-        whole = content_tokens(fact.text, language)
         if coverage(tokens, draft.all_tokens) < 0.2:
+            whole = content_tokens(fact.text, language)
+            is_gone = len(whole) >= ENOUGH[language] and coverage(whole, draft.all_tokens) < 0.25
             yield Finding(
                 "prohibition_lost",
-                Severity.MAJOR
-                if coverage(whole, draft.all_tokens) < LOST
-                and len(whole) >= (5 if language == "en" else 9)
-                else Severity.MINOR,
+                Severity.MAJOR if is_gone else Severity.MINOR,
                 f"The draft leaves out “{_short(fact.text)}”.",
                 None,
                 (fact.start, fact.end),
@@ -86,10 +90,7 @@ def _what_is_forbidden(text: str, language: str) -> str:
         return text
     if language == "zh":
         return text[match.end() :] if len(text) - match.end() >= 4 else text[: match.start()]
-    rest = re.split(
-        r"\b(?:because|unless|if|as it|so that|to avoid|until)\b|[:(]|,\s(?:and|but|so)\s|\band (?:do not|don.t|never)\b",
-        text[match.end() :],
-    )
+    rest = _END_OF_OBJECT.split(text[match.end() :])
     return rest[0] if len(rest[0].split()) >= 2 else text
 
 
@@ -121,7 +122,7 @@ def _condition(card: CardReading, fact: Fact, draft: DraftReading) -> Iterator[F
     tokens = content_tokens(fact.text, language)
     if len(tokens) < (2 if language == "en" else 3):
         return
-    if coverage(tokens, draft.all_tokens) < 0.34:
+    if coverage(tokens, draft.all_tokens) < 0.2:
         yield Finding(
             "condition_lost",
             Severity.MAJOR,
@@ -211,14 +212,35 @@ def check_certainty(card: CardReading, draft: DraftReading) -> Iterator[Finding]
         at, score = best_match(tokens, card_tokens)
         if score < 0.2 or not lexicon.HEDGE[draft.language].search(card.sentences[at].text):
             continue
-        source = card.sentences[at]
-        yield Finding(
-            "certainty_raised",
-            Severity.MAJOR,
-            f"“{match[0]}” promises more than the card, which hedges.",
-            match.span(),
-            (source.start, source.end),
-        )
+        yield _raised(match.span(), match[0], card.sentences[at])
+        return
+    yield from _hedge_lost(card, draft)
+
+
+def _raised(span: tuple[int, int], words: str, source: Sentence) -> Finding:
+    return Finding(
+        "certainty_raised",
+        Severity.MAJOR,
+        f"“{words}” promises more than the card, which hedges.",
+        span,
+        (source.start, source.end),
+    )
+
+
+def _hedge_lost(card: CardReading, draft: DraftReading) -> Iterator[Finding]:
+    """Find a promise ("will help") where the card only hopes ("may help")."""
+    language = draft.language
+    promise, doubt = lexicon.PROMISE[language], lexicon.DOUBT[language]
+    doubtful = [s for s in card.sentences if doubt.search(s.text) and not promise.search(s.text)]
+    for source in doubtful:
+        at, score = best_match(content_tokens(source.text, language), draft.tokens)
+        if score < 0.3:
+            continue
+        sentence = draft.sentences[at]
+        match = promise.search(sentence.text)
+        if match and not lexicon.HEDGE[language].search(sentence.text):
+            start = sentence.start + match.start()
+            yield _raised((start, start + len(match[0])), match[0], source)
 
 
 def check_entities(card: CardReading, source: str, draft: DraftReading) -> Iterator[Finding]:
@@ -249,10 +271,11 @@ def check_cited_sentence(
     span = (start, start + len(text))
     card_span = (sources[0].start, sources[-1].end)
     says_no, said_no = _forbids(text, language), _forbids(source, language)
-    if said_no and not says_no and not lexicon.NEGATIVE[language].search(text) and not lead:
+    gone = next(_prohibitions_gone(source, text, language), "") if said_no else ""
+    if gone:
         yield Finding(
             "prohibition_cited", Severity.CRITICAL,
-            f"The card forbids this: “{_short(sources[0].text)}”.", span, card_span,
+            f"The card forbids this: “{_short(gone)}”.", span, card_span,
         )  # fmt: skip
     elif says_no and not said_no and not lexicon.NEGATIVE[language].search(source):
         yield Finding(
@@ -260,8 +283,9 @@ def check_cited_sentence(
             f"The draft forbids what the card does not: “{_short(sources[0].text)}”.",
             span, card_span,
         )  # fmt: skip
+    bare = _EVEN_IF.sub("", text)
     if lexicon.HARD_CONDITION[language].search(source) and not lexicon.CONDITION[language].search(
-        text
+        bare
     ):
         yield Finding(
             "condition_cited", Severity.MAJOR,
@@ -284,6 +308,53 @@ def check_cited_sentence(
                 f"The cited sentence does not mention {name} (“{match[0]}”).",
                 (start + match.start(), start + match.end()), card_span,
             )  # fmt: skip
+
+
+_EVEN_IF = re.compile(r"\beven (?:if|when)\b|即使|就算|哪怕", re.IGNORECASE)
+_STRONG_CLAUSES = {
+    "en": re.compile(
+        r"[;.!?()–—:]+|, (?:but|then|so)\b|\b(?:because|if|unless|when|until|since)\b|"
+        r"\band (?=(?:do not|don['’]t|never|use|give|put|add|let|leave|wait|make|eat|drink|keep|"
+        r"take|rub|place|start|stop|go|call|see)\b)",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(r"[，；：。！？,;:!?()（）]+"),
+}
+
+
+def _prohibitions_gone(source: str, text: str, language: str) -> Iterator[str]:
+    """Clauses the source forbids that the text has without any no."""
+    negative = lexicon.PLAIN_NO[language]
+    clauses = [c for c in _STRONG_CLAUSES[language].split(text) if c and c.strip()]
+    tokens = [content_tokens(c, language) for c in clauses]
+    for clause in _STRONG_CLAUSES[language].split(source):
+        match = lexicon.PROHIBITION[language].search(clause or "")
+        if not match:
+            continue
+        wanted = content_tokens(clause[match.end() :], language)
+        wanted = wanted or content_tokens(clause, language)
+        if not wanted:
+            if not negative.search(text):
+                yield clause
+            continue
+        covers = [coverage(wanted, t) for t in tokens]
+        best = max(covers, default=0.0)
+        if best < 0.5:
+            # Said in other words: then some clause must still say no.
+            if not negative.search(text):
+                yield clause
+            continue
+        if not any(
+            negative.search(clauses[n]) or (n and _is_head(clauses[n - 1], negative))
+            for n, cover in enumerate(covers)
+            if cover >= best - 0.1
+        ):
+            yield clause
+
+
+def _is_head(clause: str, negative: re.Pattern[str]) -> bool:
+    """A short clause that only says no: "Honey: not before one", "Don't: pull it"."""
+    return len(clause.split()) <= 3 and len(clause) <= 24 and bool(negative.search(clause))
 
 
 def _forbids(text: str, language: str) -> bool:

@@ -131,12 +131,14 @@ def check_cited(
     draft_text: str,
 ) -> Iterator[Finding]:
     """Quantities of one draft sentence against those of the card sentences it cites."""
-    missing = [q for q in source if not any(same_quantity(q, d, loose=False) for d in draft)]
+    missing = _unmatched(source, draft)
     for quantity in draft:
         words = draft_text[quantity.start : quantity.end]
         twins = [c for c in source if same_quantity(quantity, c, loose=False)]
         if twins:
-            if all(opposite(quantity, c) for c in twins):
+            # 2 inches (5 cm) is said twice; the one in the same unit has the comparator.
+            nearest = [c for c in twins if c.written == quantity.written] or twins
+            if all(opposite(quantity, c) for c in nearest):
                 yield Finding(
                     "comparator_cited",
                     Severity.CRITICAL,
@@ -174,6 +176,16 @@ def check_cited(
                 f"The card does not give “{words}”.",
                 quantity.span,
             )
+
+
+def _unmatched(source: Sequence[Quantity], draft: Sequence[Quantity]) -> list[Quantity]:
+    """Source quantities left over when each draft quantity stands for one of them."""
+    left = list(source)
+    for quantity in draft:
+        twin = next((q for q in left if same_quantity(q, quantity, loose=False)), None)
+        if twin is not None:
+            left.remove(twin)
+    return left
 
 
 def _comparable(card: Quantity, draft: Quantity) -> bool:

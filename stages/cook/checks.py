@@ -99,7 +99,7 @@ def _align_quantities(
     reading: CardReading, draft: DraftReading, figures: Sequence[Quantity]
 ) -> list[tuple[Sequence[Quantity], Sequence[Quantity]]]:
     """Quantities of each card sentence with those of the draft sentence most like it."""
-    pairs = []
+    pairs: list[tuple[Sequence[Quantity], Sequence[Quantity]]] = []
     for sentence in reading.sentences:
         source = reading.quantities_of(sentence)
         if not source:

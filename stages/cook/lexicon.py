@@ -51,7 +51,7 @@ NEGATIVE = {
         r"danger|hazard|"
         r"unnecessary|unreliable|inappropriate|off (?:it|your|the|them|limits)|(?:is|"
         r"are) out|away|prevent(?:ed)?|"
-        r"un[a-z]{4,}ed|only|excluded?|withh[eo]ld|discard(?:ed)?|"
+        r"only|excluded?|withh[eo]ld|discard(?:ed)?|"
         r"bin|throw|toss|nope)\b|n['’]t\b|[❌🚫⛔✖✗≠]",
         _I,
     ),
@@ -62,6 +62,18 @@ NEGATIVE = {
 }
 
 # Permission or advice to do something, for flips in our own structured drafts.
+# The plain ways to say no, for sentences that cite what they rest on.
+PLAIN_NO = {
+    "en": re.compile(
+        r"\b(?:not|no|never|none|nothing|nor|neither|cannot|avoid(?:ed|ing|s)?|skip(?:ped|ping)?|"
+        r"stay away|keep away|away from|off[- ]limits|instead of|rather than|refrain|unsafe|"
+        r"unsuitable|contraindicated|forbidden|prohibited|banned|inadvisable|steer clear|"
+        r"leave out|hold off)\b|n['’]t\b|[❌🚫⛔✖✗≠]",
+        _I,
+    ),
+    "zh": re.compile(r"不|别|別|勿|忌|禁|无|無|未|没|沒|避免|远离|遠離|莫|❌|🚫|⛔|✖|×|≠|非"),
+}
+
 CONDITION = {
     "en": re.compile(
         r"\b(?:only (?:if|when|after|with|on|as|in|for|once)|unless|except|provided that|"
@@ -149,6 +161,19 @@ CERTAIN = {
         "绝对 絕對 完全不会 百分之百 100% 包好 万无一失 必能 必会 确保 永不 从此不"
     ),
 }
+# A bare promise and the doubt it must not replace.
+PROMISE = {
+    "en": re.compile(
+        r"\b(?:will|ensures?|makes? sure|prevents?|eliminates?|stops?|cures?|protects?|causes?|"
+        r"does away with|clears? up|works?)\b",
+        _I,
+    ),
+    "zh": _zh("会 會 能 必 就能 就会 确保 確保 保证 保證 治好 防止 避免"),
+}
+DOUBT = {
+    "en": re.compile(r"\b(?:may|might|could|can help|possibly|perhaps|is thought to|seems?)\b", _I),
+    "zh": _zh("可能 或许 或許 也许 也許 有助 不一定 未必"),
+}
 HEDGE = {
     "en": re.compile(
         r"\b(?:may|might|can|could|usually|often|sometimes|some|most|generally|typically|likely|"
@@ -174,7 +199,12 @@ CHATTER = {
         r"per your (?:request|"
         r"instructions)|word count|as (?:requested|instructed)|tone: |source_ids|fact_ids|"
         r"i (?:can(?:no|')t|am unable to) (?:help|assist|comply|rewrite|provide)|"
-        r"(?:expert|mom|engagement) (?:version|tone)|\bTODO\b|lorem ipsum|\[(?:s|f)\d{1,3}\])",
+        r"(?:expert|mom|engagement) (?:version|tone)|(?:according to|as stated in|in) the card\b|"
+        r"the card (?:says|states|does not|doesn['’]t)|note to (?:the )?editor|\[insert|"
+        r"(?:i )?hope this (?:helps|works|meets)|feel free to (?:edit|adjust|modify|tweak|ask me)|"
+        r"as your assistant|i was (?:asked|told|instructed)|ai[- ]generated|"
+        r"(?:rewritten|reworded|adapted) (?:version|text|for)|facts? (?:preserved|retained|kept)|"
+        r"\bTODO\b|lorem ipsum|\[(?:s|f)\d{1,3}\])",
         _I,
     ),
     "zh": re.compile(
@@ -186,6 +216,8 @@ CHATTER = {
         r"(?:系统|提示)(?:提示词|词)|提示词|改写(?:如下|后|版)|我(?:已|已经)(?:保留|改写|按)|"
         r"(?:专家|妈妈|互动)(?:版本|语气|口吻)|字数[:：]|好的[,，！!]?(?:以下|这是)|"
         r"需要我(?:再|帮)|"
+        r"(?:根据|依据|如|按)?(?:本|原|该|源)?卡片|希望(?:这|以上|对)|请告诉我|AI生成|人工智能生成|由AI|"
+        r"给编辑|保留了(?:所有|全部)|(?:如有|若有)(?:需要|其他要求)|"
         r"source_ids|fact_ids|\[s\d{1,3}\]"
     ),
 }

@@ -73,6 +73,7 @@ _ZH = re.compile(
     rf"(?P<plus>\+)?\s?(?P<more>多)?(?P<unit>{units.ZH})?(?P<half>半)?"
 )
 _ZH_PAIR = re.compile(r"(?P<a>[一两兩二三四五六七八])(?P<b>[二三四五六七八九])(?=" + units.ZH + ")")
+_ZH_AND_HALF = re.compile(rf"(?P<a>{ZH_NUMBER})[个個]半(?P<unit>小时|小時|月|星期)")
 _EN_WEEK = re.compile(
     rf"\b(?P<unit>week|day|month|year)s?\s(?P<a>{EN_NUMBER})"
     rf"(?:{_SEP_EN}(?P<b>{EN_NUMBER}))?(?![\d%])",
@@ -158,6 +159,11 @@ def _numbered(text: str, chinese: bool) -> Iterator[Quantity]:
             if low is not None and high is not None:
                 yield _make(text, match, low, high, match["unit"], chinese)
     else:
+        for match in _ZH_AND_HALF.finditer(text):
+            low = parse_number(match["a"])
+            if low is not None:
+                more = low + Decimal("0.5")
+                yield _make(text, match, more, more, "个" + match["unit"], chinese)
         for match in _ZH_PAIR.finditer(text):
             low, high = parse_number(match["a"]), parse_number(match["b"])
             unit = re.compile(units.ZH).match(text, match.end())
@@ -229,7 +235,7 @@ def _is_noise(text: str, match: re.Match[str], chinese: bool) -> bool:
         return True
     if before[-1:] in "/:" and before[-2:-1].isdigit():
         return True
-    if after[:1] == "/" and after[1:2].isdigit() and not match["unit"]:
+    if after[:1] == "/" and after[1:2].isdigit() and not match["unit"] and len(raw) < 3:
         return True
     return chinese and not raw.isascii() and not match["unit"] and raw != "半"
 

@@ -69,7 +69,7 @@ _ZH_NAMES: dict[str, tuple[str, ...]] = {
     "l": ("升", "L"),
     "second": ("秒钟", "秒鐘", "秒"),
     "minute": ("分钟", "分鐘"),
-    "hour": ("个半小时", "个小时", "個小時", "小时", "小時", "个钟头", "h"),
+    "hour": ("个小时", "個小時", "小时", "小時", "个钟头", "h"),
     "day": ("天", "日龄", "日齡"),
     "week": ("孕周", "个星期", "個星期", "星期", "周岁内周", "周", "週"),
     "month": ("个多月", "个月", "個月", "月龄", "月齡", "月"),
@@ -85,7 +85,6 @@ _ZH_NAMES: dict[str, tuple[str, ...]] = {
     "kcal": ("千卡", "大卡", "kcal"),
     "kJ": ("千焦", "kJ"),
     "IU": ("国际单位", "國際單位", "单位", "單位", "IU"),
-    "point": ("分",),
     "x": ("次", "倍"),
 }
 # Chinese counters: what is counted matters less than that something is.
@@ -100,12 +99,14 @@ def _alternation(names: dict[str, tuple[str, ...]]) -> str:
 
 
 EN = _alternation(_EN_NAMES)
-ZH = f"(?:{_alternation(_ZH_NAMES)}|[{_ZH_COUNTERS}])"
+# 分 is a score only where the word ends there: not in 分钟, 分之, 分娩.
+_ZH_POINT = "分(?=[，,。；;、)）\\s]|$|以|及|应|需|的|者|时)"
+ZH = f"(?:{_alternation(_ZH_NAMES)}|{_ZH_POINT}|[{_ZH_COUNTERS}])"
 EN_TIME = "seconds?|minutes?|mins?|hours?|hrs?|h|days?|nights?|weeks?|months?|years?"
 SOFT_TIMES = {"minute", "hour", "day", "night", "week", "month", "year"}
 
 _EN_LOOKUP = {name: unit for unit, names in _EN_NAMES.items() for name in names}
-_ZH_LOOKUP = {name: unit for unit, names in _ZH_NAMES.items() for name in names}
+_ZH_LOOKUP = {name: unit for unit, names in _ZH_NAMES.items() for name in names} | {"分": "point"}
 
 
 def canonical(unit: str, chinese: bool) -> str:
@@ -176,11 +177,18 @@ def _compile(
     out = []
     for sign, words in rows:
         if left:
-            tail = r"(?:\s(?:a|the|age|ages|aged|about|of|their))?\s?$"
+            tail = r"(?:\s(?:a|the|age|ages|aged|about|of|their|first|every|only)){0,2}\s?(?:到|为|為|要|需|有)?$"
             out.append((sign, re.compile(rf"{lead}(?:{words}){tail}", re.IGNORECASE)))
         else:
             out.append(
-                (sign, re.compile(rf"[\s,(（-]?(?:of age\s|old\s)?(?:{words})", re.IGNORECASE))
+                (
+                    sign,
+                    re.compile(
+                        r"(?:\s?[(（][^()（）]{1,16}[)）])?[)）]?[\s,(（-]?(?:of age\s|old\s)?"
+                        rf"(?:{words})",
+                        re.IGNORECASE,
+                    ),
+                )
             )
     return tuple(out)
 
@@ -196,7 +204,7 @@ _CMP = {
 def comparator(text: str, start: int, end: int, chinese: bool) -> str:
     """The comparator written before or after text[start:end], '' when there is none."""
     before = text[max(0, start - 26) : start]
-    after = text[end : end + 20]
+    after = text[end : end + 36]
     left = _first(_CMP[chinese, True], before, search=True)
     right = _first(_CMP[chinese, False], after, search=False)
     if right and left in ("", "~", ">="):
