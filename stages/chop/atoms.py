@@ -31,6 +31,7 @@ REPEAT_COST = 0.5
 
 _LEAD_MAX_WORDS = 40.0
 _ITEM_LEAD_WORDS = 25.0
+_MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
 
 
@@ -214,6 +215,7 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             box, intro, above = block.callout, (), []
         if block.kind is BlockKind.LIST_ITEM:
             above = [item for item in above if guide.blocks[item].level < block.level]
+            above = above[-_MAX_PARENTS:]
             leads[index] = (*intro, *(_item_lead(guide, item) for item in above))
             above.append(index)
         elif block.kind is BlockKind.TABLE_ROW:

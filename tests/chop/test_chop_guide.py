@@ -8,7 +8,7 @@ import pytest
 
 from stages.chop import check_cards, chop_guide, coverage, list_gaps, overlap, repeated
 from stages.policy import Policy, TopicRule
-from stages.types import CardKind, Guide, Stakes
+from stages.types import Block, BlockKind, CardKind, Guide, Stakes
 
 GuideOf = Callable[..., Guide]
 
@@ -219,3 +219,11 @@ def test_chop_guide_survives_broken_markup(guide_of: GuideOf, no_topics: Policy)
     sentence = words(400)
     guide = guide_of(f"{deep}\n{sentence}\n- x\n      - y\n| only: row\n= caption\n## Empty")
     assert sentence in "\n".join(texts(guide, no_topics))
+
+
+def test_chop_guide_takes_hostile_nesting_in_its_stride(
+    guide_from: Callable[..., Guide], no_topics: Policy
+) -> None:
+    items = [Block(BlockKind.LIST_ITEM, f"Item {n} of many", n, 1) for n in range(1, 2000)]
+    cards = chop_guide(guide_from(items), no_topics)
+    assert max(len(card.text.split()) for card in cards) < 200
