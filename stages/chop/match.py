@@ -16,7 +16,7 @@ from stages.types import Card, CardChange, ChangeKind
 SAME_CARD = 62.0
 """Least likeness (0..100, rapidfuzz ratio of the texts) for a card to continue another one.
 
-Two different cards of one guide are this alike in less than 3 of 100 cases (median of the likest
+Two different cards of one guide are this alike in less than 5 of 100 cases (median of the likest
 other card 46, 95th percentile 57), measured on the sample site and 28 guides in Markdown.
 """
 
