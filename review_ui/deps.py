@@ -1,0 +1,99 @@
+"""What routes ask for: the services, the signed-in user, and the guard before every route."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from jinja2 import Environment
+
+from review_ui.assets import Assets
+from review_ui.security import Cookies, is_from_elsewhere
+from store.engine import Database
+from store.settings import Settings
+from store.users import User, get_session_user
+
+PUBLIC_PATHS = frozenset({"/signin", "/healthz", "/readyz"})
+PUBLIC_PREFIXES = ("/static/", "/feeds/")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SignInNeededError(Exception):
+    """Nobody is signed in; the handler sends people to the sign-in page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built once by `create_app`, read by every route."""
+
+    settings: Settings
+    db: Database
+    cookies: Cookies
+    assets: Assets
+    templates: Environment
+
+
+def get_services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def guard(request: Request) -> None:
+    """Before every route: nobody unknown gets past, and no write without its token.
+
+    A route is closed unless its path is named as public above.
+    """
+    services = get_services(request)
+    path = request.url.path
+    is_public = path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
+    is_read = request.method in SAFE_METHODS
+    request.state.user, request.state.token = None, ""
+    if is_public and path != "/signin":
+        return
+    token = services.cookies.read(request, "session")
+    user = await run_in_threadpool(get_session_user, services.db, token) if token else None
+    request.state.user, request.state.token = user, token if user else ""
+    if user is None and not is_public:
+        raise SignInNeededError
+    if not is_read:
+        if user is None or path == "/signin":
+            token = services.cookies.read(request, "guest")
+        await check_write(request, services, token)
+
+
+async def check_write(request: Request, services: Services, token: str) -> None:
+    """Raises 403 unless the write comes from a form of ours in the browser of token."""
+    sent = request.headers.get("x-csrf-token", "")
+    if not sent:
+        field = (await request.form()).get("csrf", "")
+        sent = field if isinstance(field, str) else ""
+    is_ours = services.cookies.is_csrf_token(sent, token)
+    if not is_ours or is_from_elsewhere(request, services.settings.effective_review_url):
+        raise HTTPException(403, "csrf")
+
+
+def get_user(request: Request) -> User:
+    user = request.state.user
+    if not isinstance(user, User):
+        raise SignInNeededError
+    return user
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx asks, and so wants a part of a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def sign_in_address(request: Request) -> str:
+    """The sign-in page that leads back here; after a write, to the page it was made on."""
+    if request.method in SAFE_METHODS:
+        query = f"?{request.url.query}" if request.url.query else ""
+        target = request.url.path + query
+    else:
+        target = "/queue"
+    return "/signin?" + urlencode({"next": target}) if target != "/" else "/signin"
+
+
+Serve = Annotated[Services, Depends(get_services)]
+SignedIn = Annotated[User, Depends(get_user)]

@@ -1,0 +1,142 @@
+"""Templates: the environment, what every page gets, and how times and counts read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from review_ui.assets import Assets
+from review_ui.deps import Services, get_services
+from stages.text import is_chinese, strip_hidden
+from store.engine import utc_now
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+THEMES = ("light", "dark")
+NOTE_MAX_CHARS = 240
+"""Chinese takes nine bytes a character in a cookie, which may hold 4,096."""
+
+
+def make_templates(assets: Assets) -> Environment:
+    """Everything is escaped, and a name nobody passed is an error."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(static=assets.url, has_asset=assets.files.__contains__, plural=plural)
+    env.filters.update(
+        ago=ago,
+        clock=clock,
+        iso=lambda time: time.astimezone(UTC).isoformat(timespec="seconds"),
+        http_url=http_url,
+        query=query,
+        script=lambda lang: "zh" if is_chinese(lang) else "latin",
+        language=language,
+        clean=strip_hidden,
+    )
+    return env
+
+
+def page(
+    request: Request, template: str, context: Mapping[str, Any], status_code: int = 200
+) -> HTMLResponse:
+    """A whole page. Shows, and so takes away, the note the last write left."""
+    services = get_services(request)
+    note = services.cookies.read(request, "note")
+    response = HTMLResponse(
+        services.templates.get_template(template).render(
+            {**shell(request, services), "note": note, **context}
+        ),
+        status_code,
+    )
+    if note:
+        services.cookies.clear(response, "note")
+    return response
+
+
+def fragment(
+    request: Request, template: str, context: Mapping[str, Any], status_code: int = 200
+) -> HTMLResponse:
+    """The part of a page that htmx puts in place."""
+    services = get_services(request)
+    html = services.templates.get_template(template).render({**shell(request, services), **context})
+    return HTMLResponse(html, status_code)
+
+
+def go(request: Request, target: str, note: str = "") -> RedirectResponse:
+    """After a write: see target, with a note at its top."""
+    response = RedirectResponse(target, 303)
+    if note:
+        get_services(request).cookies.write(response, "note", note[:NOTE_MAX_CHARS], 60)
+    return response
+
+
+def shell(request: Request, services: Services) -> dict[str, Any]:
+    """What the layout needs."""
+    theme = request.cookies.get("spoonful_theme", "")
+    user = getattr(request.state, "user", None)
+    token = getattr(request.state, "token", "")
+    return {
+        "user": user,
+        "csrf": services.cookies.csrf_token(token) if token else "",
+        "theme": theme if theme in THEMES else "",
+        "path": request.url.path,
+        "note": "",
+        "now": utc_now(),
+    }
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """`just now`, `5 min ago`, `3 h ago`, `in 2 min`, then the date."""
+    seconds = (now - time).total_seconds()
+    size = abs(seconds)
+    if size < 45:
+        return "just now" if seconds >= 0 else "in a moment"
+    if size < 3600:
+        words = f"{max(1, round(size / 60))} min"
+    elif size < 86400:
+        words = f"{round(size / 3600)} h"
+    else:
+        return clock(time)
+    return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+def clock(time: datetime) -> str:
+    """`22 Nov 2026, 16:40 UTC`; in the browser a script turns it into local time."""
+    return f"{time.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def http_url(url: str) -> str:
+    """url if a browser may be sent there, else ''."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def query(values: Mapping[str, str]) -> str:
+    """`?a=b&c=d` of the values that say something, '' if none does."""
+    said = {name: value for name, value in values.items() if value}
+    return "?" + urlencode(said) if said else ""
+
+
+def language(lang: str) -> str:
+    """A language tag for people."""
+    if is_chinese(lang):
+        return "繁體中文" if "hant" in lang.lower() else "中文"
+    return {"en": "English"}.get(lang.split("-")[0].lower(), lang)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 card`, `3 cards`; many: when it is not one + s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,177 @@
+// The desk between two decisions: which tone is chosen, what its button says, where focus goes.
+
+let desk = null;
+let lookedSince = 0;
+let activeMs = 0;
+let isByKey = false;
+let isSubmitting = false;
+
+export function startDesk() {
+  desk = document.querySelector("[data-desk]");
+  if (!desk) return;
+  const tones = desk.querySelector("[data-tones]");
+  if (tones) choose(tones.dataset.chosen);
+  desk.addEventListener("focusin", (event) => {
+    const tone = event.target.closest(".tone");
+    if (tone) choose(tone.dataset.tone);
+  });
+  desk.addEventListener("pointerdown", (event) => {
+    const tone = event.target.closest(".tone");
+    if (tone) choose(tone.dataset.tone);
+  });
+  desk.addEventListener("change", (event) => {
+    if (event.target.closest("[data-group]")) countGroups();
+  });
+  desk.addEventListener("click", onClose);
+  desk.addEventListener("toggle", onToggle, true);
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.parameters.active_s !== undefined) event.detail.parameters.active_s = takeActive();
+  });
+  document.addEventListener("htmx:afterSettle", afterDecision);
+  desk.addEventListener("submit", () => {
+    isSubmitting = true;
+    setTimeout(() => {
+      isSubmitting = false;
+    });
+  });
+  window.addEventListener("beforeunload", warnOfUnsaved);
+  measure();
+}
+
+export const hasDesk = () => desk !== null;
+
+export function chosenTone() {
+  return desk?.querySelector(".tone.is-chosen") ?? null;
+}
+
+/** Choose a tone by its name or its number from 1; moves no focus. */
+export function choose(which) {
+  const all = [...desk.querySelectorAll(".tone")];
+  const tone = typeof which === "number" ? all[which - 1] : all.find((one) => one.dataset.tone === which);
+  if (!tone) return null;
+  for (const one of all) one.classList.toggle("is-chosen", one === tone);
+  for (const tab of desk.querySelectorAll(".tone-tabs a")) {
+    if (tab.hash === `#${tone.id}`) tab.setAttribute("aria-current", "true");
+    else tab.removeAttribute("aria-current");
+  }
+  return tone;
+}
+
+/** Choose and go there. */
+export function goToTone(which) {
+  const tone = choose(which);
+  if (!tone) return;
+  tone.focus({ preventScroll: true });
+  tone.scrollIntoView({ block: "nearest", inline: "start" });
+}
+
+/** Press the button of the chosen tone; the next settle then moves on by itself. */
+export function pressOn(selector) {
+  const button = chosenTone()?.querySelector(selector);
+  if (!button || button.disabled) return false;
+  isByKey = true;
+  button.click();
+  return true;
+}
+
+/** Undo on the chosen tone, else on the last one that can be undone. */
+export function pressUndo() {
+  if (pressOn("[data-undo]")) return true;
+  const last = [...desk.querySelectorAll("[data-undo]")].at(-1);
+  if (!last) return false;
+  choose(last.closest(".tone").dataset.tone);
+  return pressOn("[data-undo]");
+}
+
+/** Open the editor or the reasons of the chosen tone, and put the cursor there. */
+export function open(kind) {
+  const fold = chosenTone()?.querySelector(`details[data-${kind}]`);
+  if (!fold) return false;
+  fold.open = true;
+  return true;
+}
+
+/** Close what is open in the chosen tone; typed text stays in it. */
+export function closeOpen() {
+  const fold = desk?.querySelector("details[data-editor][open], details[data-reject][open]");
+  if (!fold) return false;
+  fold.open = false;
+  fold.closest(".tone").focus();
+  return true;
+}
+
+function onClose(event) {
+  if (event.target.closest("[data-close]")) {
+    const fold = event.target.closest("details");
+    fold.open = false;
+    fold.closest(".tone").focus();
+  }
+}
+
+function onToggle(event) {
+  const fold = event.target;
+  if (!fold.open || !fold.matches("[data-editor], [data-reject]")) return;
+  const field = fold.querySelector("textarea[name=text], input[type=radio]");
+  field.focus({ preventScroll: true });
+  if (field.setSelectionRange && field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
+  fold.scrollIntoView({ block: "nearest" });
+}
+
+/** After a swap focus must not be lost: by key it goes on to the next open tone. */
+function afterDecision(event) {
+  if (!event.detail.elt?.classList?.contains("tone")) return;
+  const tone = document.getElementById(event.detail.elt.id);
+  const stillOpen = tone.querySelector("details[data-editor][open] textarea");
+  const wasKey = isByKey;
+  isByKey = false;
+  choose(tone.dataset.tone);
+  countGroups();
+  if (stillOpen) stillOpen.focus();
+  else if (tone.dataset.state === "pending" || !wasKey) tone.focus({ preventScroll: true });
+  else if (!nextOpen(tone)) desk.querySelector("[data-advance]")?.focus();
+}
+
+function nextOpen(from) {
+  const all = [...desk.querySelectorAll(".tone")];
+  const start = all.indexOf(from);
+  const turned = [...all.slice(start + 1), ...all.slice(0, start)];
+  const next = turned.find((tone) => tone.dataset.state === "pending");
+  if (next) goToTone(next.dataset.tone);
+  return next !== undefined;
+}
+
+/** What each approve button says follows the boxes ticked below. */
+function countGroups() {
+  const counts = new Map();
+  for (const row of desk.querySelectorAll("[data-group]")) {
+    const tone = row.querySelector("select")?.value;
+    if (tone && row.querySelector("input:checked")) counts.set(tone, (counts.get(tone) ?? 0) + 1);
+  }
+  for (const label of desk.querySelectorAll("[data-approve-label]")) {
+    const count = counts.get(label.closest(".tone").dataset.tone) ?? 0;
+    label.textContent = count === 0 ? "Approve, no group" : `Approve for ${count} ${count === 1 ? "group" : "groups"}`;
+  }
+}
+
+/** Seconds the page was in view since the last decision. */
+function measure() {
+  const turn = () => {
+    if (lookedSince) activeMs += performance.now() - lookedSince;
+    lookedSince = document.visibilityState === "visible" ? performance.now() : 0;
+  };
+  turn();
+  document.addEventListener("visibilitychange", turn);
+}
+
+function takeActive() {
+  const now = performance.now();
+  const total = activeMs + (lookedSince ? now - lookedSince : 0);
+  activeMs = 0;
+  lookedSince = document.visibilityState === "visible" ? now : 0;
+  return (total / 1000).toFixed(1);
+}
+
+function warnOfUnsaved(event) {
+  const isUnsaved = [...desk.querySelectorAll("textarea[name=text]")].some((area) => area.value !== area.defaultValue);
+  if (isUnsaved && !isSubmitting) event.preventDefault();
+}

@@ -1,0 +1,12 @@
+// Starts every module. The pages work without any of them.
+
+import { startDesk } from "./desk.js";
+import { startKeys } from "./keys.js";
+import { startLight } from "./light.js";
+import { startPages } from "./pages.js";
+
+document.documentElement.classList.add("has-js");
+startPages();
+startLight();
+startDesk();
+startKeys();

@@ -1,0 +1,75 @@
+// Small things on every page: local times, the theme, filters that apply themselves, notes.
+
+const THEMES = ["light", "dark"];
+const NOTE_MS = 7000;
+
+export function startPages() {
+  localiseTimes(document);
+  document.addEventListener("htmx:afterSwap", () => localiseTimes(document));
+  document.addEventListener("htmx:afterSettle", fadeNote);
+  document.addEventListener("htmx:responseError", (event) => sayProblem(event.detail.xhr.status));
+  document.addEventListener("htmx:sendError", () => sayProblem(0));
+  document.addEventListener("click", onClick);
+  for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+  fadeNote();
+}
+
+/** Put a sentence where notes appear; isProblem: it stays and looks it. */
+export function say(words, isProblem = false) {
+  const note = document.createElement("p");
+  note.className = isProblem ? "note note-problem" : "note";
+  note.textContent = words;
+  document.getElementById("note").replaceChildren(note);
+  if (!isProblem) fadeNote();
+}
+
+function sayProblem(status) {
+  const words = {
+    0: "The desk cannot be reached. Nothing was decided and your text is still here; try again in a moment.",
+    401: "You were signed out. Your text is still here: sign in again in a new tab, reload this page afterwards.",
+    403: "This page is too old to decide with. Copy unsaved text, then reload it.",
+    404: "This draft has been replaced by a newer one. Copy unsaved text, then reload the page.",
+    413: "That is more text than a draft can have. Nothing was saved.",
+  };
+  say(words[status] ?? "Something broke. Nothing was decided and your text is still here.", true);
+}
+
+let noteTimer = 0;
+
+function fadeNote() {
+  clearTimeout(noteTimer);
+  const place = document.getElementById("note");
+  if (!place?.querySelector(".note:not(.note-problem)")) return;
+  noteTimer = setTimeout(() => place.replaceChildren(), NOTE_MS);
+}
+
+function localiseTimes(root) {
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.valueOf())) continue;
+    time.dataset.local = "";
+    if (time.textContent === time.title) time.textContent = format.format(moment);
+    time.title = format.format(moment);
+  }
+}
+
+function onClick(event) {
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open).showModal();
+  if (event.target.closest("[data-theme-toggle]")) switchTheme();
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+}
+
+function switchTheme() {
+  const root = document.documentElement;
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = root.dataset.theme || (isDark ? "dark" : "light");
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  root.dataset.theme = next;
+  document.cookie = `spoonful_theme=${next}; path=/; max-age=31536000; samesite=lax`;
+}
