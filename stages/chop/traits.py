@@ -77,7 +77,8 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     amounts = len(_AMOUNT.findall(text))
     if amounts >= 4 or (amounts >= 2 and _AMOUNT_HEADING.search(headings)):
         return CardKind.AMOUNTS
-    if _MILESTONE.search(headings):
+    aged = any(_AGE_HEADING.fullmatch(heading.strip()) for heading in headings.split("\n"))
+    if _MILESTONE.search(headings) or (aged and _MILESTONE.search(guide.title)):
         return CardKind.MILESTONE
     if len(_WARN.findall(text)) >= 4:
         return CardKind.WARNING
