@@ -138,9 +138,9 @@ def read_hub(body: bytes, url: str, content_type: str = "") -> tuple[str, ...]:
     base = base_url(root, url)
     remove_hidden(root)
     found = (
-        _join(base, node.get("href") or "")
+        _join(base, node.get("href"))
         for node in root.iter("a")
-        if "nofollow" not in (node.get("rel") or "").lower()
+        if node.get("href") and "nofollow" not in (node.get("rel") or "").lower()
     )
     return tuple(dict.fromkeys(address for address in found if address))
 

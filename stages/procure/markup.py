@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 
 # lxml ships no types; every function that takes an element takes one of these.
 Element = Any
@@ -51,7 +51,11 @@ def parse_html(text: str) -> Element | None:
     data = text.encode("utf-8", "replace").strip()
     if not data:
         return None
-    root = html.document_fromstring(data, parser=parser, ensure_head_body=False)
+    try:
+        root = html.document_fromstring(data, parser=parser, ensure_head_body=False)
+    except etree.ParserError:
+        # Nothing but comments or declarations.
+        return None
     return root if isinstance(root.tag, str) else None
 
 

@@ -57,7 +57,7 @@ def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
         if len(text) > 1 and squeeze(text) in plain and squeeze(text) not in site_names:
             return text[:_MAX_TITLE_CHARS]
     for text in region_headings:
-        if len(text) > 3 and squeeze(text) != hints.site:
+        if len(text) > 3 and squeeze(text) not in site_names:
             return text[:_MAX_TITLE_CHARS]
     for text in (hints.shared, hints.page):
         if cut := _without_site(text, hints.site):

@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from stages.procure.markup import (
+    HEADING_TAGS,
     INLINE_TAGS,
     Element,
     is_element,
@@ -20,12 +21,14 @@ from stages.procure.markup import (
     text_of,
 )
 from stages.procure.prune import is_furniture_heading, is_furniture_line, prose_of
+from stages.procure.readings import starts_with_heading
 from stages.procure.tables import is_layout
 
 # The root is the smallest element with this share of the text trafilatura kept: it may keep a
 # stray line elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
 _ROOT_RATIO = 0.9
 _LINKY_RATIO = 0.5
+_BOX_RATIO = 0.3
 _SHORT_REGION_CHARS = 1500
 _WIDEN_RATIO = 0.5
 _WIDEN_LINK_RATIO = 0.3
@@ -129,15 +132,47 @@ def _semantic_main(root: Element) -> Element:
 
 
 def _drop_strangers(region: Element, weights: dict[Element, int]) -> None:
-    """Take out children (at any depth) without any kept text that are not the guide's."""
+    """Take out boxes (at any depth) that are not the guide's: link lists without any kept text,
+    and boxes that a heading such as `You may also like` opens.
+    """
+    most = _BOX_RATIO * weights.get(region, 0)
     for child in list(region):
-        if not is_element(child):
+        # What a furniture heading of the region itself stands over is dropped with the blocks.
+        if not is_element(child) or child.tag in HEADING_TAGS:
             continue
-        if child not in weights:
-            if _is_stranger(child):
-                region.remove(child) if not (child.tail or "").strip() else _empty(child)
-        elif _is_wrapper(child):
+        weight = weights.get(child, 0)
+        if weight == 0:
+            is_stranger = _is_stranger(child) and not _is_led_in(child, weights)
+        else:
+            is_stranger = weight < most and _is_wrapper(child) and _opens_as_furniture(child)
+        if is_stranger:
+            _remove(child)
+        elif weight and _is_wrapper(child):
             _drop_strangers(child, weights)
+
+
+def _is_led_in(node: Element, weights: dict[Element, int]) -> bool:
+    """A list of links right under a paragraph of the guide is what that paragraph announces."""
+    before = node.getprevious()
+    return (
+        node.tag in ("ul", "ol", "dl")
+        and before is not None
+        and before.tag == "p"
+        and weights.get(before, 0) > 0
+    )
+
+
+def _opens_as_furniture(node: Element) -> bool:
+    first = next(iter(node.iter(*HEADING_TAGS)), None)
+    return first is not None and starts_with_heading(node) and is_furniture_heading(text_of(first))
+
+
+def _remove(node: Element) -> None:
+    """Take an element out; text behind it stays where it is."""
+    if (node.tail or "").strip():
+        _empty(node)
+    else:
+        node.getparent().remove(node)
 
 
 def _is_wrapper(node: Element) -> bool:
@@ -158,7 +193,7 @@ def _is_stranger(node: Element) -> bool:
         return False
     if is_furniture_line(text) or is_furniture_heading(text):
         return True
-    first = next((inner for inner in node.iter("h1", "h2", "h3", "h4", "h5", "h6")), None)
+    first = next(iter(node.iter(*HEADING_TAGS)), None)
     if first is not None and is_furniture_heading(text_of(first)):
         return True
     return link_ratio(node) > _LINKY_RATIO

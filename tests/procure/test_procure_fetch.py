@@ -174,7 +174,7 @@ def test_fetch_names_a_refused_page_an_error_for_good(lab, status, error):
         asyncio.run(run())
 
 
-# --- limits ------------------------------------------------------------------------------------
+# --- limits --------------------------------------------------------------------------------------
 
 
 def _pack(kind: str, data: bytes) -> bytes:
@@ -292,7 +292,7 @@ def test_fetch_refuses_what_is_no_page(lab, headers, body, words):
         asyncio.run(run())
 
 
-# --- redirects and scope -----------------------------------------------------------------------
+# --- redirects and scope -------------------------------------------------------------------------
 
 
 def _to(lab, where, status=302):
@@ -384,7 +384,7 @@ def test_fetch_refuses_a_source_marked_do_not_crawl(lab):
     assert asyncio.run(run()) == []
 
 
-# --- addresses ---------------------------------------------------------------------------------
+# --- addresses -----------------------------------------------------------------------------------
 
 
 def test_fetch_refuses_a_name_that_resolves_to_this_machine(lab):
