@@ -146,6 +146,9 @@ async def _read_guide(shelf: Shelf, candidate: Candidate, fetched: Fetched) -> O
         make_record(key, source.id, PageRole.SET_ASIDE, fetched.page),
         lastmod=candidate.lastmod,
         content_hash=content_hash(content.blocks),
+        licence=content.licence[:500],
+        hidden=tuple(text[:500] for text in content.hidden[:50]),
+        lost=tuple(text[:500] for text in content.lost[:50]),
     )
     first = _other_page(shelf, candidate.url, content.canonical)
     if first:

@@ -31,7 +31,9 @@ class PageRecord:
     """A page as last seen. key: its name within the source (`stages.procure` makes it).
 
     lastmod: what the sitemap or feed said. content_hash: of the blocks read from this page alone,
-    '' when none. guide_id: '' unless a guide was made from it.
+    '' when none. guide_id: '' unless a guide was made from it. licence, hidden, lost: what the page
+    says of its licence, the texts in it that no reader can see, and what extraction missed: kept as
+    evidence, passed on to nobody.
     """
 
     key: str
@@ -50,6 +52,9 @@ class PageRecord:
     body_sha256: str = ""
     content_hash: str = ""
     quarantine: Quarantine | None = None
+    licence: str = ""
+    hidden: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def make_record(key: str, source_id: str, role: PageRole, page: Page) -> PageRecord:
@@ -130,6 +135,9 @@ def _row(record: PageRecord) -> PageRow:
         content_hash=record.content_hash,
         quarantine_reason=quarantine.reason.value if quarantine else "",
         quarantine_evidence=quarantine.evidence if quarantine else "",
+        licence=record.licence,
+        hidden=list(record.hidden),
+        lost=list(record.lost),
         fetched_at=record.fetched_at,
         seen_at=record.seen_at,
     )
@@ -156,4 +164,7 @@ def _record(row: PageRow) -> PageRecord:
         body_sha256=row.body_sha256,
         content_hash=row.content_hash,
         quarantine=quarantine,
+        licence=row.licence,
+        hidden=tuple(row.hidden),
+        lost=tuple(row.lost),
     )

@@ -103,6 +103,9 @@ class PageRow(SQLModel, table=True):
     content_hash: str
     quarantine_reason: str = ""
     quarantine_evidence: str = Field(default="", sa_column=_text())
+    licence: str = Field(default="", sa_column=_text())
+    hidden: list[str] = Field(default_factory=list, sa_column=_json())
+    lost: list[str] = Field(default_factory=list, sa_column=_json())
     fetched_at: datetime = Field(sa_column=_time())
     seen_at: datetime = Field(sa_column=_time())
 

@@ -179,6 +179,9 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("quarantine_reason", sa.String(), nullable=False),
         sa.Column("quarantine_evidence", sa.Text(), nullable=False),
+        sa.Column("licence", sa.Text(), nullable=False),
+        sa.Column("hidden", sa.JSON(), nullable=False),
+        sa.Column("lost", sa.JSON(), nullable=False),
         sa.Column("fetched_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
