@@ -9,9 +9,15 @@ import typer
 
 from stages.errors import ConfigError
 
-users_app = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
-sources_app = typer.Typer(no_args_is_help=True, help="The publishers we crawl.")
-tones_app = typer.Typer(no_args_is_help=True, help="The voices drafts are written in.")
+users_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The people who may sign in."
+)
+sources_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The publishers we crawl."
+)
+tones_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The voices drafts are written in."
+)
 
 
 @users_app.command("add")

@@ -74,7 +74,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A URL discovery proposes as a guide. lastmod: what the sitemap or feed says, '' if nothing."""
+    """A URL discovery proposes as a guide. lastmod: as the sitemap or feed says, '' if nothing."""
 
     url: str
     lastmod: str = ""
@@ -377,7 +377,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One model call as it was answered. cost_usd is None when the price is unknown, never 0 then."""
+    """One answered model call. cost_usd is None when the price is unknown, never 0 then."""
 
     key: str
     model: str
@@ -393,7 +393,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A community group; stages as in `Card.stages`, or `any`. channel: `atom` unless configured."""
+    """A community group. stages: as in `Card.stages`, or `any`. excludes: topics its rules forbid."""
 
     id: str
     name: str
@@ -410,7 +410,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a card fits a group: the group's phrase it comes close to. kind: name, topic or question."""
+    """Why a card fits a group: a phrase of the group. kind: name, topic or question."""
 
     kind: str
     text: str
@@ -419,7 +419,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Proposal: this card to this group in that tone. score: 0..1; runner_up: next group's id or ''."""
+    """Proposal: this card to this group in that tone. score: 0..1. runner_up: a group id or ''."""
 
     card_id: str
     group_id: str
