@@ -54,7 +54,7 @@ def demo(
         bool, typer.Option("--no-browser", help="Do not open the queue in a browser.")
     ] = False,
 ) -> None:
-    """Run the line on the bundled sample site and open the review queue.
+    """Run the line on a sample site, then open the queue.
 
     Needs no network, no model and no account. Everything goes into SPOONFUL_HOME; Ctrl-C ends it.
     """
@@ -98,7 +98,7 @@ def run(
     note: Annotated[str, typer.Option(help="Kept with the run, for whoever looks later.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Run the line once, in this process, without any server.
+    """Run the line once, in this process.
 
     Does only what is not done: running it again after a crash goes on where it stopped. Exit code
     1 when something failed (listed), 2 when a setting is wrong or another run is at the same work.
@@ -139,7 +139,7 @@ def up(
         int, typer.Option(help="Port of the Prefect server, if one must be started.")
     ] = 4200,
 ) -> None:
-    """Run everything in the foreground: Prefect server, deployments, a worker, review pages.
+    """Run Prefect server, worker and review pages together.
 
     A Prefect server that PREFECT_API_URL names is used; otherwise one is started. Ctrl-C ends all.
     """
@@ -155,7 +155,7 @@ def review(
         int | None, typer.Option(help="Port to listen on. [default: SPOONFUL_REVIEW_PORT]")
     ] = None,
 ) -> None:
-    """Serve the review pages: the queue, cards, posts and the feeds of the groups."""
+    """Serve the review pages: queue, cards, posts and feeds."""
     from flows.serve import serve_review
 
     settings, db = _open(**({} if port is None else {"review_port": port}))
@@ -165,7 +165,7 @@ def review(
 
 @app.command()
 def publish(as_json: Json = False) -> None:
-    """Send every approved post whose time to undo has passed, each exactly once."""
+    """Send every approved post that is due, each exactly once."""
     from flows.publish import publish_due
 
     _, db = _open()
@@ -192,7 +192,10 @@ def migrate() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Look at settings, database, model, sources and channels: what is wrong, and the fix."""
+    """Say what is wrong with this installation, and the fix.
+
+    Looks at settings, database, model, sources, tones and channels; asks nobody else.
+    """
     from flows.doctor import examine
 
     checks = examine()
@@ -218,7 +221,7 @@ def export(
     ],
     out: Annotated[Path | None, typer.Option(help="File to write; stdout if left out.")] = None,
 ) -> None:
-    """Write all cards, drafts, decisions, posts or model calls as JSON lines, oldest first."""
+    """Write whole tables as JSON lines, oldest first."""
     from store.export import EXPORTS, export_rows
 
     if what not in EXPORTS:

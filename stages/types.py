@@ -393,7 +393,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A community group. stages: as in `Card.stages`, or `any`. excludes: topics its rules forbid."""
+    """A community group. stages: as in `Card.stages`, or `any`. excludes: topics it forbids."""
 
     id: str
     name: str
