@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from stages.cook.quantity import Quantity
+from stages.cook.units import singular
 from stages.types import Finding, Severity
+
+_WORD = re.compile(r"[a-z]{3,}|[个個位名只片粒次种]")
 
 # Time across units (3 months as 12 weeks, a month as 4 weeks or 28 days) may differ by 8%; other
 # conversions by 5% (1 inch as 2.5 cm); temperatures by 0.6 degrees C (40 F as 4 C).
@@ -63,6 +67,8 @@ def check_plain(
     card: Sequence[Quantity], card_text: str, draft: Sequence[Quantity], draft_text: str
 ) -> Iterator[Finding]:
     """Quantities of a whole draft against those of the whole card."""
+    # A bare count is a claim about the card only when it counts something the card speaks of.
+    known = {"time", *(singular(word) for word in _WORD.findall(card_text.lower()))}
     lost = [
         q for q in card if not q.is_soft and not any(same_quantity(q, d, loose=True) for d in draft)
     ]
@@ -85,7 +91,7 @@ def check_plain(
                 quantity.span,
                 rival.span,
             )
-        elif quantity.unit != "count" or quantity.noun:
+        elif quantity.unit != "count" or quantity.noun in known:
             yield Finding(
                 "quantity_invented",
                 Severity.MAJOR,

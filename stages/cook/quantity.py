@@ -281,7 +281,7 @@ def _make(
         noun=noun,
         start=match.start(),
         end=stop,
-        is_soft=_is_soft(raw, dimension, unit),
+        is_soft=_is_soft(raw, dimension, unit) or (match.re is _EN_WEEK and not raw.isdigit()),
         is_age=dimension == "h" and units.is_age(text, match.start(), stop, unit, chinese),
     )
 

@@ -177,7 +177,10 @@ def _compile(
     out = []
     for sign, words in rows:
         if left:
-            tail = r"(?:\s(?:a|the|age|ages|aged|about|of|their|first|every|only)){0,2}\s?(?:到|为|為|要|需|有)?$"
+            tail = (
+                r"(?:\s(?:a|the|age|ages|aged|about|of|their|first|every|only)){0,2}\s?"
+                r"(?:到|为|為|要|需|有|间隔|間隔|相隔|隔|喝|吃|喂|餵|睡|补充|補充|持续|持續|观察|觀察)?$"
+            )
             out.append((sign, re.compile(rf"{lead}(?:{words}){tail}", re.IGNORECASE)))
         else:
             out.append(
