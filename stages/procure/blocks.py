@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stages.procure.callouts import callout_of
+from stages.procure.furniture import is_furniture_heading, is_furniture_line
 from stages.procure.markup import (
     HEADING_TAGS,
     INLINE_TAGS,
@@ -19,7 +20,6 @@ from stages.procure.markup import (
     is_element,
     text_of,
 )
-from stages.procure.prune import is_furniture_heading, is_furniture_line
 from stages.procure.readings import (
     BREAK,
     definition_pairs,

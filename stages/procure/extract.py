@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from stages.procure.blocks import read_blocks
 from stages.procure.charset import decode_body
+from stages.procure.furniture import is_furniture_heading, is_furniture_line
 from stages.procure.hidden import remove_hidden
 from stages.procure.licence import read_licence
 from stages.procure.marks import settle_marks
@@ -22,7 +23,7 @@ from stages.procure.metadata import (
     read_reviewed,
     read_title_hints,
 )
-from stages.procure.prune import is_furniture_heading, is_furniture_line, prune
+from stages.procure.prune import prune
 from stages.procure.readings import own_text
 from stages.procure.region import find_region
 from stages.types import Block, BlockKind, PageContent

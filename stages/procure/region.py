@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml import etree
 
+from stages.procure.furniture import is_furniture_heading, is_furniture_line, is_link_heading
 from stages.procure.markup import (
     HEADING_TAGS,
     INLINE_TAGS,
@@ -20,7 +21,7 @@ from stages.procure.markup import (
     squeeze,
     text_of,
 )
-from stages.procure.prune import is_furniture_heading, is_furniture_line, prose_of
+from stages.procure.prune import prose_of
 from stages.procure.readings import starts_with_heading
 from stages.procure.tables import is_layout
 
@@ -137,8 +138,11 @@ def _drop_strangers(region: Element, weights: dict[Element, int]) -> None:
     """
     most = _BOX_RATIO * weights.get(region, 0)
     for child in list(region):
-        # What a furniture heading of the region itself stands over is dropped with the blocks.
-        if not is_element(child) or child.tag in HEADING_TAGS:
+        if not is_element(child) or child.getparent() is None:
+            continue
+        if child.tag in HEADING_TAGS:
+            if is_link_heading(text_of(child)):
+                _drop_link_section(child)
             continue
         weight = weights.get(child, 0)
         if weight == 0:
@@ -163,8 +167,31 @@ def _is_led_in(node: Element, weights: dict[Element, int]) -> bool:
 
 
 def _opens_as_furniture(node: Element) -> bool:
+    """A box under a heading such as `Comments`, or `Related guides` with mostly links in it."""
     first = next(iter(node.iter(*HEADING_TAGS)), None)
-    return first is not None and starts_with_heading(node) and is_furniture_heading(text_of(first))
+    if first is None or not starts_with_heading(node):
+        return False
+    title = text_of(first)
+    if is_furniture_heading(title):
+        return True
+    total = len(squeeze(text_of(node)))
+    under = total - len(squeeze(title))
+    return is_link_heading(title) and link_ratio(node) * total >= _LINKY_RATIO * under
+
+
+def _drop_link_section(heading: Element) -> None:
+    """Take out a heading such as `Related guides` with the links that follow it."""
+    section: list[Element] = []
+    following = heading.getnext()
+    while following is not None and following.tag not in HEADING_TAGS:
+        if is_element(following):
+            section.append(following)
+        following = following.getnext()
+    total = sum(len(text_of(node)) for node in section)
+    linked = sum(len(text_of(node)) * link_ratio(node) for node in section)
+    if linked > _LINKY_RATIO * total or not total:
+        for node in (heading, *section):
+            _remove(node)
 
 
 def _remove(node: Element) -> None:
@@ -191,9 +218,6 @@ def _is_stranger(node: Element) -> bool:
     text = text_of(node)
     if not text or node.tag in INLINE_TAGS or node.tag in ("br", "hr"):
         return False
-    if is_furniture_line(text) or is_furniture_heading(text):
-        return True
-    first = next(iter(node.iter(*HEADING_TAGS)), None)
-    if first is not None and is_furniture_heading(text_of(first)):
+    if is_furniture_line(text) or is_furniture_heading(text) or _opens_as_furniture(node):
         return True
     return link_ratio(node) > _LINKY_RATIO

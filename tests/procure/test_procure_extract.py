@@ -283,6 +283,26 @@ def test_extract_keeps_sections_whose_names_only_sound_like_furniture(name):
     assert rows("<p>A cup is fine.</p>", around=around) == [("paragraph", "A cup is fine.")]
 
 
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "Checked by the midwife at six weeks",
+        "Reviewed with your doctor before the flight",
+        "by giving 1000 IU of vitamin D a day",
+        "By 2000 calories a day at most",
+        "Cookies keep for three days in a tin",
+        "Share a room, not a bed",
+        "Print the plan and keep it by the door",
+        "来源：动物肝脏、红肉、强化铁米粉",
+        "阅读10分钟绘本，然后关灯",
+        "扫描前不要喂奶",
+    ],
+)
+def test_extract_never_takes_advice_for_furniture(advice):
+    found = rows(f"<p>Do this:</p><ul><li>{advice}</li></ul><p>{advice}</p>")
+    assert found == [("paragraph", "Do this:"), ("list_item", advice), ("paragraph", advice)]
+
+
 # --- hidden text ---------------------------------------------------------------------------------
 
 STYLE = (

@@ -1,0 +1,90 @@
+"""Words that give page furniture away when no name in the markup does, English and Chinese.
+
+A guide's own line must never be taken for furniture: `Checked by the midwife at 6 weeks` or
+`by giving 1000 IU a day` are advice. So a line needs the whole shape of furniture (a label with
+a colon, a date, a team), not a word of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from stages.procure.markup import collapse
+
+# Under these a page keeps links to its other pages; only where links are most of it, it goes.
+_LINK_HEADINGS = re.compile(
+    r"^(?:related(?: (?:content|articles?|guides?|links?|pages?|topics?|posts?|stories|reading"
+    r"|resources|information))?|you (?:may|might) also (?:like|be interested in|enjoy)"
+    r"|(?:up|read) next\b.{0,60}|more (?:from|in|on)\b.{0,60}|explore the topic"
+    r"|(?:popular|recent|latest|trending)(?: (?:posts|articles|stories|news|now|this week))?"
+    r"|in this (?:section|article|guide)|on this page|(?:table of )?contents"
+    r"|相关(?:阅读|文章|推荐|新闻|链接|内容|资讯)|相關(?:報導|閱讀|文章|連結)|(?:热门|熱門).{0,6}"
+    r"|猜你喜欢|推荐阅读|推薦閱讀|延伸阅读|延伸閱讀|喜欢此内容的人还喜欢|(?:更多|最新)(?:文章|新闻|资讯|内容)"
+    r"|编辑推荐|排行榜)[:：]?$",
+    re.IGNORECASE,
+)
+# Under these stands nothing of the guide in any case.
+_CERTAIN_HEADINGS = re.compile(
+    r"^(?:share(?: (?:this|on|via).{0,20})?|(?:leave a )?(?:comments?|reply)(?: \(\d+\))?"
+    r"|\d+ (?:comments?|replies|responses)|subscribe.{0,60}|newsletter|sign up.{0,60}"
+    r"|follow us.{0,40}|tags?|(?:was|did) this (?:page|article|guide).{0,40}|rate this.{0,30}"
+    r"|advertisement|about the authors?"
+    r"|(?:网友|最新|精彩|用户|網友)?(?:评论|評論|留言)(?:\s?[(（]\d+[)）])?|分享(?:到.{0,8})?"
+    r"|扫码.{0,12}|掃碼.{0,12}|(?:上一篇|下一篇).{0,60}|广告.{0,8})[:：]?$",
+    re.IGNORECASE,
+)
+_YEAR = r"(?:19|20)\d\d"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_LINES = re.compile(
+    r"^(?:"
+    # Dates and by-lines.
+    r"(?:page |content |article |this page (?:was )?|medically |fact ?checked |date )?"
+    r"(?:last |first |next |originally )?(?:reviewed|updated|published|modified|posted|checked"
+    r"|review(?: is)? due)(?:\s?:.{0,120}|[^.]{0,80}" + _YEAR + r"[^.]{0,80})"
+    r"|(?:written |reviewed )?by [^.]{0,80}" + _MONTH + r"\.? \d{0,2},? ?" + _YEAR + r"[^.]{0,40}"
+    r"|(?:checked|written|reviewed) by the [^.]{0,60}(?:team|desk|editors?|board|staff|group)"
+    r"|\d+ min(?:ute)?s? read|filed under.{0,120}"
+    # Controls and ways through the site.
+    r"|share (?:this|on|via)\b.{0,40}|share|print(?: this page| version)?|email this.{0,20}"
+    r"|copy link|advertisement|skip to (?:main )?content|(?:back|return) to top"
+    r"|read next\b.{0,100}|up next|home ?[/>›»|] ?.{1,120}|you are here\b.{0,120}"
+    r"|suggest an edit\b.{0,60}|cite this page"
+    r"|click here to (?:print|share|subscribe).{0,60}"
+    r"|(?:was|did) this (?:page|article|guide) (?:helpful|help you|answer).{0,60}"
+    r"|how would you rate this.{0,40}|rate this (?:page|article|guide).{0,20}"
+    # Notices.
+    r"|(?:we|this (?:web)?site|our partners)\b.{0,30}\b(?:uses?|sets?"
+    r"|stores?) .{0,20}cookies.{0,240}"
+    r"|cookies (?:help us|keep your).{0,160}"
+    r"|(?:©|\(c\)|copyright)\s.{0,200}|all rights reserved.{0,100}"
+    # The same in Chinese.
+    r"|(?:发布|更新|审核|修改|發佈|發布)(?:日期|时间|時間)\s?[:：].{0,60}"
+    r"|(?:最近|最后|最後)(?:审核|更新|審核)\s?[:：]?.{0,40}"
+    r"|(?:来源|來源)\s?[:：][^、，。]{0,40}"
+    r"|(?:作者|编辑|責任編輯|责任编辑|记者|字号|原标题|点击数?|浏览量?|阅读量?)\s?[:：][^。]{0,60}"
+    r"|阅读 ?\d[\d.万+]{0,9}次?"
+    r"|(?:当前位置|您的位置|您所在的位置|你现在的位置).{0,120}|[上下]一篇\s?[:：]?.{0,100}"
+    r"|(?:点击|點擊).{0,12}(?:关注|關注|订阅).{0,20}|阅读原文|长按.{0,10}二维码.{0,30}"
+    r"|扫(?:一扫|码|描).{0,10}(?:关注|公众号|二维码|下载|进群).{0,20}|分享 ?收藏.{0,20}"
+    r"|分享|收藏|点赞|赞|在看|打印|关闭|返回顶部|返回首页"
+    r"|喜欢此内容的人还喜欢|版权(?:所有|说明|声明).{0,160}|转载须知.{0,160}|广告位.{0,10}"
+    r")$",
+    re.IGNORECASE,
+)
+_MAX_HEADING_CHARS = 90
+_MAX_LINE_CHARS = 320
+
+
+def is_link_heading(text: str) -> bool:
+    """A heading under which pages list their other pages."""
+    return len(text) <= _MAX_HEADING_CHARS and _LINK_HEADINGS.match(collapse(text)) is not None
+
+
+def is_furniture_heading(text: str) -> bool:
+    """A heading under which a page keeps comments, sign-up boxes or share links."""
+    return len(text) <= _MAX_HEADING_CHARS and _CERTAIN_HEADINGS.match(collapse(text)) is not None
+
+
+def is_furniture_line(text: str) -> bool:
+    """A line by itself that is page furniture: dates, by-lines, share words, cookie notices."""
+    return len(text) <= _MAX_LINE_CHARS and _LINES.match(text) is not None
