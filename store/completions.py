@@ -100,9 +100,14 @@ class StoreLedger:
             session.add(row)
 
     def fail(self, key: str, error: str) -> None:
-        """The call ended without a usable answer; it may be sent again."""
+        """The call ended without a usable answer; it may be sent again.
+
+        Ignored when another process has taken the call over, and perhaps settled it, meanwhile.
+        """
         with self.db.write() as session:
-            row = session.get_one(CompletionRow, key)
+            row = session.get_one(CompletionRow, key, with_for_update=True)
+            if row.state != CallState.SENT or row.holder != process_holder():
+                return
             row.state, row.error, row.reserved_micro_usd = CallState.FAILED.value, error[:2000], 0
             row.settled_at = utc_now()
             session.add(row)

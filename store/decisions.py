@@ -286,8 +286,8 @@ def _check_may_approve(
 
 
 def _check_groups(session: Session, group_ids: Sequence[str]) -> None:
-    active = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
-    missing = sorted(set(group_ids).difference(session.exec(active)))
+    query = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
+    missing = sorted(set(group_ids).difference(session.exec(query).all()))
     if missing:
         raise NotAllowedError(f"There is no such group any more: {', '.join(missing)}.")
 

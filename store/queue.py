@@ -112,7 +112,7 @@ def get_queue(db: Database, wanted: Filter, page: int = 1) -> QueuePage:
             base.where(_is_in(wanted.view, drafts))
             .order_by(*_order())
             .limit(PAGE_SIZE)
-            .offset((page - 1) * PAGE_SIZE)
+            .offset((min(max(page, 1), 1_000_000) - 1) * PAGE_SIZE)  # what any address may ask for
         ).all()
     return QueuePage(_items(db, rows), counts[wanted.view], counts)
 

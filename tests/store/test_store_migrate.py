@@ -82,8 +82,10 @@ def test_check_version_says_that_an_empty_database_has_work_to_do(empty_db: Data
 
 @pytest.mark.parametrize("act", [migrate, check_version])
 def test_database_of_a_later_spoonful_is_refused(
-    db: Database, act: Callable[[Database], object]
+    empty_db: Database, act: Callable[[Database], object]
 ) -> None:
+    db = empty_db
+    migrate(db)
     with db.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
     with pytest.raises(ConfigError) as caught:
