@@ -45,14 +45,18 @@ class _Search:
     errors: list[str] = field(default_factory=list)
     failures: list[StageError] = field(default_factory=list)
 
-    def add(self, candidates: Iterable[Candidate]) -> None:
+    def add(self, candidates: Iterable[Candidate], *, is_sitemap: bool = False) -> None:
+        """Note candidates. A sitemap's date wins: a feed carries the latest entries only, so its
+        dates come and go.
+        """
         listings = listing_urls(self.source)
         for candidate in candidates:
             url = normalise_url(candidate.url)
             if not url or url in listings or not in_scope(url, self.source):
                 continue
             held = self.found.get(url)
-            if held is None or (candidate.lastmod and not held.lastmod):
+            is_better = bool(candidate.lastmod) and (is_sitemap or held is None or not held.lastmod)
+            if held is None or is_better:
                 self.found[url] = Candidate(url, candidate.lastmod)
 
     async def read(self, url: str) -> Page | None:
@@ -165,7 +169,7 @@ async def _read_sitemaps(search: _Search) -> None:
         except PermanentError as error:
             search.fail(error)
             continue
-        search.add(sitemap.entries)
+        search.add(sitemap.entries, is_sitemap=True)
         if depth < _MAX_SITEMAP_DEPTH:
             queue += [(child.url, depth + 1) for child in sitemap.children]
         elif sitemap.children:
