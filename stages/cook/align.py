@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _WORD = re.compile(r"[a-z][a-z'’]+|\d+(?:\.\d+)?")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
@@ -64,8 +65,12 @@ def stem(word: str) -> str:
     return _SYNONYMS.get(word, word)
 
 
+@lru_cache(maxsize=2048)
 def content_tokens(text: str, language: str) -> frozenset[str]:
-    """The tokens that carry meaning: stems in English, pairs of Han characters in Chinese."""
+    """The tokens that carry meaning: stems in English, pairs of Han characters in Chinese.
+
+    Remembered, because a card is compared with each of its drafts.
+    """
     lower = text.lower()
     words = {stem(w) for w in _WORD.findall(lower) if w not in _STOP and not w[0].isdigit()}
     if language == "zh":

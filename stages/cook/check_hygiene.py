@@ -50,7 +50,7 @@ def check_hygiene(card: CardReading, source: str, text: str, rules: ToneRules) -
 def _hidden(text: str) -> Iterator[Finding]:
     if strip_hidden(text) == text:
         return
-    at = next(n for n, sign in enumerate(text) if strip_hidden("a" + sign) == "a")
+    at = next((n for n, sign in enumerate(text) if strip_hidden("a" + sign) == "a"), 0)
     yield Finding(
         "hidden_characters",
         Severity.CRITICAL,
@@ -93,21 +93,22 @@ def _instructions(card: CardReading, text: str) -> Iterator[Finding]:
 
 
 def _chatter(source: str, text: str, language: str) -> Iterator[Finding]:
-    for key in {"en", language}:
-        for match in lexicon.CHATTER[key].finditer(text):
-            if match[0].lower() not in source.lower():
-                yield Finding(
-                    "chatter",
-                    Severity.CRITICAL,
-                    f"“{_short(match[0])}” sounds like an assistant talking about its work.",
-                    match.span(),
-                )
-                return
+    lower = source.lower()
+    for lexica, check, severity in (
+        (lexicon.CHATTER, "chatter", Severity.CRITICAL),
+        (lexicon.CHATTER_MAYBE, "chatter_maybe", Severity.MAJOR),
+    ):
+        for key in sorted({"en", language}):
+            for match in lexica[key].finditer(text):
+                if match[0].lower() not in lower:
+                    message = f"“{_short(match[0])}” sounds like an assistant at work."
+                    yield Finding(check, severity, message, match.span())
+                    return
 
 
 def _sales(source: str, text: str, language: str) -> Iterator[Finding]:
     lower = source.lower()
-    for key in {"en", language}:
+    for key in sorted({"en", language}):
         for match in lexicon.SALES[key].finditer(text):
             if match[0].lower() not in lower:
                 yield Finding(

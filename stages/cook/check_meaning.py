@@ -256,6 +256,35 @@ def check_entities(card: CardReading, source: str, draft: DraftReading) -> Itera
             )
 
 
+def check_swaps(card: CardReading, draft: DraftReading) -> Iterator[Finding]:
+    """Two named things of the card that have changed places: what one sentence says of the first,
+    the draft says of the second.
+    """
+    for source in card.sentences:
+        names = _named(source.text)
+        if len(names) != 1 or source.id in card.planted:
+            continue
+        (name,) = names
+        at, score = best_match(content_tokens(source.text, draft.language), draft.tokens)
+        if score < 0.35:
+            continue
+        near = draft.sentences[at]
+        others = _named(near.text)
+        # A name that is nowhere in the draft was left out; that is for the facts to say.
+        if others and name not in others and lexicon.ENTITIES[name].search(draft.text):
+            yield Finding(
+                "entity_swapped",
+                Severity.MAJOR,
+                f"The card says this of {name}, the draft of {min(others)}.",
+                (near.start, near.end),
+                (source.start, source.end),
+            )
+
+
+def _named(text: str) -> set[str]:
+    return {name for name, pattern in lexicon.ENTITIES.items() if pattern.search(text)}
+
+
 def check_cited_sentence(
     sources: Sequence[Sentence],
     lead: str,

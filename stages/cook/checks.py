@@ -14,6 +14,7 @@ from stages.cook.check_meaning import (
     check_cited_sentence,
     check_entities,
     check_facts,
+    check_swaps,
 )
 from stages.cook.compose import compose_spans
 from stages.cook.facts import CardReading, facts_of, language_key, read_card
@@ -93,6 +94,7 @@ def _check_plain(
     yield from check_facts(reading, facts, draft)
     yield from check_certainty(reading, draft)
     yield from check_entities(reading, source, draft)
+    yield from check_swaps(reading, draft)
 
 
 def _align_quantities(

@@ -185,65 +185,70 @@ HEDGE = {
     ),
 }
 
+# An assistant at work: words no editor and no parent writes in a post.
 CHATTER = {
     "en": re.compile(
-        r"\b(?:here(?:['’]s| is| are) (?:the|your|a|my) (?:\w+ )?(?:expert|mom|engagement|"
-        r"rewritten|"
-        r"revised|requested|final) (?:\w+ )?(?:version|rewrite|draft|post|card|"
-        r"text|output|json)|as an ai\b|as a language model|i am an ai|i['’]m an ai|certainly! here|"
-        r"sure[!,.] here|of course[!,.] here|let me know if you(?:['’]d)? (?:like|want|need)|"
-        r"would you like me to|i['’]ve (?:kept|rewritten|preserved|followed|made sure|adapted|used|"
-        r"included|removed)|i have (?:kept|rewritten|preserved|followed|adapted)|"
-        r"(?:provided|source|original|given) (?:card|text|content|material)|in the (?:requested|"
-        r"specified) (?:tone|style|format)|(?:system|user) prompt|my instructions|"
-        r"per your (?:request|"
-        r"instructions)|word count|as (?:requested|instructed)|tone: |source_ids|fact_ids|"
-        r"i (?:can(?:no|')t|am unable to) (?:help|assist|comply|rewrite|provide)|"
-        r"(?:expert|mom|engagement) (?:version|tone)|(?:according to|as stated in|in) the card\b|"
-        r"the card (?:says|states|does not|doesn['’]t)|note to (?:the )?editor|\[insert|"
-        r"(?:i )?hope this (?:helps|works|meets)|feel free to (?:edit|adjust|modify|tweak|ask me)|"
-        r"as your assistant|i was (?:asked|told|instructed)|ai[- ]generated|"
-        r"(?:rewritten|reworded|adapted) (?:version|text|for)|facts? (?:preserved|retained|kept)|"
-        r"\bTODO\b|lorem ipsum|\[(?:s|f)\d{1,3}\])",
+        r"\bhere(?:['’]s| is| are) (?:the|your|a|my) (?:\w+ )?(?:expert|mom|engagement|rewritten|"
+        r"revised|requested|final) (?:\w+ )?(?:version|rewrite|draft|post|card|text|output|json)\b|"
+        r"\b(?:as an ai|as a language model|as your assistant|i am an ai|i['’]m an ai|"
+        r"ai[- ]generated|"
+        r"(?:sure|certainly|of course)[!,.] here|would you like me to|system prompt|user prompt|"
+        r"source_ids|fact_ids|lorem ipsum|per your (?:request|instructions)|as instructed|"
+        r"i['’]ve (?:rewritten|preserved|kept (?:all|every|the))|i have (?:rewritten|preserved)|"
+        r"(?:provided|source|original) card|i (?:cannot|can['’]t|am unable to) (?:assist|comply|"
+        r"rewrite)|(?:expert|engagement) (?:version|tone))\b|\[(?:s|f)\d{1,3}\]",
         _I,
     ),
     "zh": re.compile(
-        r"以下是.{0,12}(?:版本|改写|文案|内容|帖子|草稿)|作为(?:一[个名]|)?(?:AI|人工智能|"
-        r"语言模型)|"
+        r"以下是.{0,12}(?:版本|改写|文案|草稿)|作为(?:一[个名])?(?:AI|人工智能|语言模型)|"
+        r"根据(?:您|你)?(?:提供|给出)的.{0,6}(?:卡片|内容|原文|资料)|系统提示词?|提示词|"
+        r"改写(?:如下|后|版)|我(?:已|已经)(?:保留|改写|按)|(?:专家|互动)(?:版本|语气|口吻)|"
+        r"好的[,，！!]?(?:以下|这是)|需要我(?:再|帮)|AI生成|人工智能生成|"
+        r"source_ids|fact_ids|\[[sf]\d{1,3}\]"
+    ),
+}
+# The same, but people sometimes write it too.
+CHATTER_MAYBE = {
+    "en": re.compile(
+        r"\b(?:let me know if you(?:['’]d)? (?:like|want|need)|"
+        r"(?:according to|as stated in|in) the card|the card (?:says|states|does not|"
+        r"doesn['’]t)|note to (?:the )?editor|word count|"
+        r"(?:i )?hope this (?:helps|works|meets)|feel free to (?:edit|adjust|modify|tweak)|"
+        r"i was (?:asked|instructed)|as requested|my instructions|"
+        r"i['’]ve (?:followed|adapted|included)|"
+        r"in the (?:requested|specified) (?:tone|style|format)|facts? (?:preserved|retained))\b|"
+        r"\[insert|\bTODO\b",
+        _I,
+    ),
+    "zh": re.compile(
         r"(?:希望|如果)(?:以上|这).{0,8}(?:对你|对您|满意|有帮助)|如需.{0,10}(?:修改|调整|版本)|"
-        r"根据(?:您|你)?(?:提供|给出)的.{0,6}(?:卡片|内容|原文|资料)|原文(?:中|卡片|信息)|"
-        r"按照?(?:要求|指令)|"
-        r"(?:系统|提示)(?:提示词|词)|提示词|改写(?:如下|后|版)|我(?:已|已经)(?:保留|改写|按)|"
-        r"(?:专家|妈妈|互动)(?:版本|语气|口吻)|字数[:：]|好的[,，！!]?(?:以下|这是)|"
-        r"需要我(?:再|帮)|"
-        r"(?:根据|依据|如|按)?(?:本|原|该|源)?卡片|希望(?:这|以上|对)|请告诉我|AI生成|人工智能生成|由AI|"
-        r"给编辑|保留了(?:所有|全部)|(?:如有|若有)(?:需要|其他要求)|"
-        r"source_ids|fact_ids|\[s\d{1,3}\]"
+        r"原文(?:中|信息)|按照?(?:要求|指令)(?:改|写)|字数[:：]|(?:本|原|该|源)卡片|给编辑|"
+        r"保留了(?:所有|全部)|(?:如有|若有)其他要求"
     ),
 }
 
 SALES = {
     "en": re.compile(
         r"(?:\b(?:discounts?|coupons?|promo codes?|use code|with code|code [A-Z0-9]{4,}|"
-        r"\d{1,2}\s?% off|buy (?:now|one|it|yours|here|today)|order (?:now|today|yours|here)|"
+        r"\d{1,2}\s?% off|buy (?:now|yours|here|today)|order (?:now|today|yours|here)|"
         r"shop (?:now|here|our)|our (?:shop|store|app|bundle|range|product|course|starter)|"
         r"in our (?:shop|store)|(?:we|i) recommend (?:the )?[A-Z]\w+[A-Z]\w*|link in (?:bio|"
         r"profile)|"
         r"on sale|special offer|limited (?:time|offer|edition)|free (?:shipping|trial|"
         r"delivery|gift)|"
-        r"best[- ]sell(?:er|ing)|(?:six|four|multi|value)[- ]packs?|subscribe|"
+        r"best[- ]sell(?:er|ing)|multi[- ]?packs?|subscribe|"
         r"sign up (?:now|today|for our)|"
         r"download the \w+ app|sponsored|affiliate|swipe up|dm (?:me|us)|add to (?:cart|basket)|"
-        r"going fast|while (?:stocks|supplies) last|parents trust most|money[- ]back|"
+        r"going fast|while (?:stocks|supplies) last|money[- ]back|"
         r"(?:available|sold|get it|grab (?:it|one|yours)) (?:now )?(?:in|at|from|on) (?:our|the) "
-        r"(?:shop|store|website|app)|model of choice|brand of choice))",
+        r"(?:shop|store|website|app)|brand of choice))",
         _I,
     ),
     "zh": _zh(
         "下单 下單 优惠券 優惠券 优惠 優惠 折扣 打折 半价 半價 买一送一 團購 团购 秒杀 秒殺 "
         "限时 限時 包邮 包郵 链接在 鏈接在 购买链接 加微信 加v 私信我 领券 領券 促销 促銷 "
         "特价 特價 代购 种草 同款 旗舰店 旗艦店 淘宝 拼多多 小黄车 橱窗 购物车 扫码 掃碼 "
-        "返现 我家一直囤 赠品 满减 直播间 第二罐 正品 热卖 爆款 入手 安利"
+        "返现 赠品 满减 直播间 热卖 爆款"
     ),
 }
 # Two capitals inside one word, or a number stuck to a brand: how invented products look.
@@ -302,6 +307,7 @@ _ENTITIES: dict[str, str] = {
     "shark": r"\bshark|鲨鱼|鯊魚",
     "liver": r"\bliver\b|肝脏|猪肝|肝臟",
     "soy": r"\bsoya?\b|大豆配方|豆奶",
+    "cow's milk": r"cow['’]?s?[- ]milk|牛奶",
     "goat milk": r"goat['’]?s?[- ]milk|羊奶",
     "hydrolysed formula": r"hydroly[sz]ed|水解",
     "codeine": r"codeine|可待因",

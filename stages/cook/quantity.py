@@ -254,7 +254,11 @@ def _make(
     stop = match.end() if end is None else end
     while stop > match.start() and text[stop - 1] in " -":
         stop -= 1
-    if not unit and not chinese and _BARE_AGE.search(text[: match.start()][-24:]):
+    if (
+        not unit
+        and not chinese
+        and _BARE_AGE.search(text[max(0, match.start() - 24) : match.start()])
+    ):
         unit = "years" if _AFTER_BARE_AGE.match(text, stop) else ""
     dimension = units.dimension(unit, chinese)
     written = units.canonical(unit, chinese)
