@@ -21,6 +21,7 @@ from stages.procure.metadata import (
     read_declared_language,
     read_neighbours,
     read_reviewed,
+    read_structured,
     read_title_hints,
 )
 from stages.procure.prune import prune
@@ -40,9 +41,10 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     root = parse_html(text)
     if root is None:
         return PageContent(title="", lang="", blocks=())
+    structured = read_structured(root)
     hidden = remove_hidden(root)
-    licence = read_licence(root)
-    reviewed = read_reviewed(root)
+    licence = read_licence(root, structured)
+    reviewed = read_reviewed(root, structured)
     canonical = read_canonical(root, url)
     next_url, prev_url = read_neighbours(root, url)
     settle_marks(root)

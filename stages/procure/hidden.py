@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from lxml import etree
 
@@ -18,6 +19,7 @@ from stages.procure.markup import (
     drop,
     is_element,
     names_of,
+    open_gaps,
     text_of,
 )
 
@@ -46,6 +48,7 @@ _READER_ONLY = (
     " vh ",
 )
 _MOST_RATIO = 0.4
+_NEVER_HIDDEN = frozenset(("html", "body", "main", "head", "link", "meta", "title", "base"))
 _OFF_SCREEN_PX = -900.0
 _TINY_PX = 2.0
 _EM_PX = 16.0
@@ -54,12 +57,15 @@ _EM_PX = 16.0
 def remove_hidden(root: Element) -> tuple[str, ...]:
     """Take every hidden text out of the tree and return what was taken, in page order.
 
+    The tree is prepared for `text_of` on the way (see `open_gaps`).
+
     Image descriptions and HTML comments are returned too: models may read them, readers do not.
     """
     found: list[str] = []
-    total = len(text_of(root))
     sheet = _read_sheets(root)
     opened = _opened_ids(root)
+    open_gaps(root)
+    total = len(text_of(root))
     for node in list(root.iter()):
         if not is_element(node):
             if node.tag is etree.Comment:
@@ -68,7 +74,7 @@ def remove_hidden(root: Element) -> tuple[str, ...]:
             continue
         if node.tag == "img" and len(collapse(node.get("alt") or "")) > 1:
             found.append(node.get("alt"))
-        if node.tag in ("html", "body", "main", "head") or node.getparent() is None:
+        if not node.attrib or node.tag in _NEVER_HIDDEN or node.getparent() is None:
             continue
         if _is_hidden(node, sheet, opened):
             text = text_of(node)
@@ -104,7 +110,9 @@ class _Sheet:
     """
 
     def __init__(self) -> None:
-        self.rules: list[tuple[tuple[_Compound, ...], _Style]] = []
+        # Under one class or id of the selector's last compound; numbered, because later rules win.
+        self.rules: dict[str, list[tuple[int, tuple[_Compound, ...], _Style]]] = {}
+        self.size = 0
         self.is_complete = True
 
     def add(self, selector: str, style: _Style) -> None:
@@ -115,17 +123,21 @@ class _Sheet:
                 return
             names = frozenset(_SELECTOR_PART.findall(match.group(2)))
             compounds.append(((match.group(1) or "").lower(), names))
-        if compounds and compounds[-1][1] and len(self.rules) < _MAX_RULES:
-            self.rules.append((tuple(reversed(compounds)), style))
+        if compounds and compounds[-1][1] and self.size < _MAX_RULES:
+            self.size += 1
+            rule = (self.size, tuple(reversed(compounds)), style)
+            self.rules.setdefault(min(compounds[-1][1]), []).append(rule)
 
     def style_of(self, node: Element) -> _Style:
         style: _Style = {}
         if self.rules:
             own = _selectable(node)
-            for compounds, declared in self.rules:
+            near = [rule for name in own for rule in self.rules.get(name, ())]
+            for _, compounds, declared in sorted(near, key=itemgetter(0)):
                 if _fits(node.tag, own, compounds[0]) and _fits_above(node, compounds[1:]):
                     style.update(declared)
-        style.update(_declarations(node.get("style") or ""))
+        if node.get("style"):
+            style.update(_declarations(node.get("style")))
         return style
 
 
@@ -231,6 +243,8 @@ def _is_hidden(node: Element, sheet: _Sheet, opened: frozenset[str]) -> bool:
     names = names_of(node)
     if any(name in names for name in _READER_ONLY):
         return True
+    if not style:
+        return False
     return _is_out_of_sight(style) or _is_unreadable(node, style, sheet)
 
 

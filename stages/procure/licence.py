@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stages.procure.markup import SILENT_TAGS, Element, collapse, is_element, text_of
-from stages.procure.metadata import structured_text
+from stages.procure.metadata import Structured, structured_text
 
 _MAX_LINE_CHARS = 400
 _LINE_TAGS = frozenset("p div span li small td dd footer section address center h6 font em".split())
@@ -28,29 +28,32 @@ _RESERVED = re.compile(
 )
 
 
-def read_licence(root: Element) -> str:
+def read_licence(root: Element, structured: Structured) -> str:
     """The line a reader sees that says under what terms the page may be used, '' if there is none.
 
     Order: a line with a rel=license link, a line that names an open licence, metadata in the
     head that names one, a line that reserves all rights. root: the page without hidden text.
     """
-    open_line = reserved = ""
     for node in root.iter("a"):
         if _says_licence(node) and (line := _line_around(node)):
             return line
-    for node in root.iter():
-        if not is_element(node) or node.tag not in _LINE_TAGS:
-            continue
-        text = text_of(node)
-        if not text or len(text) > _MAX_LINE_CHARS:
-            continue
-        # Document order: a smaller element inside the same line comes later and wins.
-        if _OPEN.search(text) and (not open_line or text in open_line):
-            open_line = text
-        elif not open_line and _RESERVED.search(text) and (not reserved or text in reserved):
-            reserved = text
-    named = _named_in_head(root)
+    open_line = _first_line(root, _OPEN)
+    reserved = "" if open_line else _first_line(root, _RESERVED)
+    named = _named_in_head(root, structured)
     return open_line or (reserved if not named or _RESERVED.search(named) else named)
+
+
+def _first_line(root: Element, pattern: re.Pattern[str]) -> str:
+    """The first of the smallest elements whose text holds the pattern, '' if none is a line."""
+    if not pattern.search(text_of(root)):
+        return ""
+    for child in root:
+        if is_element(child) and (line := _first_line(child, pattern)):
+            return line
+    text = text_of(root)
+    if root.tag in _LINE_TAGS and len(text) <= _MAX_LINE_CHARS and pattern.search(text):
+        return text
+    return ""
 
 
 def _says_licence(node: Element) -> bool:
@@ -67,7 +70,7 @@ def _line_around(node: Element) -> str:
     return collapse(text_of(node))[:_MAX_LINE_CHARS]
 
 
-def _named_in_head(root: Element) -> str:
+def _named_in_head(root: Element, structured: Structured) -> str:
     for node in root.iter("link"):
         if _says_licence(node) and node.get("href"):
             return collapse(node.get("href"))[:_MAX_LINE_CHARS]
@@ -82,4 +85,4 @@ def _named_in_head(root: Element) -> str:
             "copyright",
         ):
             return collapse(node.get("content") or "")[:_MAX_LINE_CHARS]
-    return structured_text(root, "license")[:_MAX_LINE_CHARS]
+    return structured_text(structured, "license")[:_MAX_LINE_CHARS]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree, html
@@ -17,6 +17,7 @@ _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_CONTROLS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 INLINE_TAGS = frozenset(
@@ -30,6 +31,13 @@ SILENT_TAGS = frozenset(
     " input select textarea option datalist meter progress source track link meta title base"
     " applet frame frameset noframes area param".split()
 )
+
+
+# Of these, what is dropped before anything is read (the head's elements are read first).
+NOISE_TAGS = tuple(
+    sorted(SILENT_TAGS - frozenset("head link meta title base map area track source".split()))
+)
+_STRING = etree.XPath("string()")
 
 
 def collapse(text: str) -> str:
@@ -64,22 +72,27 @@ def is_element(node: Element) -> bool:
     return isinstance(node.tag, str)
 
 
+def _storable(text: str) -> str:
+    """lxml reads control characters out of a page (`&#7;`) but refuses to write them back."""
+    return _CONTROLS.sub("", text)
+
+
+def open_gaps(root: Element) -> None:
+    """Prepare a tree for `text_of`: what no reader sees goes, and a space opens and closes every
+    block and line break, so that the words of two blocks never run together.
+    """
+    for node in list(root.iter(*NOISE_TAGS)):
+        if node.getparent() is not None:
+            drop(node)
+    for node in root.iter():
+        if is_element(node) and node.tag not in INLINE_TAGS:
+            node.text = _storable(f" {node.text or ''}")
+            node.tail = _storable(f" {node.tail or ''}")
+
+
 def text_of(node: Element) -> str:
-    """The collapsed text under a node, with a space where one block ends and the next begins."""
-    return collapse("".join(_pieces(node)))
-
-
-def _pieces(node: Element) -> Iterator[str]:
-    yield node.text or ""
-    for child in node:
-        if is_element(child) and child.tag not in SILENT_TAGS:
-            gap = child.tag not in INLINE_TAGS
-            if gap:
-                yield " "
-            yield from _pieces(child)
-            if gap:
-                yield " "
-        yield child.tail or ""
+    """The collapsed text under a node of a tree that `open_gaps` prepared."""
+    return collapse(str(_STRING(node)))
 
 
 def names_of(node: Element) -> str:
@@ -91,9 +104,10 @@ def names_of(node: Element) -> str:
     return f" {' '.join(words_of(raw))} "
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a class or id, lower case, split at dashes, underscores and camel case."""
-    return [word.lower() for word in _WORDS.findall(name[:500])]
+    return tuple(word.lower() for word in _WORDS.findall(name[:500]))
 
 
 def drop(node: Element) -> None:
@@ -103,11 +117,12 @@ def drop(node: Element) -> None:
         return
     tail = node.tail
     if tail:
+        tail = _storable(tail)
         previous = node.getprevious()
         if previous is None:
-            parent.text = (parent.text or "") + tail
+            parent.text = _storable(parent.text or "") + tail
         else:
-            previous.tail = (previous.tail or "") + tail
+            previous.tail = _storable(previous.tail or "") + tail
     parent.remove(node)
 
 

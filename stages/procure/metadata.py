@@ -115,8 +115,15 @@ def _meta(root: Element, *names: str) -> str:
     return next((found[name] for name in names if found.get(name)), "")
 
 
+Structured = tuple[dict[str, Any], ...]
+
+
+def read_structured(root: Element) -> Structured:
+    """Objects of the page's JSON-LD, nested graphs included. Read before scripts are dropped."""
+    return tuple(_structured(root))
+
+
 def _structured(root: Element) -> Iterator[dict[str, Any]]:
-    """Objects of the page's JSON-LD, nested graphs included; broken scripts are passed over."""
     for node in root.iter("script"):
         if "ld+json" not in (node.get("type") or ""):
             continue
@@ -138,9 +145,8 @@ def _structured(root: Element) -> Iterator[dict[str, Any]]:
                 ]
 
 
-def structured_text(root: Element, *names: str) -> str:
+def structured_text(objects: Structured, *names: str) -> str:
     """First string under one of the names in the page's JSON-LD, in the order of names."""
-    objects = list(_structured(root))
     for name in names:
         for item in objects:
             value = item.get(name)
@@ -336,15 +342,15 @@ def _date_of(match: re.Match[str], order: str) -> str:
         return ""
 
 
-def read_reviewed(root: Element) -> str:
+def read_reviewed(root: Element, structured: Structured) -> str:
     """ISO date of the last review; failing that of the last change; '' if the page says neither."""
-    if value := parse_date(structured_text(root, "lastReviewed")):
+    if value := parse_date(structured_text(structured, "lastReviewed")):
         return value
     reviewed, updated = _visible_dates(root)
     if reviewed:
         return reviewed
     for text in (
-        structured_text(root, "dateModified"),
+        structured_text(structured, "dateModified"),
         _meta(root, "article:modified_time", "dcterms.modified", "dc.date.modified",
               "og:updated_time", "last-modified", "datemodified"),
         _item_date(root),

@@ -12,7 +12,6 @@ import re
 from stages.procure.markup import (
     SILENT_TAGS,
     Element,
-    collapse,
     drop,
     is_element,
     link_ratio,
@@ -102,7 +101,7 @@ def prose_of(root: Element) -> dict[Element, int]:
         if not is_element(node) or node.tag in SILENT_TAGS or node.tag == "a":
             continue
         lines = [node.text or "", *(child.tail or "" for child in node)]
-        size = sum(len(line) for line in map(collapse, lines) if len(line) >= _PROSE_CHARS)
+        size = sum(len(line) for line in map(str.strip, lines) if len(line) >= _PROSE_CHARS)
         current = node if size else None
         while current is not None:
             weights[current] = weights.get(current, 0) + size

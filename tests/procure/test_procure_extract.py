@@ -490,3 +490,9 @@ def test_extract_survives_any_markup_and_keeps_blocks_on_one_line(markup):
 def test_extract_result_travels_between_processes():
     found = extract("<h2>Cups</h2><p>A cup is fine.</p>")
     assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
+
+
+def test_extract_survives_control_characters_written_as_entities():
+    assert rows("<div>&#7;Give&#1;<sup>1</sup>&#8; milk.<button>x</button>&#31; Now.</div>") == [
+        ("paragraph", "Give milk. Now.")
+    ]
