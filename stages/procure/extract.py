@@ -12,7 +12,7 @@ from stages.procure.furniture import is_furniture_heading, is_furniture_line
 from stages.procure.hidden import remove_hidden
 from stages.procure.licence import read_licence
 from stages.procure.marks import settle_marks
-from stages.procure.markup import Element, collapse, parse_html, squeeze, text_of
+from stages.procure.markup import Element, Finder, collapse, parse_html, squeeze, text_of
 from stages.procure.metadata import (
     choose_language,
     choose_title,
@@ -85,12 +85,12 @@ def _without_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
 
 def _lost(region: Element, blocks: tuple[Block, ...]) -> Iterator[str]:
     """Audit: texts of list items, cells, terms and boxes of the region that are in no block."""
-    said = squeeze("".join(block.text for block in blocks))
+    said = Finder(squeeze("".join(block.text for block in blocks)))
     seen: set[str] = set()
     for node in region.iter("li", "td", "th", "dd", "dt", "p", "summary", "figcaption"):
         text = collapse(own_text(node))
         key = squeeze(text)
-        if len(key) < 2 or key in said or key in seen or not any(c.isalnum() for c in key):
+        if len(key) < 2 or key in seen or said.holds(key) or not any(c.isalnum() for c in key):
             continue
         if is_furniture_line(text) or is_furniture_heading(text):
             continue

@@ -37,6 +37,7 @@ SILENT_TAGS = frozenset(
 NOISE_TAGS = tuple(
     sorted(SILENT_TAGS - frozenset("head link meta title base map area track source".split()))
 )
+_NEAR_CHARS = 4000
 _STRING = etree.XPath("string()")
 
 
@@ -64,7 +65,31 @@ def parse_html(text: str) -> Element | None:
     except etree.ParserError:
         # Nothing but comments or declarations.
         return None
-    return root if isinstance(root.tag, str) else None
+    if not isinstance(root.tag, str):
+        return None
+    _mend_head(root)
+    return root
+
+
+_HEAD_TAGS = frozenset("title meta link base style script noscript template".split())
+
+
+def _mend_head(root: Element) -> None:
+    """libxml2 leaves `<main>` and other new elements in the head when a page names no body."""
+    head = root.find("head") if root.tag == "html" else None
+    if head is None:
+        return
+    strays = [node for node in head if is_element(node)]
+    while strays and strays[0].tag in _HEAD_TAGS:
+        strays.pop(0)
+    if not strays:
+        return
+    body = root.find("body")
+    if body is None:
+        body = html.Element("body")
+        root.append(body)
+    for place, node in enumerate(strays):
+        body.insert(place, node)
 
 
 def is_element(node: Element) -> bool:
@@ -144,3 +169,26 @@ def has_block_child(node: Element) -> bool:
         and inner.tag not in ("br", "img", "picture", "button")
         for inner in node.iterdescendants()
     )
+
+
+class Finder:
+    """Looks pieces up in a long text, most of which come in its own order.
+
+    Looking near the last find first keeps a page of 60,000 rows linear; pieces that are not
+    there cost a look through everything, so those are limited in sum.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._budget_chars = 200_000_000
+
+    def holds(self, piece: str) -> bool:
+        """True when the piece stands in the text; False, too, once the budget is spent."""
+        found = self._text.find(piece, self._at, self._at + _NEAR_CHARS + len(piece))
+        if found < 0 and self._budget_chars > 0:
+            self._budget_chars -= len(self._text)
+            found = self._text.find(piece)
+        if found >= 0:
+            self._at = found
+        return found >= 0

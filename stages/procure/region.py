@@ -16,6 +16,7 @@ from stages.procure.markup import (
     HEADING_TAGS,
     INLINE_TAGS,
     Element,
+    Finder,
     is_element,
     link_ratio,
     squeeze,
@@ -85,11 +86,12 @@ def _weigh(root: Element, kept: str) -> dict[Element, int]:
     weights: dict[Element, int] = {}
     if not kept:
         return weights
+    finder = Finder(kept)
     for node in root.iter():
         if not is_element(node) or node.tag in INLINE_TAGS:
             continue
         text = squeeze(_own_text(node))
-        if len(text) < _MIN_CHUNK_CHARS or text not in kept:
+        if len(text) < _MIN_CHUNK_CHARS or not finder.holds(text):
             continue
         current = node
         while current is not None:

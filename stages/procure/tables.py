@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stages.procure.markup import Element, collapse, is_element, text_of
 
-_MAX_ROWS = 2000
+_MAX_ROWS = 100_000
 _MAX_COLUMNS = 40
 _STOP = re.compile(r"[.!?;:,。！？；：，、]$")
 _CELL_BLOCKS = frozenset(("p", "li", "div", "ul", "ol", "dt", "dd", "dl"))
@@ -60,7 +60,7 @@ def _rows_of(table: Element) -> list[Element]:
 
 
 def read_table(table: Element) -> TableText:
-    """The table's captions and body rows. Shapes: at most 2,000 rows of 40 columns are read."""
+    """The table's captions and body rows. At most 100,000 rows of 40 columns are read."""
     captions = [text_of(node) for node in table.findall("caption")]
     rows = _rows_of(table)
     grid = _expand(rows)

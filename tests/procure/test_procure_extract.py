@@ -496,3 +496,16 @@ def test_extract_survives_control_characters_written_as_entities():
     assert rows("<div>&#7;Give&#1;<sup>1</sup>&#8; milk.<button>x</button>&#31; Now.</div>") == [
         ("paragraph", "Give milk. Now.")
     ]
+
+
+def test_extract_reads_a_page_that_names_no_head_and_no_body():
+    page = f"<!doctype html><title>Milk</title><style>.a{{}}</style><main>{FILLER}</main>"
+    found = extract_page(page.encode(), URL)
+    assert (found.title, len(found.blocks)) == ("Milk", 2)
+
+
+def test_extract_keeps_every_row_of_a_huge_table():
+    rows = "".join(f"<tr><td>Age {n}</td><td>{n} ml</td></tr>" for n in range(3000))
+    found = extract_page(f"<main><h1>T</h1><table>{rows}</table></main>".encode(), URL)
+    assert len(found.blocks) == 3000
+    assert found.lost == ()
