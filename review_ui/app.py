@@ -68,6 +68,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Spoonful",
         dependencies=[Depends(guard)],
+        # A redirect would be built from the Host header, which anybody may send.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fastapi import HTTPException
 from itsdangerous import BadSignature, Signer
@@ -140,20 +140,23 @@ def is_from_elsewhere(request: Request, review_url: str) -> bool:
     if origin is None:
         return False
     ours = {request.headers.get("host", ""), urlsplit(review_url).netloc}
-    return urlsplit(origin).netloc not in ours - {""}
+    parts = _split(origin)
+    return parts is None or parts.netloc not in ours - {""}
 
 
 def safe_next(target: str) -> str:
     """Where to go after signing in: a path of ours, `/queue` for anything else."""
-    parts = urlsplit(target) if len(target) <= 2000 and target.isprintable() else None
-    if (
-        parts is None
-        or parts.scheme
-        or parts.netloc
-        or not target.startswith("/")
-        or target.startswith("//")
-        or "\\" in target
-        or parts.path in ("/signin", "/signout")
-    ):
+    if len(target) > 2000 or not target.isprintable() or "\\" in target:
         return "/queue"
-    return target
+    parts = _split(target)
+    is_ours = target.startswith("/") and not target.startswith("//")
+    if not is_ours or not parts or parts.scheme or parts.netloc:
+        return "/queue"
+    return "/queue" if parts.path in ("/signin", "/signout") else target
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:  # such as an unfinished IPv6 address
+        return None

@@ -1,0 +1,65 @@
+"""A desk of its own for every test, and people at it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from review_ui.app import create_app
+from store.engine import open_database
+from tests.review_ui.desk_data import DeskData, build_desk, settings_for
+from tests.review_ui.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def built_desk(tmp_path_factory: pytest.TempPathFactory) -> DeskData:
+    """Built once; tests get copies."""
+    desk = build_desk(tmp_path_factory.mktemp("desk") / "home")
+    desk.db.dispose()
+    return desk
+
+
+@pytest.fixture
+def desk(built_desk: DeskData, tmp_path: Path) -> Iterator[DeskData]:
+    home = tmp_path / "home"
+    shutil.copytree(built_desk.settings.home_path, home)
+    settings = settings_for(home)
+    db = open_database(settings.effective_database_url)
+    yield DeskData(settings, db, built_desk.run_id, built_desk.cards)
+    db.dispose()
+
+
+@pytest.fixture
+def visit(desk: DeskData) -> Iterator[Callable[[], Visitor]]:
+    """Function that opens another browser on one running application."""
+    app = create_app(desk.settings)
+    opened: list[TestClient] = []
+
+    def open_browser() -> Visitor:
+        client = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        opened.append(client)
+        return Visitor(client)
+
+    yield open_browser
+    for client in opened:
+        client.close()
+    app.state.services.db.dispose()
+
+
+@pytest.fixture
+def guest(visit: Callable[[], Visitor]) -> Visitor:
+    return visit()
+
+
+@pytest.fixture
+def mara(visit: Callable[[], Visitor]) -> Visitor:
+    return visit().sign_in("mara")
+
+
+@pytest.fixture
+def lin(visit: Callable[[], Visitor]) -> Visitor:
+    return visit().sign_in("lin")
