@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import col, select
+
 from flows.kitchen import open_store
 from flows.line import run_line
 from flows.request import RunRequest
 from flows.summary import RunSummary
-from sqlmodel import col, select
 from store.engine import Database
 from store.settings import REPO_ROOT, Settings, load_settings
 from store.tables import CardRow, DraftRow, FindingRow, GuideRow, PageRow, PlacementRow

@@ -1,0 +1,122 @@
+"""A run that is killed in any stage, and started again, ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from store.runs import RunState, list_runs
+from store.tables import CompletionRow
+from tests.fakes import FakeModel, FakeReply, quote_card
+from tests.flows.line_child import POINTS
+from tests.flows.processes import descendants, is_alive, spoonful, started, wait_until
+from tests.flows.small_site import SPOONFUL, Place
+
+
+class HangingModel(FakeModel):
+    """Answers faithfully until told to hang."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        super().__init__(self._reply)
+
+    def _reply(self, request: dict[str, Any]) -> FakeReply:
+        return FakeReply(quote_card(request), hang_s=300 if self.hangs else 0)
+
+
+def model_settings(model: FakeModel) -> dict[str, str]:
+    return {
+        "SPOONFUL_MODEL": "openai/fake",
+        "SPOONFUL_MODEL_API_BASE": model.base_url,
+        "SPOONFUL_MODEL_CONCURRENCY": "2",
+        "OPENAI_API_KEY": "x",
+    }
+
+
+def calls_in(place: Place, state: str) -> list[CompletionRow]:
+    db = place.open()
+    with db.read() as session:
+        rows = list(session.exec(select(CompletionRow).where(CompletionRow.state == state)))
+    db.dispose()
+    return rows
+
+
+def kill_with_workers(process: subprocess.Popen[str]) -> None:
+    """SIGKILL, which asks nobody; what it started must notice and go."""
+    children = descendants(process.pid)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(map(is_alive, children)), "the workers to go", 15)
+
+
+def run_and_kill_at(point: str, environment: dict[str, str]) -> None:
+    child = (sys.executable, "-m", "tests.flows.line_child", point)
+    with started(environment, *child) as process:
+        assert process.stderr
+        said = ""
+        for line in process.stderr:
+            said += line
+            if line == f"at {point}\n":
+                break
+        else:
+            pytest.fail(f"the run ended before {point}: {said}")
+        kill_with_workers(process)
+
+
+def test_killed_in_every_stage_the_line_ends_as_if_undisturbed(
+    small_site: str, tmp_path: Path
+) -> None:
+    calm = Place(tmp_path / "calm", small_site).prepare()
+    place = Place(tmp_path / "killed", small_site).prepare()
+    with FakeModel(quote_card) as model:
+        undisturbed = spoonful(calm.environment(**model_settings(model)), "run", "--json")
+        ideal = model.calls
+    assert undisturbed.code == 0, undisturbed.err
+    assert ideal == undisturbed.json["cards"]["total"] == undisturbed.json["completions"]["calls"]
+
+    in_flight = 0
+    with HangingModel() as model:
+        environment = place.environment(**model_settings(model))
+        for point in ("procure", "chop"):
+            run_and_kill_at(point, environment)
+            in_flight += len(calls_in(place, "sent"))
+
+        model.hangs = True
+        before = model.calls
+        with started(environment, SPOONFUL, "run", "--json") as process:
+            wait_until(
+                lambda: model.calls == before + 2 or process.poll() is not None,
+                "two calls in flight",
+            )
+            assert process.poll() is None
+            kill_with_workers(process)
+        model.hangs = False
+        sent = calls_in(place, "sent")
+        assert len(sent) == 2
+        in_flight += len(sent)
+
+        for point in ("cook", "plate"):
+            run_and_kill_at(point, environment)
+            in_flight += len(calls_in(place, "sent"))
+
+        last = spoonful(environment, "run", "--json")
+        paid = model.calls
+
+    assert last.code == 0, last.err
+    assert last.json["errors"] == []
+    assert set(POINTS) == {"procure", "chop", "cook", "plate"}
+    assert place.content() == calm.content()
+    assert ideal <= paid <= ideal + in_flight
+    settled = calls_in(place, "settled")
+    assert len(settled) == ideal
+    assert sum(row.sends for row in settled) == paid
+    assert calls_in(place, "sent") == []
+    db = place.open()
+    states = [run.state for run in list_runs(db)]
+    db.dispose()
+    assert states == [RunState.DONE] + 5 * [RunState.INTERRUPTED]
