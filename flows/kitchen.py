@@ -29,13 +29,16 @@ from store.settings import Settings, prepare_home
 from store.snapshots import Snapshots
 from store.sources import set_sources
 from store.tones import add_tones
-from tones.load import LANGUAGES, House, Tone, ToneError, list_versions, load_house
+from tones.load import House, Tone, ToneError, list_versions, load_house
 
 if TYPE_CHECKING:
     from stages.plate.embed import Vector
     from stages.procure.fetch import Fetcher
 
 T = TypeVar("T")
+
+RULE_LANGUAGES = ("en", "zh", "zh-Hant")
+"""What the rules of a tone are kept for; `zh` serves simplified Chinese."""
 
 EXTRACT_TIMEOUT_S = 60.0
 """One page; a table of 60,000 rows takes 4 s."""
@@ -144,7 +147,7 @@ async def open_kitchen(settings: Settings, db: Database) -> AsyncIterator[Kitche
             tone_rules(tone, lang)
             for found in versions.values()
             for tone in found
-            for lang in LANGUAGES
+            for lang in RULE_LANGUAGES
         ],
     )
     workers = Workers(max(1, (os.cpu_count() or 2) - 1))

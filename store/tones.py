@@ -31,10 +31,13 @@ def add_tones(db: Database, rules: Sequence[ToneRules]) -> None:
 
 
 def get_tone(db: Database, tone_hash: str, lang: str) -> ToneRules | None:
-    """lang: a card's language; its Chinese variants share one set of rules."""
+    """The rules kept for lang, else those of its language without script or region."""
     with db.read() as session:
-        row = session.get(ToneRow, (tone_hash, "zh" if lang.startswith("zh") else "en"))
-        return load(ToneRules, row.rules) if row else None
+        for known in (lang, lang.partition("-")[0]):
+            row = session.get(ToneRow, (tone_hash, known))
+            if row:
+                return load(ToneRules, row.rules)
+        return None
 
 
 def list_tone_versions(db: Database) -> tuple[ToneRules, ...]:

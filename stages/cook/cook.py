@@ -104,7 +104,7 @@ class _Tally:
 
 def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
     """Key of the draft of a card in a tone. model: the one wanted, also when another wrote it."""
-    parts = (card.body_hash, card.ctx_hash, tone.id, tone.hash, model, str(generation))
+    parts = (card.id, card.body_hash, card.ctx_hash, tone.id, tone.hash, model, str(generation))
     return _hash("draft", *parts)
 
 

@@ -15,11 +15,10 @@ from enum import StrEnum
 
 from stages.cook.compose import compose
 from stages.cook.facts import CardReading, facts_of, is_alarm, read_card
-from stages.cook.facts import language_key as key_of
 from stages.cook.lexicon import EMOJI
 from stages.text import count_words
 from stages.types import Card, DraftSentence, Fact, Sentence
-from tones.load import Tone, phrases_for
+from tones.load import Tone, phrases_for, pick
 
 OFFLINE_MODEL = "offline/house"
 """What `Draft.model` says when no model wrote the draft."""
@@ -48,6 +47,9 @@ LAYOUTS = {"expert": Layout.PROSE, "mom": Layout.LETTER, "engagement": Layout.PO
 
 SIGNS = {Role.DO: "✅", Role.DONT: "🚫", Role.RED_FLAG: "⚠️", Role.ASK: "💬"}
 BULLET = "•"
+
+HEADING_CHARS = 80
+"""A line of the card without marker and end mark that is no longer than this is a heading."""
 
 _IMPERATIVE_EN = re.compile(
     r"(?:always |try to |aim |make sure|you (?:can|should) )?"
@@ -80,6 +82,11 @@ _DONT = {
         "不要|不可|不得|切勿|请勿|請勿|禁|别|別|不能|不宜|避免|不建议|不建議|千万|千萬"
     ),
 }
+_PLAIN_DONT = re.compile(
+    r"(?:please )?(?:do not|don['’]t|never|avoid)\b|"
+    r"(?:请|請)?(?:千万|千萬)?(?:不要|不可|切勿|勿|禁止|别|別)",
+    re.IGNORECASE,
+)
 _MARKED = re.compile(r"\A[-•*]\s+")
 _NUMBERED_ITEM = re.compile(r"\A[(（]?(?:\d{1,2}|[a-z])[.)）、]\s")
 _NUMBERED = re.compile(r"\A(?:\d{1,2}[.、)）]?\s+|[一二三四五六七八九十]{1,3}、\s?)")
@@ -94,10 +101,15 @@ class _Place(StrEnum):
     ITEM = "item"
     NUMBERED = "numbered"
     ROW = "row"
+    HEADING = "heading"
 
     @property
     def is_own_line(self) -> bool:
-        return self in (_Place.ITEM, _Place.NUMBERED, _Place.ROW)
+        return self in (_Place.ITEM, _Place.NUMBERED, _Place.ROW, _Place.HEADING)
+
+    @property
+    def bullet(self) -> str:
+        return "" if self in (_Place.NUMBERED, _Place.HEADING) else f"{BULLET} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +198,18 @@ def _role(group: Sequence[Sentence], language: str) -> Role:
 def _write(
     card: Card, tone: Tone, chunks: Sequence[_Chunk], facts: Sequence[Fact]
 ) -> tuple[DraftSentence, ...]:
-    key = key_of(card.lang)
     layout = LAYOUTS.get(tone.id, Layout.PROSE)
-    hook, closer = ("", "") if _is_traditional(card.lang) else _frame(card, tone, key)
+    hook, closer = _frame(card, tone)
+    disclaimer = pick(tone.disclaimer, card.lang)
     if layout is Layout.PROSE:
         hook, closer = _heading(card), ""
     elif not hook:
         hook = _heading(card)
     kept = list(chunks)
+    if hook and kept and _says(kept[0], hook):
+        hook = ""
     body = _body(kept, layout, tone, facts, hook + closer)
-    draft = _assemble(hook, body, closer, tone.disclaimer[key])
+    draft = _assemble(hook, body, closer, disclaimer)
     limit = tone.length(card.lang)[1]
     while count_words(compose(draft, card.lang), card.lang) > limit:
         spare = [n for n, chunk in enumerate(kept) if not chunk.is_protected]
@@ -208,8 +222,15 @@ def _write(
         else:
             break
         body = _body(kept, layout, tone, facts, hook + closer)
-        draft = _assemble(hook, body, closer, tone.disclaimer[key])
+        draft = _assemble(hook, body, closer, disclaimer)
     return draft
+
+
+def _says(chunk: _Chunk, heading: str) -> bool:
+    """Whether the chunk is the heading alone, which the draft opens with already."""
+    if len(chunk.sentences) > 1 or chunk.places[0] is not _Place.HEADING:
+        return False
+    return _NUMBERED.sub("", chunk.sentences[0].text.strip()) == heading
 
 
 def _heading(card: Card) -> str:
@@ -222,19 +243,13 @@ def _heading(card: Card) -> str:
     return _NUMBERED.sub("", heading) or heading
 
 
-def _is_traditional(lang: str) -> bool:
-    """Editors keep hooks in simplified characters; a traditional card goes without."""
-    tag = lang.lower()
-    return any(part in tag for part in ("hant", "-tw", "-hk", "-mo"))
-
-
-def _frame(card: Card, tone: Tone, key: str) -> tuple[str, str]:
+def _frame(card: Card, tone: Tone) -> tuple[str, str]:
     """Hook and closer of the card's topic, chosen by the card's words, so always the same."""
-    pick = int(card.body_hash[:8], 16) if _is_hex(card.body_hash[:8]) else len(card.text)
-    hooks = phrases_for(tone.hooks[key], card.topics)
-    closers = phrases_for(tone.closers[key], card.topics)
-    hook = hooks[pick % len(hooks)] if hooks else ""
-    return hook, closers[pick % len(closers)] if closers else ""
+    turn = int(card.body_hash[:8], 16) if _is_hex(card.body_hash[:8]) else len(card.text)
+    hooks = phrases_for(pick(tone.hooks, card.lang), card.topics)
+    closers = phrases_for(pick(tone.closers, card.lang), card.topics)
+    hook = hooks[turn % len(hooks)] if hooks else ""
+    return hook, closers[turn % len(closers)] if closers else ""
 
 
 def _is_hex(text: str) -> bool:
@@ -272,7 +287,7 @@ def _body(
         before = ordered[turn - 1] if turn else None
         for n, sentence in enumerate(chunk.sentences):
             lead = _lead(chunk, n, turn, before, layout)
-            if layout is Layout.POINTS and n == 0 and chunk.places[0] is not _Place.NUMBERED:
+            if layout is Layout.POINTS and n == 0 and chunk.places[0].bullet:
                 lead += signs.get(turn, BULLET) + " "
             body.append(
                 DraftSentence(
@@ -287,13 +302,14 @@ def _body(
 def _lead(chunk: _Chunk, n: int, turn: int, before: _Chunk | None, layout: Layout) -> str:
     """Line break and bullet in front of sentence n of a chunk; turn: the chunk's number."""
     place = chunk.places[n]
-    bullet = "" if place is _Place.NUMBERED else f"{BULLET} "
+    bullet = place.bullet
+    gap = "\n\n" if place is _Place.HEADING else "\n"
     if layout is Layout.POINTS:
         if n == 0:
-            return "\n" if before else ""
+            return gap if before else ""
         return ("\n   " + bullet.replace(BULLET, "–")) if place.is_own_line else ""
     if place.is_own_line:
-        return ("\n" if n or before else "") + bullet
+        return (gap if n or before else "") + bullet
     if n or before is None:
         return ""
     if chunk.is_list or before.is_list or before.places[-1].is_own_line:
@@ -315,13 +331,25 @@ def _place(text: str, sentence: Sentence) -> _Place:
     if _NUMBERED_ITEM.match(sentence.text):
         return _Place.NUMBERED
     bare = sentence.text.strip()
-    return _Place.TEXT if _ENDS.search(bare) and not _ROW.fullmatch(bare) else _Place.ROW
+    if _ROW.fullmatch(bare):
+        return _Place.ROW
+    if _ENDS.search(bare):
+        return _Place.TEXT
+    ends_line = sentence.end >= len(text) or text[sentence.end] == "\n"
+    return _Place.HEADING if ends_line and len(bare) <= HEADING_CHARS else _Place.ROW
 
 
 def _readable(text: str) -> str:
     """A list item without its dash, a table row as `Age: 0-2 months · Feeds: 7-8`."""
     bare = _MARKED.sub("", text.strip())
     return re.sub(r"\s?[;；]\s?", " · ", bare) if _ROW.fullmatch(bare) else bare
+
+
+def _is_plain_dont(chunk: _Chunk) -> bool:
+    """Whether the chunk says nothing but what not to do: a stop sign in front of "keep giving
+    milk and do not dilute it" would forbid the milk.
+    """
+    return all(_PLAIN_DONT.match(_readable(sentence.text)) for sentence in chunk.sentences)
 
 
 def _signs(chunks: Sequence[_Chunk], tone: Tone, frame: str) -> dict[int, str]:
@@ -331,8 +359,11 @@ def _signs(chunks: Sequence[_Chunk], tone: Tone, frame: str) -> dict[int, str]:
     found: dict[int, str] = {}
     rank = {Role.RED_FLAG: 0, Role.DONT: 1, Role.DO: 2, Role.ASK: 3, Role.FACT: 4}
     for n in sorted(range(len(chunks)), key=lambda n: rank[chunks[n].role]):
-        sign = SIGNS.get(chunks[n].role)
-        if sign and left > 0:
+        chunk = chunks[n]
+        sign = SIGNS.get(chunk.role)
+        if chunk.role is Role.DONT and not _is_plain_dont(chunk):
+            continue
+        if sign and left > 0 and chunk.places[0].bullet:
             found[n] = sign
             left -= 1
     return found

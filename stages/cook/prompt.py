@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from stages.cook.facts import CardReading, facts_of, language_key, read_card
+from stages.text import collapse
 from stages.types import Card, Fact
 from tones.load import VARIABLE, Example, House, Tone
 
@@ -143,16 +144,17 @@ def _examples(examples: Sequence[Example], house: House) -> str:
 def _card(
     card: Card, reading: CardReading, facts: Sequence[Fact], tones: Sequence[str], house: House
 ) -> str:
-    # The fence is made from the card, so no card can contain its own.
-    fence = "card-" + hashlib.sha256(card.text.encode()).hexdigest()[:12]
+    # The fence is made from all that stands within it, so nothing in there can contain it.
+    inside = "\n".join((*card.breadcrumbs, card.title, card.text))
+    fence = "card-" + hashlib.sha256(inside.encode()).hexdigest()[:12]
     return fill(
         house.card,
         {
             "fence": fence,
             "language": _language(house, card.lang),
             "tones": ", ".join(tones),
-            "breadcrumbs": " > ".join(card.breadcrumbs) or house.none,
-            "title": card.title,
+            "breadcrumbs": " > ".join(map(collapse, card.breadcrumbs)) or house.none,
+            "title": collapse(card.title),
             "sentences": "\n".join(f"[{s.id}] {s.text.strip()}" for s in reading.sentences),
             "facts": "\n".join(f"[{f.id}] {f.sentence_id} {f.kind}: {f.text}" for f in facts)
             or house.none,

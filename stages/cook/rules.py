@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stages.cook.facts import language_key
 from stages.types import ToneRules
-from tones.load import Tone
+from tones.load import Tone, pick
 
 
 def tone_rules(tone: Tone, lang: str) -> ToneRules:
@@ -20,5 +20,5 @@ def tone_rules(tone: Tone, lang: str) -> ToneRules:
         emoji_max=tone.emoji_max,
         required_phrases=tone.required_phrases[key],
         banned_phrases=tone.banned_phrases[key],
-        disclaimer=tone.disclaimer[key],
+        disclaimer=pick(tone.disclaimer, lang),
     )

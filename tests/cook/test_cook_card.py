@@ -69,7 +69,8 @@ def test_cook_card_makes_all_tones_in_one_call(lang: str) -> None:
 def test_cook_card_keys_drafts_by_what_they_are_made_from() -> None:
     card, tone = make_card(), TONES[0]
     key = draft_key(card, tone, "m", 0)
-    assert draft_key(replace(card, id="c2", title="Other"), tone, "m", 0) == key
+    assert draft_key(replace(card, title="Other"), tone, "m", 0) == key
+    assert draft_key(replace(card, id="c2"), tone, "m", 0) != key
     others = [
         draft_key(replace(card, body_hash="x"), tone, "m", 0),
         draft_key(replace(card, ctx_hash="x"), tone, "m", 0),
