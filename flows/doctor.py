@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from flows.kitchen import Kitchen, load_voices
 from flows.line import check_model_keys
@@ -14,7 +15,7 @@ from stages.seeds import load_groups, load_policy, load_sources
 from stages.types import Source
 from store.engine import open_database
 from store.migrate import check_version, get_version
-from store.settings import Settings, get_secret_key, load_settings, prepare_home
+from store.settings import Settings, get_environment, get_secret_key, load_settings, prepare_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def examine() -> list[Check]:
     except ConfigError as error:
         return [Check("settings", False, str(error))]
     looks: list[tuple[str, Callable[[Settings], str]]] = [
+        ("variables", _variables),
         ("home", _home),
         ("database", _database),
         ("sources", _sources),
@@ -65,6 +67,16 @@ def _look(name: str, look: Callable[[Settings], str], settings: Settings) -> Che
         return Check(name, True, look(settings))
     except StageError as error:
         return Check(name, False, str(error))
+
+
+def _variables(_: Settings) -> str:
+    known = {f"SPOONFUL_{name.upper()}" for name in Settings.model_fields}
+    ours = {name for name in get_environment() if name.startswith("SPOONFUL_")}
+    for name in sorted(ours - known):
+        close = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ConfigError(f"{name} is no setting and does nothing.{hint}")
+    return f"{len(ours)} set"
 
 
 def _home(settings: Settings) -> str:

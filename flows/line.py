@@ -8,7 +8,6 @@ what is wanted and what is done.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -38,7 +37,7 @@ from stages.types import Candidate, Reuse, Source
 from store.cards import count_cards
 from store.engine import Database
 from store.guides import list_guides
-from store.runs import RunState, finish_run, keep_alive, start_run
+from store.runs import LockedError, RunState, finish_run, keep_alive, start_run
 from store.settings import Settings, get_environment
 
 HEARTBEAT_S = 15.0
@@ -299,20 +298,22 @@ def check_model_keys(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _heartbeat(db: Database, run_id: str) -> AsyncIterator[None]:
-    """Keep the run's locks while the block runs."""
+    """Keep the run's locks while the block runs; end the block when another run has taken them."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            keep_alive(db, run_id)
+            if not keep_alive(db, run_id):
+                raise LockedError(
+                    "This run was silent for too long, and another one has taken over its work."
+                )
 
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(beat())
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 @asynccontextmanager
