@@ -1,0 +1,1 @@
+"""`spoonful eval`: each stage measured on a folder of labelled data."""
