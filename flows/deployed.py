@@ -5,6 +5,7 @@ what is not stands in our database. No `from __future__ import annotations` here
 the parameter types at run time, and the run form is made from them and from the docstrings.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -18,14 +19,14 @@ from prefect.states import Completed, Failed
 from prefect.tasks import Task, exponential_backoff
 from pydantic import Field
 
-from flows.kitchen import open_store
-from flows.line import run_line
-from flows.plan import make_plan
-from flows.publish import publish_due as publish_due_posts
 from flows.request import RunRequest, Stage
 from flows.retries import FIRST_DELAY_S, RETRIES, is_transient
 from flows.summary import RunSummary
+from stages.errors import StageError, TransientError
 from store.settings import Settings, load_settings
+
+# A run shows as Running once this file is imported. What takes long to import (database, crawler)
+# is imported by the flows below, so that somebody who waits for it sees it start.
 
 T = TypeVar("T")
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")]
@@ -34,7 +35,13 @@ Usd = Annotated[float, Field(ge=0, le=10_000)]
 Line = Annotated[str, Field(max_length=500)]
 
 
-@flow(name="line", flow_run_name="{requested_by} {stage.value}", retries=0, log_prints=False)
+def _name_run() -> str:
+    asked = runtime.flow_run.parameters
+    what = ", ".join(asked["sources"] or asked["guides"]) or "all sources"
+    return f"{asked['stage'].value}: {what}, for {asked['requested_by'] or 'somebody'}"[:200]
+
+
+@flow(name="line", flow_run_name=_name_run, retries=0, log_prints=False)
 async def line(
     sources: list[Id] = [],  # noqa: B006  # Prefect shows defaults in the form; never mutated
     guides: list[Url] = [],  # noqa: B006
@@ -52,10 +59,10 @@ async def line(
     Only what is not done is done, so running it again costs nothing. Nothing is published.
 
     Args:
-        sources: Ids from sources.yaml, one per line. Empty: all enabled sources.
-        guides: Full URLs, to work on these guides alone. Empty: all.
+        sources: Ids from sources.yaml, an item each. Empty: all enabled sources.
+        guides: Full URLs, to work on these guides alone. Empty: all guides.
         stage: Run the whole line, or one stage of it.
-        tones: Ids of tones, such as expert. Empty: all.
+        tones: Ids of tones, such as expert. Empty: all tones.
         tone_version: Cook with this version of the one tone named instead of the active one.
         force: Do the chosen stage's work again even where it is done. Cooking again costs money.
         max_cost_usd: Stop before this run costs more, in US dollars. Empty: the setting.
@@ -76,24 +83,56 @@ async def line(
         note=note,
         kind="daily" if runtime.deployment.name == "daily" else "adhoc",
     )
+    try:
+        return await (_plan(request) if dry_run else _run(request))
+    except StageError as error:  # wrong settings, or another run is at this work: the text says all
+        return Failed(message=str(error))
+
+
+async def _plan(request: RunRequest) -> State[Any]:
+    from flows.kitchen import open_store
+    from flows.plan import make_plan
+
     settings = load_settings()
     db = open_store(settings)
     try:
-        if dry_run:
-            plan = await make_plan(request, settings, db)
-            rows = [{"guide": guide.title, "drafts": guide.drafts} for guide in plan.guides]
-            cost = "unknown" if plan.cost_usd is None else f"{plan.cost_usd:.4f} USD"
-            says = f"{plan.drafts} drafts to write with {plan.model}, estimated cost {cost}."
-            await acreate_table_artifact(rows, key="plan", description=says)
-            return Completed(message=says)
-        log = get_run_logger()
+        plan = await make_plan(request, settings, db)
+    finally:
+        db.dispose()
+    cost = "unknown" if plan.cost_usd is None else f"{plan.cost_usd:.4f} USD"
+    says = f"{plan.drafts} drafts to write with {plan.model}, estimated cost {cost}."
+    rows = [
+        {
+            "guide": guide.title,
+            "cards to cook": guide.cards,
+            "drafts to write": guide.drafts,
+            "tokens in": guide.tokens_in,
+            "tokens out": guide.tokens_out,
+        }
+        for guide in plan.guides
+    ]
+    if plan.sources_never_fetched:
+        unseen = ", ".join(plan.sources_never_fetched)
+        says += f" Not counted, because nothing of them was fetched yet: {unseen}."
+    await acreate_table_artifact(rows, key="plan", description=says)
+    return Completed(message=says)
+
+
+async def _run(request: RunRequest) -> State[Any]:
+    from flows.kitchen import open_store
+    from flows.line import run_line
+
+    settings = load_settings()
+    db = open_store(settings)
+    log = get_run_logger()
+    try:
         summary = await run_line(
             request, settings, db, attempt_as_task, lambda _, said: log.info("%s", said)
         )
     finally:
         db.dispose()
     await acreate_table_artifact(
-        _rows(summary), key="run-summary", description=_describe(summary, settings)
+        make_rows(summary), key="run-summary", description=describe(request, summary, settings)
     )
     if summary.errors:
         return Failed(message=f"{len(summary.errors)} failures: " + "; ".join(summary.errors[:5]))
@@ -103,7 +142,13 @@ async def line(
 @flow(name="publish", log_prints=False)
 async def publish_due() -> State[Any]:
     """Send every approved post whose time to undo has passed, each exactly once."""
-    db = open_store(load_settings())
+    from flows.kitchen import open_store
+    from flows.publish import publish_due as publish_due_posts
+
+    try:
+        db = open_store(load_settings())
+    except StageError as error:
+        return Failed(message=str(error))
     try:
         summary = await publish_due_posts(db)
     finally:
@@ -114,9 +159,16 @@ async def publish_due() -> State[Any]:
 
 async def attempt_as_task(name: str, work: Callable[[], Awaitable[T]]) -> T:
     """An `Attempt` whose work is a Prefect task: retried, timed and shown under its name."""
+    pause_s = 0.0
 
     async def step() -> T:
-        return await work()
+        nonlocal pause_s
+        await asyncio.sleep(pause_s)  # what the other side asked for, on top of Prefect's delay
+        try:
+            return await work()
+        except TransientError as error:
+            pause_s = error.retry_after_s or 0.0
+            raise
 
     kind = name.partition(":")[0]
     made: Task[[], Any] = task(
@@ -138,22 +190,72 @@ async def _may_retry(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) ->
     return isinstance(error, BaseException) and is_transient(error)
 
 
-def _rows(summary: RunSummary) -> list[dict[str, str]]:
-    """The summary, one line per noun."""
+def make_rows(summary: RunSummary) -> list[dict[str, str]]:
+    """A row per stage, all with the same columns: Prefect shows those of the first row."""
+    guides, cards, drafts = summary.guides, summary.cards, summary.drafts
+    placements = summary.placements
+    made = (
+        f"{drafts.new}: {drafts.low} low risk, {drafts.flagged} flagged, {drafts.blocked} blocked"
+    )
+    rows = [
+        ("procure", "guides", f"{guides.fetched} read, {guides.changed} changed", guides.unchanged),
+        (
+            "chop",
+            "cards",
+            f"{cards.new} new, {cards.changed} changed, {cards.removed} removed",
+            cards.kept,
+        ),
+        ("cook", "drafts", made, drafts.kept),
+        ("plate", "proposals", f"{placements.new} new", ""),
+        ("all", "cards", f"{cards.total} now", ""),
+    ]
+    left_out = {
+        "procure": f"{guides.quarantined} set aside, {guides.failed} failed",
+        "plate": f"{placements.cards_without_group} cards fit no group",
+        "all": f"{len(summary.errors)} failures",
+    }
     return [
-        {"what": name, **{key: f"{value:g}" for key, value in counts.items()}}
-        for name, counts in summary.as_dict().items()
-        if isinstance(counts, dict)
+        {
+            "stage": stage,
+            "of": noun,
+            "done": done,
+            "as before": str(kept),
+            "left out": left_out.get(stage, ""),
+            "seconds": f"{getattr(summary.seconds, 'total' if stage == 'all' else stage):.1f}",
+        }
+        for stage, noun, done, kept in rows
     ]
 
 
-def _describe(summary: RunSummary, settings: Settings) -> str:
-    """Markdown above the table: links into the queue, and what failed."""
+def describe(request: RunRequest, summary: RunSummary, settings: Settings) -> str:
+    """Markdown above the table: links into the queue, what was asked for, cost, what failed."""
     base = f"{settings.effective_review_url}/queue?run={summary.run_id}"
     links = " · ".join(
         f"[{label}]({base}&view={view})"
         for label, view in (("To review", "review"), ("Flagged", "flagged"), ("Blocked", "blocked"))
     )
-    lines = [f"Run {summary.run_id}: {links}", f"Cost {summary.completions.cost_usd:.4f} USD"]
-    lines += [f"- {error}" for error in summary.errors]
+    asked = [
+        ", ".join(request.sources) or "all enabled sources",
+        *request.guides,
+        f"stage {request.stage.value}",
+        ", ".join(request.tones) or "all tones",
+        *(["forced"] if request.force else []),
+    ]
+    calls = summary.completions
+    lines = [
+        f"**Review what this run made:** {links}",
+        f"**Asked for:** {_quote(', '.join(asked))} by {_quote(request.requested_by or 'somebody')}"
+        + (f": {_quote(request.note)}" if request.note else ""),
+        f"**Cost:** {calls.cost_usd:.4f} USD for {calls.calls} calls of {settings.model} "
+        f"({calls.tokens_in} tokens in, {calls.tokens_out} out); {calls.cached} were at hand",
+        f"**Run:** {_quote(summary.run_id)}",
+    ]
+    if summary.errors:
+        lines.append("**Failures:**\n\n" + "\n".join(f"- {_quote(e)}" for e in summary.errors[:50]))
     return "\n\n".join(lines)
+
+
+def _quote(text: str) -> str:
+    """Text that people or pages wrote, shown as it is: no markup of it takes effect."""
+    line = " ".join(text.replace("`", "'").split())
+    return f"`{line[:500]}`"

@@ -23,20 +23,31 @@ def run_up(settings: Settings, prefect_port: int) -> int:
     environment = make_environment(settings, prefect_port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs = prepare_home(settings) / "logs"
-    logs.mkdir(exist_ok=True)
-    with ExitStack() as parts:
-        if not get_environment().get("PREFECT_API_URL"):
-            check_port("127.0.0.1", prefect_port, "The Prefect server")
-            command = ["server", "start", "--host", "127.0.0.1", "--port", str(prefect_port)]
-            parts.enter_context(_running("server", command, environment, logs))
-        _deploy(environment, logs)
-        command = ["worker", "start", "--pool", "spoonful", "--type", "process"]
-        parts.enter_context(_running("worker", command, environment, logs))
+    is_elsewhere = bool(get_environment().get("PREFECT_API_URL"))
+    with run_prefect(environment, logs, None if is_elsewhere else prefect_port):
         ui = environment["PREFECT_API_URL"].removesuffix("/api")
         _say(f"Prefect: {ui}/deployments   Review: {settings.effective_review_url}/queue")
         _say(f"Logs: {logs}   Ctrl-C ends everything.")
         serve_review(settings)
     return 0
+
+
+@contextmanager
+def run_prefect(environment: Mapping[str, str], logs: Path, port: int | None) -> Iterator[None]:
+    """A server on this port (None: it runs elsewhere) with our deployments, and a worker.
+
+    All are ended after the block. Raises ConfigError when the port is taken or the server refuses.
+    """
+    logs.mkdir(exist_ok=True)
+    with ExitStack() as parts:
+        if port is not None:
+            check_port("127.0.0.1", port, "The Prefect server")
+            command = ["server", "start", "--host", "127.0.0.1", "--port", str(port)]
+            parts.enter_context(_running("server", command, environment, logs))
+        _deploy(environment, logs)
+        command = ["worker", "start", "--pool", "spoonful", "--type", "process"]
+        parts.enter_context(_running("worker", command, environment, logs))
+        yield
 
 
 def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
@@ -54,7 +65,7 @@ def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         # Runs and events are otherwise kept for ever.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -63,7 +74,17 @@ def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
         "PYTHONPATH": str(REPO_ROOT),
     }
     ours = get_environment()
-    return {**ours, **{name: ours.get(name) or value for name, value in defaults.items()}}
+    forced = {
+        # The worker starts runs with the `python` it finds on PATH.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), ours.get("PATH", os.defpath))),
+    }
+    if ours.get("PYTHONDONTWRITEBYTECODE"):  # every run would compile all of Prefect anew: 2 s
+        forced |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(home / "pycache")}
+    return {
+        **ours,
+        **{name: ours.get(name) or value for name, value in defaults.items()},
+        **forced,
+    }
 
 
 @contextmanager
