@@ -146,9 +146,6 @@ class Line:
         while (guide_id := await self.queue.get()) is not None:
             try:
                 await self._work_on(guide_id)
-            except BudgetError as error:
-                self.halted = str(error)
-                self._note(self.halted)
             except StageError as error:
                 self._note(f"guide {guide_id}: {error}")
 
@@ -175,10 +172,11 @@ class Line:
         work = partial(steps.cook, self.kitchen, guide_id, self.request, self.summary, self.stove)
         try:
             await self.attempt(f"cook: {guide_id}", work)
-        except PermanentError as error:
+        except (BudgetError, PermanentError) as error:
             # Only a model that refuses us ends a card this way: it would refuse the next one, too.
+            if not self.halted:  # guides worked on side by side meet the same end
+                self._note(str(error))
             self.halted = str(error)
-            self._note(self.halted)
 
     def _note(self, error: str) -> None:
         self.errors[error] += 1
@@ -320,13 +318,14 @@ async def _heartbeat(db: Database, run_id: str) -> AsyncIterator[None]:
 async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.Stove]:
     settings = kitchen.settings
     limit = settings.max_cost_per_run_usd if request.max_cost_usd is None else request.max_cost_usd
+    places = asyncio.Semaphore(settings.model_concurrency)
     models = (settings.model, *settings.fallback_model_list)
     if all(model == OFFLINE_MODEL for model in models):
-        yield steps.Stove(None, limit)
+        yield steps.Stove(None, limit, places)
         return
     from stages.cook.complete import Gateway  # loads litellm
 
     async with Gateway(
         api_base=settings.model_api_base, concurrency=settings.model_concurrency
     ) as gateway:
-        yield steps.Stove(gateway, limit)
+        yield steps.Stove(gateway, limit, places)

@@ -13,7 +13,7 @@ from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
 from stages.chop import chop_guide, match_cards
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
-from stages.errors import BudgetError, ConfigError
+from stages.errors import BudgetError, ConfigError, PermanentError
 from stages.types import Card, ChangeKind, Placement, Risk
 from store.cards import CardState, apply_changes, list_card_states, list_cards
 from store.completions import StoreLedger
@@ -42,12 +42,18 @@ class CookJob:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stove:
-    """What cooking needs besides the kitchen. gateway: None when only the offline writer writes."""
+    """What cooking needs besides the kitchen, for a whole run.
+
+    gateway: None when only the offline writer writes. places: cards cooked at once; a call is
+    claimed and its price reserved only when it can be sent. is_off: no further card is begun.
+    """
 
     gateway: Gateway | None
     max_run_usd: Decimal
+    places: asyncio.Semaphore
+    is_off: bool = False
 
 
 async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
@@ -110,8 +116,8 @@ async def cook(
 ) -> None:
     """Write the missing drafts of a guide, several cards at once, each kept as soon as it is done.
 
-    Raises what ended a card, after all cards had their turn: the first error that may pass, or
-    BudgetError, ConfigError at once.
+    Raises what ended a card, BudgetError and ConfigError before others. After an error that the
+    next card would meet, too (a spent budget, a refused key), no further card is begun.
     """
     jobs, kept = plan_cooking(kitchen, guide_id, request)
     summary.drafts.kept += kept
@@ -124,9 +130,16 @@ async def cook(
     )
 
     async def one(job: CookJob) -> None:
-        result = await cook_card(
-            job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
-        )
+        async with stove.places:
+            if stove.is_off:
+                return
+            try:
+                result = await cook_card(
+                    job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
+                )
+            except (BudgetError, ConfigError, PermanentError):
+                stove.is_off = True
+                raise
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)
 

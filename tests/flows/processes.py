@@ -50,10 +50,11 @@ def spoonful(
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+Process = subprocess.Popen[str]
+
+
 @contextmanager
-def started(
-    environment: Mapping[str, str], *command: str | Path
-) -> Iterator[subprocess.Popen[str]]:
+def started(environment: Mapping[str, str], *command: str | Path) -> Iterator[Process]:
     """A command under way; killed at the end of the block if it still runs."""
     process = subprocess.Popen(
         command,
@@ -71,7 +72,7 @@ def started(
         process.communicate()
 
 
-def interrupt(process: subprocess.Popen[str]) -> Ended:
+def interrupt(process: Process) -> Ended:
     """Ctrl-C, and how it ended."""
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=DEADLINE_S)

@@ -21,7 +21,7 @@ from flows.line import run_line
 from flows.request import RunRequest
 from flows.summary import RunSummary
 from store.engine import Database
-from store.settings import REPO_ROOT, Settings, load_settings
+from store.settings import Settings, load_settings
 from store.tables import CardRow, DraftRow, FindingRow, GuideRow, PageRow, PlacementRow
 
 SPOONFUL = Path(sys.executable).with_name("spoonful")
@@ -62,8 +62,8 @@ SECTIONS_ZH = {
         "parts": {
             "什么时候开始": "宝宝满6个月时开始添加辅食，不要早于4个月。开始时每天1次，每次1到2勺，"
             "观察宝宝的反应再慢慢增加。添加辅食的同时要继续母乳喂养到2岁或更久。",
-            "第一口吃什么": "第一口辅食最好是富含铁的食物，例如强化铁的米粉或肉泥。每次只添加一种新食物，"
-            "连续吃3天，没有过敏再换下一种。1岁以内不要加盐、糖和蜂蜜。",
+            "第一口吃什么": "第一口辅食最好是富含铁的食物，例如强化铁的米粉或肉泥。"
+            "每次只添加一种新食物，连续吃3天，没有过敏再换下一种。1岁以内不要加盐、糖和蜂蜜。",
             "什么时候就医": "如果宝宝吃了新食物后出现呼吸困难、嘴唇肿胀或全身皮疹，请立即拨打120。"
             "呕吐或腹泻超过24小时，应当带宝宝去看医生。",
         },
@@ -235,7 +235,10 @@ def content_of(db: Database) -> dict[str, Any]:
             if row.draft_id in keys
         ]
         return {
-            "pages": _rows(session.exec(select(PageRow)).all(), {"fetched_at", "seen_at"}),
+            # A list asked for again answers 304, a difference without one.
+            "pages": _rows(
+                session.exec(select(PageRow)).all(), {"fetched_at", "seen_at", "status"}
+            ),
             "guides": _rows(session.exec(select(GuideRow)).all(), {"created_at", "changed_at"}),
             "cards": _rows(session.exec(select(CardRow)).all(), {"created_at", "changed_at"}),
             "drafts": _rows(drafts, {"id", "run_id", "created_at", "decided_at"}),
@@ -253,10 +256,6 @@ def everything_in(db: Database) -> dict[str, list[Any]]:
             table.name: sorted(map(tuple, session.execute(table.select())), key=repr)
             for table in metadata.sorted_tables
         }
-
-
-def repo_root() -> Path:
-    return REPO_ROOT
 
 
 def _rows(rows: Any, without: set[str]) -> list[dict[str, Any]]:

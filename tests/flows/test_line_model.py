@@ -1,0 +1,217 @@
+"""Cooking with a model: its drafts, its faults, its price."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from stages.cook.offline import OFFLINE_MODEL
+from stages.cook.prices import price
+from stages.errors import ConfigError
+from store.runs import RunState, list_runs
+from store.tables import CompletionRow, DraftRow, FindingRow
+from tests.fakes import FakeModel, FakeReply, Request, quote_card
+from tests.flows.small_site import Place, everything_in
+
+PRICED = "openai/gpt-4o-mini"
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch, _no_settings_from_outside: None) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+
+
+def ask(place: Place, model: FakeModel | None, name: str = "openai/fake", **more: Any) -> None:
+    """Point the place at a model; None: at a port where nothing listens."""
+    base = model.base_url if model else "http://127.0.0.1:9/v1"
+    place.overrides |= {"model": name, "model_api_base": base, **more}
+
+
+def current_drafts(place: Place) -> list[DraftRow]:
+    db = place.open()
+    with db.read() as session:
+        drafts = list(session.exec(select(DraftRow).where(col(DraftRow.is_current))))
+    db.dispose()
+    return drafts
+
+
+def test_run_with_a_model_has_it_write_every_draft_in_one_call_a_card(kept: Place) -> None:
+    with FakeModel(quote_card) as model:
+        ask(kept, model)
+        summary = kept.run()
+        again = kept.run()
+
+    drafts = current_drafts(kept)
+    assert summary.errors == []
+    assert {draft.model for draft in drafts} == {"openai/fake"}
+    assert len(drafts) == summary.drafts.new == 3 * summary.cards.total
+    assert model.calls == summary.completions.calls == summary.cards.total
+    assert summary.completions.tokens_in == 100 * model.calls
+    assert (again.completions.calls, again.drafts.new) == (0, 0)
+
+
+def test_run_falls_back_to_the_offline_writer_and_says_so_when_the_server_is_down(
+    kept: Place,
+) -> None:
+    ask(kept, None, model_deadline_s=5.0)
+    kept.overrides["sources_file"] = kept.sources_file
+    guide = kept.content()["guides"][0]["url"]
+    summary = kept.run(stage="cook", guides=(guide,))
+
+    db = kept.open()
+    with db.read() as session:
+        new = session.exec(select(DraftRow).where(DraftRow.run_id == summary.run_id)).all()
+        marked = session.exec(
+            select(FindingRow.draft_id).where(FindingRow.check == "written_offline")
+        ).all()
+    db.dispose()
+    assert summary.errors == []
+    assert len(new) == summary.drafts.new > 0
+    assert {draft.model for draft in new} == {OFFLINE_MODEL}
+    assert {draft.id for draft in new} == set(marked)
+
+
+def test_run_stops_cooking_at_a_refused_key_and_does_the_rest(place: Place) -> None:
+    with FakeModel([FakeReply(status=401)]) as model:
+        ask(place, model, model_concurrency=2)
+        summary = place.run()
+
+    content = place.content()
+    refusal = "openai/fake refused our key; set OPENAI_API_KEY to one that is valid"
+    assert summary.errors == [refusal]
+    assert model.calls <= 2  # no more than were under way when the first was refused
+    assert summary.guides.fetched == 3
+    assert content["drafts"] == []
+    assert {row["card_id"] for row in content["placements"]} <= {
+        card["id"] for card in content["cards"] if card["plated_key"]
+    }
+    assert all(card["plated_key"] for card in content["cards"])
+    assert content["placements"] != []
+
+
+def test_run_goes_on_where_a_refused_key_stopped_it(kept: Place) -> None:
+    with FakeModel([FakeReply(status=401)]) as model:
+        ask(kept, model)
+        refused = kept.run(stage="cook")
+    with FakeModel(quote_card) as model:
+        ask(kept, model)
+        summary = kept.run(stage="cook")
+
+    assert refused.drafts.new == 0
+    assert refused.errors != []
+    assert summary.errors == []
+    assert {draft.model for draft in current_drafts(kept)} == {"openai/fake"}
+
+
+def test_run_without_the_key_ends_before_anything_is_asked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with FakeModel(quote_card) as model:
+        ask(place, model)
+        with pytest.raises(ConfigError) as caught:
+            place.run()
+
+    assert str(caught.value) == (
+        "OPENAI_API_KEY is not set, and model openai/fake needs it. "
+        "Set it, or SPOONFUL_MODEL=offline/house to write without a model."
+    )
+    assert model.calls == 0
+    db = place.open()
+    assert list_runs(db) == ()
+    db.dispose()
+    assert place.content()["pages"] == []
+
+
+def test_run_stops_before_its_budget_is_exceeded_and_goes_on_with_a_larger_one(
+    kept: Place,
+) -> None:
+    tokens = (1200, 900)
+    with FakeModel(lambda request: FakeReply(quote_card(request), tokens=tokens)) as model:
+        cost = price(PRICED, *tokens)
+        assert cost
+        limit = 4 * cost
+        ask(kept, model, PRICED, max_cost_per_run_usd=limit)
+        stopped = kept.run(stage="cook")
+        calls = model.calls
+        resumed = kept.run(stage="cook", max_cost_usd=Decimal(1))
+
+    db = kept.open()
+    with db.read() as session:
+        spent = sum(
+            row.cost_micro_usd or 0
+            for row in session.exec(
+                select(CompletionRow).where(CompletionRow.run_id == stopped.run_id)
+            )
+        )
+    last = list_runs(db)
+    db.dispose()
+    assert 0 < calls < 8
+    assert stopped.completions.calls == calls
+    assert 0 < spent <= limit * 1_000_000
+    assert stopped.drafts.new == 3 * calls
+    assert "SPOONFUL_MAX_COST_PER_RUN_USD" in stopped.errors[0]
+    assert [run.state for run in last[:2]] == [RunState.DONE, RunState.FAILED]
+    assert resumed.errors == []
+    assert model.calls == 8
+    assert {draft.model for draft in current_drafts(kept)} == {PRICED}
+
+
+def test_day_budget_holds_over_runs(kept: Place) -> None:
+    tokens = (1200, 900)
+    with FakeModel(lambda request: FakeReply(quote_card(request), tokens=tokens)) as model:
+        cost = price(PRICED, *tokens)
+        assert cost
+        ask(kept, model, PRICED, max_cost_per_day_usd=4 * cost)
+        runs = [kept.run(stage="cook") for _ in range(3)]
+
+    assert 0 < model.calls <= 4
+    assert all("SPOONFUL_MAX_COST_PER_DAY_USD" in run.errors[0] for run in runs)
+
+
+def test_dry_run_prices_the_work_and_changes_nothing(kept: Place) -> None:
+    import asyncio
+
+    from flows.plan import make_plan
+    from flows.request import RunRequest
+
+    with FakeModel(quote_card) as model:
+        ask(kept, model, PRICED)
+        db = kept.open()
+        before = everything_in(db)
+        plan = asyncio.run(make_plan(RunRequest(dry_run=True), kept.settings(), db))
+        after = everything_in(db)
+        db.dispose()
+
+    assert after == before
+    assert model.calls == 0
+    assert (plan.model, plan.drafts, plan.kept) == (PRICED, 24, 0)
+    assert [guide.cards for guide in plan.guides] != []
+    assert sum(guide.cards for guide in plan.guides) == 8
+    assert plan.cost_usd == price(PRICED, plan.tokens_in, plan.tokens_out)
+    assert plan.cost_usd
+    assert plan.cost_usd > 0
+
+
+def test_model_gets_only_the_tone_that_failed_again(kept: Place) -> None:
+    def lose_a_fact(request: Request) -> str:
+        import json
+
+        reply = json.loads(quote_card(request))
+        if len(reply) == 3:
+            reply["mom"] = []
+        return json.dumps(reply)
+
+    guide = kept.content()["guides"][0]["url"]
+    with FakeModel(lose_a_fact) as model:
+        ask(kept, model)
+        summary = kept.run(stage="cook", guides=(guide,))
+
+    cards = summary.drafts.new // 3
+    assert model.calls == 2 * cards
+    assert {draft.model for draft in current_drafts(kept) if draft.run_id == summary.run_id} == {
+        "openai/fake"
+    }
