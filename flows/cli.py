@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli_admin import sources_app, tones_app, users_app
+from flows.cli_eval import eval_app
 from flows.request import RunRequest, Stage
 from stages.errors import ConfigError, StageError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(users_app, name="users")
 app.add_typer(sources_app, name="sources")
 app.add_typer(tones_app, name="tones")
+app.add_typer(eval_app, name="eval")
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")
