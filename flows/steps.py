@@ -88,7 +88,7 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
     """The cards of a guide that lack a draft, and how many drafts need not be made.
 
     Wanted keys minus done keys. A draft a person has decided or edited stands until its card
-    changes; a pending one is made again when tone, model or card changed.
+    changes, also when forced; a pending one is made again when tone, model or card changed.
     """
     cards = list_cards(kitchen.db, guide_id)
     marks = {
@@ -101,7 +101,8 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
         for tone in _wanted_tones(kitchen, request):
             mark = marks.get((card.id, tone.id))
             generation = mark.generation if mark else 0
-            if request.force and request.includes(Stage.COOK):
+            is_forced = request.force and request.includes(Stage.COOK)
+            if is_forced and not _is_a_persons(card, mark):
                 missing.setdefault(generation + 1, []).append(tone)
             elif _is_done(card, tone, mark, kitchen.settings.model, generation, request):
                 kept += 1
@@ -206,8 +207,14 @@ def _is_done(
         return False
     if mark.key == draft_key(card, tone, model, generation):
         return True
-    is_touched = mark.state is not DraftState.PENDING or mark.is_edited
-    return is_touched and mark.body_hash == card.body_hash and not request.tone_version
+    return _is_a_persons(card, mark) and not request.tone_version
+
+
+def _is_a_persons(card: Card, mark: DraftMark | None) -> bool:
+    """Whether somebody has decided on the draft or edited it, and its card is as it was then."""
+    if mark is None or mark.body_hash != card.body_hash:
+        return False
+    return mark.state is not DraftState.PENDING or mark.is_edited
 
 
 def _cook_settings(kitchen: Kitchen, job: CookJob) -> CookSettings:

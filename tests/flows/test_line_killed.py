@@ -71,6 +71,8 @@ def run_and_kill_at(point: str, environment: dict[str, str]) -> None:
         kill_with_workers(process)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_killed_in_every_stage_the_line_ends_as_if_undisturbed(
     small_site: str, tmp_path: Path
 ) -> None:

@@ -31,6 +31,8 @@ from store.guides import get_guide, list_guides
 from store.settings import load_settings
 from store.tables import CardRow
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 SITE: dict[str, Any] = yaml.safe_load((SAMPLE_SITE / "site.yaml").read_text(encoding="utf-8"))
 PAGES = {page["path"]: page for page in SITE["pages"]}
 GUIDES = [page for page in SITE["pages"] if page["kind"] == "guide" and page.get("part", 1) == 1]

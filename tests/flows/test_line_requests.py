@@ -1,0 +1,219 @@
+"""What somebody may ask of a run: stages, sources, guides, tones, all over again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.sample_site import serve_folder
+from stages.errors import ConfigError
+from stages.types import Risk
+from store.decisions import By, RejectReason, approve, edit, reject
+from store.drafts import DraftView, list_drafts
+from store.engine import Database
+from store.runs import LockedError, RunState, list_runs, start_run
+from store.tables import DraftState
+from store.users import add_user
+from tests.flows.small_site import SECTIONS_EN, Place, build_site, content_of, page, write_sitemaps
+
+
+def drafts_of(db: Database, tone: str = "mom") -> dict[str, DraftView]:
+    """Current drafts of a tone by card id."""
+    cards = [card["id"] for card in _cards(db)]
+    found = list_drafts(db, cards)
+    return {
+        card_id: draft
+        for card_id, drafts in found.items()
+        for draft in drafts
+        if draft.tone == tone
+    }
+
+
+def _cards(db: Database) -> list[dict[str, Any]]:
+    return [card for card in content_of(db)["cards"] if card["removed_at"] is None]
+
+
+def counts(place: Place) -> dict[str, int]:
+    return {
+        name: len(rows)
+        for name, rows in place.content().items()
+        if name in ("guides", "cards", "drafts", "placements")
+    }
+
+
+def test_stages_one_by_one_make_what_a_whole_run_makes(place: Place, crawled: Place) -> None:
+    whole = crawled.content()
+    expected = {"guides": 0, "cards": 0, "drafts": 0, "placements": 0}
+    for stage, made in (
+        ("procure", "guides"),
+        ("chop", "cards"),
+        ("cook", "drafts"),
+        ("plate", "placements"),
+    ):
+        summary = place.run(stage=stage)
+        expected[made] = len(whole[made])
+        assert summary.errors == []
+        assert counts(place) == expected, stage
+    assert place.content() == whole
+
+
+def test_source_runs_that_source_only(place: Place) -> None:
+    summary = place.run(sources=("gangwan",), stage="procure")
+
+    assert [guide["source_id"] for guide in place.content()["guides"]] == ["gangwan"]
+    assert summary.guides.fetched == 1
+
+
+def test_guide_runs_that_guide_only(place: Place) -> None:
+    url = f"{place.base}/en/sleep.html"
+    summary = place.run(guides=(url,), stage="procure")
+
+    assert [guide["url"] for guide in place.content()["guides"]] == [url]
+    assert summary.guides.fetched == 1
+    pages = [row["url"] for row in place.content()["pages"]]
+    assert pages == [url]
+
+
+def test_tone_cooks_that_tone_and_a_plain_run_the_others(kept: Place) -> None:
+    summary = kept.run(tones=("mom",), stage="cook", force=True)
+    db = kept.open()
+    assert {draft.model for draft in drafts_of(db).values()} == {"offline/house"}
+    db.dispose()
+
+    assert summary.drafts.new == 8
+    assert summary.drafts.kept == 0
+    assert kept.run(stage="cook").drafts.kept == 24
+
+
+def test_force_cooks_again_once_and_the_next_run_keeps_that(kept: Place) -> None:
+    db = kept.open()
+    before = drafts_of(db)
+    forced = kept.run(stage="cook", force=True)
+    after = drafts_of(db)
+    plain = kept.run()
+    last = drafts_of(db)
+    db.dispose()
+
+    assert forced.drafts.new == 24
+    assert {card: draft.id for card, draft in before.items()} != {
+        card: draft.id for card, draft in after.items()
+    }
+    assert not {draft.id for draft in before.values()} & {draft.id for draft in after.values()}
+    assert (plain.drafts.new, plain.drafts.kept) == (0, 24)
+    assert last == after
+
+
+@pytest.mark.parametrize("stage", ["chop", "plate"])
+def test_force_does_a_stage_again_and_ends_the_same(kept: Place, stage: str) -> None:
+    before = kept.content()
+    summary = kept.run(stage=stage, force=True)
+
+    assert summary.errors == []
+    assert kept.content() == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"sources": ("nope",)}, "There is no source nope. Known are: gangwan, harbour."),
+        ({"tones": ("nope",)}, "There is no tone nope. Known are: engagement, expert, mom."),
+        ({"tone_version": "9"}, "A tone version goes with exactly one tone."),
+        ({"tones": ("mom",), "tone_version": "0.0.0"}, "Tone mom has no version 0.0.0. Known are:"),
+        (
+            {"guides": ("https://elsewhere.example/x",)},
+            "No chosen source covers https://elsewhere.example/x. Check `spoonful sources`.",
+        ),
+    ],
+)
+def test_wrong_request_is_refused_before_anything_is_fetched(
+    kept: Place, asked: dict[str, Any], message: str
+) -> None:
+    db = kept.open()
+    runs = len(list_runs(db))
+    with pytest.raises(ConfigError) as caught:
+        kept.run(**asked)
+
+    assert str(caught.value).startswith(message)
+    assert len(list_runs(db)) == runs
+    db.dispose()
+
+
+def test_second_run_of_the_same_source_is_refused_and_another_source_is_not(kept: Place) -> None:
+    db = kept.open()
+    first = start_run(db, "cli", ["source harbour"], {})
+    with pytest.raises(LockedError, match=f"Run {first} on .* has been working on source harbour"):
+        kept.run(stage="cook")
+    other = kept.run(stage="cook", sources=("gangwan",))
+
+    assert other.errors == []
+    states = {run.id: run.state for run in list_runs(db)}
+    db.dispose()
+    assert states[first] is RunState.RUNNING
+    assert states[other.run_id] is RunState.DONE
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Iterator[Place]:
+    """A place with a site of its own in `tmp_path / "site"`, run once."""
+    site = tmp_path / "site"
+    build_site(site)
+    with serve_folder(site, 0) as served:
+        write_sitemaps(site, served.base)
+        place = Place(tmp_path / "place", served.base).prepare()
+        assert place.run(sources=("harbour",)).errors == []
+        yield place
+
+
+def test_what_a_person_decided_or_edited_stands_until_its_card_changes(
+    changing: Place, tmp_path: Path
+) -> None:
+    db = changing.open()
+    editor = add_user(db, "ann", "hash").id
+    cards = {card["title"]: card["id"] for card in _cards(db)}
+    mine = [cards[name] for name in ("Before you start", "Water and powder", "Keeping it")]
+    before = drafts_of(db)
+    approved, rejected, edited = (before[card] for card in mine)
+    approve(db, approved.id, By(editor, approved.version), [], 0)
+    reject(db, rejected.id, By(editor, rejected.version), RejectReason.TONE)
+    edit(db, edited.id, By(editor, edited.version), "My own words.", [], Risk.LOW)
+
+    forced = changing.run(sources=("harbour",), stage="cook", force=True)
+    stood = drafts_of(db)
+    assert forced.drafts.kept == 3
+    assert [stood[card].id for card in mine] == [approved.id, rejected.id, edited.id]
+    assert stood[mine[2]].text == "My own words."
+    assert all(stood[card].id != before[card].id for card in before if card not in mine)
+
+    bottle = SECTIONS_EN["bottle"]
+    parts = {
+        name: text.replace("no more than 30 minutes", "no more than 20 minutes").replace(
+            "within 2 hours", "within 1 hour"
+        )
+        for name, text in dict(bottle["parts"]).items()  # type: ignore[call-overload]
+    }
+    html = page(str(bottle["title"]), parts)
+    (tmp_path / "site" / "en" / "bottle.html").write_text(html, encoding="utf-8")
+    changed = changing.run(sources=("harbour",))
+    last = drafts_of(db)
+    db.dispose()
+
+    assert changed.cards.changed == 2
+    assert changed.drafts.new == 6
+    assert last[mine[0]].id == approved.id
+    assert [last[card].state for card in mine[1:]] == 2 * [DraftState.PENDING]
+    assert {last[card].id for card in mine[1:]} & {rejected.id, edited.id} == set()
+
+
+def test_page_that_becomes_no_guide_keeps_its_cards(changing: Place, tmp_path: Path) -> None:
+    before = changing.content()["cards"]
+    files = tmp_path / "site" / "en"
+    (files / "bottle.html").write_text("<!doctype html><title>Oops</title><p>Page not found</p>")
+    (files / "sleep.html").unlink()
+    summary = changing.run(sources=("harbour",))
+
+    assert summary.errors == []
+    assert summary.guides.quarantined == 1
+    assert changing.content()["cards"] == before
