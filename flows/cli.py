@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,11 +122,11 @@ def run(
     )
     settings, db = _open()
     if dry_run:
-        plan = _await(make_plan(request, settings, db))
+        plan = asyncio.run(make_plan(request, settings, db))
         _print_json(plan.as_dict()) if as_json else print_plan(plan)
         return
     with show_progress(is_quiet=as_json) as report:
-        summary = _await(run_line(request, settings, db, report=report))
+        summary = asyncio.run(run_line(request, settings, db, report=report))
     _print_json(summary.as_dict()) if as_json else print_summary(summary, settings)
     raise typer.Exit(1 if summary.errors else 0)
 
@@ -171,7 +170,7 @@ def publish(as_json: Json = False) -> None:
     from flows.publish import publish_due
 
     _, db = _open()
-    summary = _await(publish_due(db))
+    summary = asyncio.run(publish_due(db))
     if as_json:
         _print_json(summary.as_dict())
     else:
@@ -255,22 +254,6 @@ def _open(**overrides: Any) -> tuple[Any, Any]:
 
     settings = load_settings(**overrides)
     return settings, open_store(settings)
-
-
-def _await(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; of a group of errors that broke off together, raise the first of ours."""
-    try:
-        return asyncio.run(work)
-    except BaseExceptionGroup as group:
-        ours, _ = group.split(StageError)
-        if ours is None:
-            raise
-        raise _first(ours) from group
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _print_json(value: Any) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
@@ -209,9 +209,10 @@ async def run_line(
         summary = RunSummary(run_id)
         state = RunState.INTERRUPTED
         try:
-            async with _heartbeat(db, run_id), _stove(kitchen, request) as stove:
-                line = Line(kitchen, request, summary, stove, attempt, report)
-                await line.work(sources)
+            with _one_error():
+                async with _heartbeat(db, run_id), _stove(kitchen, request) as stove:
+                    line = Line(kitchen, request, summary, stove, attempt, report)
+                    await line.work(sources)
             state = RunState.FAILED if summary.errors else RunState.DONE
         finally:
             summary.cards.total = count_cards(db, [source.id for source in sources])
@@ -292,6 +293,21 @@ def check_model_keys(settings: Settings) -> None:
                 f"{name} is not set, and model {model} needs it. "
                 f"Set it, or SPOONFUL_MODEL={OFFLINE_MODEL} to write without a model."
             )
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Of a group of errors that broke off together, raise the first that a stage raised."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours, _ = group.split(StageError)
+        if ours is None:
+            raise
+        error: BaseException = ours
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group
 
 
 @asynccontextmanager
