@@ -114,11 +114,14 @@ async def _alert(settings: Settings) -> SendNotification | DoNothing:
 
 
 async def _save(client: PrefectClient, automation: AutomationCore) -> None:
+    """Create or update it; one that is as it should be is left alone, with what it has counted."""
     known = await client.read_automations_by_name(automation.name)
-    if known:
-        await client.update_automation(known[0].id, automation)
-    else:
+    if not known:
         await client.create_automation(automation)
+    elif {name: getattr(known[0], name) for name in AutomationCore.model_fields} != dict(
+        automation
+    ):
+        await client.update_automation(known[0].id, automation)
 
 
 if __name__ == "__main__":

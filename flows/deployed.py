@@ -194,9 +194,7 @@ def make_rows(summary: RunSummary) -> list[dict[str, str]]:
     """A row per stage, all with the same columns: Prefect shows those of the first row."""
     guides, cards, drafts = summary.guides, summary.cards, summary.drafts
     placements = summary.placements
-    made = (
-        f"{drafts.new}: {drafts.low} low risk, {drafts.flagged} flagged, {drafts.blocked} blocked"
-    )
+    made = f"{drafts.new}: {drafts.low} low, {drafts.flagged} flagged, {drafts.blocked} blocked"
     rows = [
         ("procure", "guides", f"{guides.fetched} read, {guides.changed} changed", guides.unchanged),
         (

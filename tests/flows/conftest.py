@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.sample_site import serve_folder
+from tests.flows.prefect_server import PrefectServer, start_prefect
 from tests.flows.small_site import Place, build_site, write_sitemaps
 
 
@@ -50,3 +51,10 @@ def place(small_site: str, tmp_path: Path) -> Place:
 def kept(crawled: Place, tmp_path: Path) -> Place:
     """A place where the whole line has run once, all this test's own."""
     return crawled.copy_to(tmp_path / "kept")
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A real Prefect server with deployments and a worker, one for the session."""
+    with start_prefect(tmp_path_factory.mktemp("prefect")) as server:
+        yield server
