@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.types import Block, Card, Guide
+from stages.types import Block, BlockKind, Card, Guide
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Blocks in a row that went into one card; card is None where they went into none."""
+    """Blocks in a row that went into one card, under the headings right above them; card is None
+    where they went into none.
+    """
 
     card: Card | None
     blocks: tuple[Block, ...]
@@ -37,6 +40,11 @@ def cut_guide(guide: Guide, cards: Sequence[Card]) -> tuple[Cut, ...]:
             cuts[-1][1].append(block)
         else:
             cuts.append((owner, [block]))
+    for (above, loose), (owner, blocks) in itertools.pairwise(cuts):
+        while above is None and owner is not None and loose and loose[-1].kind is BlockKind.HEADING:
+            blocks.insert(0, loose.pop())
     return tuple(
-        Cut(None if owner is None else cards[owner], tuple(blocks)) for owner, blocks in cuts
+        Cut(None if owner is None else cards[owner], tuple(blocks))
+        for owner, blocks in cuts
+        if blocks
     )

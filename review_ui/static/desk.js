@@ -3,7 +3,7 @@
 let desk = null;
 let lookedSince = 0;
 let activeMs = 0;
-let isByKey = false;
+const keyed = new Set(); // tones whose decision was pressed by key and is on its way
 let isSubmitting = false;
 
 export function startDesk() {
@@ -19,6 +19,13 @@ export function startDesk() {
     const tone = event.target.closest(".tone");
     if (tone) choose(tone.dataset.tone);
   });
+  // On a narrow screen the tones stand in a row to swipe; the one in view is the chosen one.
+  tones?.addEventListener("scrollend", () => {
+    const left = tones.getBoundingClientRect().left;
+    const distance = (tone) => Math.abs(tone.getBoundingClientRect().left - left);
+    const inView = [...tones.children].sort((a, b) => distance(a) - distance(b))[0];
+    if (tones.scrollWidth > tones.clientWidth) choose(inView.dataset.tone);
+  });
   desk.addEventListener("change", (event) => {
     if (event.target.closest("[data-group]")) countGroups();
   });
@@ -27,7 +34,8 @@ export function startDesk() {
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.parameters.active_s !== undefined) event.detail.parameters.active_s = takeActive();
   });
-  document.addEventListener("htmx:afterSettle", afterDecision);
+  document.addEventListener("htmx:beforeSwap", keepHeight);
+  document.addEventListener("htmx:afterSwap", afterDecision);
   desk.addEventListener("submit", () => {
     isSubmitting = true;
     setTimeout(() => {
@@ -69,7 +77,7 @@ export function goToTone(which) {
 export function pressOn(selector) {
   const button = chosenTone()?.querySelector(selector);
   if (!button || button.disabled) return false;
-  isByKey = true;
+  keyed.add(chosenTone().dataset.tone);
   button.click();
   return true;
 }
@@ -88,6 +96,7 @@ export function open(kind) {
   const fold = chosenTone()?.querySelector(`details[data-${kind}]`);
   if (!fold) return false;
   fold.open = true;
+  enter(fold); // now, not at the toggle event: the next key pressed is already text
   return true;
 }
 
@@ -110,24 +119,39 @@ function onClose(event) {
 
 function onToggle(event) {
   const fold = event.target;
-  if (!fold.open || !fold.matches("[data-editor], [data-reject]")) return;
+  if (fold.open && fold.matches("[data-editor], [data-reject]") && !fold.contains(document.activeElement?.closest("form"))) enter(fold);
+}
+
+/** Put the cursor into the first field of an opened editor or list of reasons. */
+function enter(fold) {
   const field = fold.querySelector("textarea[name=text], input[type=radio]");
   field.focus({ preventScroll: true });
-  if (field.setSelectionRange && field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
+  if (field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
   fold.scrollIntoView({ block: "nearest" });
 }
 
-/** After a swap focus must not be lost: by key it goes on to the next open tone. */
+/** A decided tone is shorter than an open one; what stands below must not jump for that. */
+function keepHeight() {
+  const tones = desk.querySelector("[data-tones]");
+  if (tones) tones.style.minHeight = `${tones.offsetHeight}px`;
+}
+
+/**
+ * After a swap focus must not be lost: by key it goes on to the next open tone. Whoever has gone
+ * elsewhere meanwhile stays there: letters typed into a text must never land on the desk as keys.
+ */
 function afterDecision(event) {
   if (!event.detail.elt?.classList?.contains("tone")) return;
   const tone = document.getElementById(event.detail.elt.id);
-  const stillOpen = tone.querySelector("details[data-editor][open] textarea");
-  const wasKey = isByKey;
-  isByKey = false;
-  choose(tone.dataset.tone);
+  const isByKey = keyed.delete(tone.dataset.tone);
   countGroups();
+  const field = document.activeElement?.closest("input, select, textarea, .tone-choices [open]");
+  const chosen = chosenTone();
+  if ((field && !tone.contains(field)) || (chosen && chosen !== tone)) return;
+  choose(tone.dataset.tone);
+  const stillOpen = tone.querySelector("details[data-editor][open] textarea");
   if (stillOpen) stillOpen.focus();
-  else if (tone.dataset.state === "pending" || !wasKey) tone.focus({ preventScroll: true });
+  else if (tone.dataset.state === "pending" || !isByKey) tone.focus({ preventScroll: true });
   else if (!nextOpen(tone)) desk.querySelector("[data-advance]")?.focus();
 }
 
@@ -142,14 +166,19 @@ function nextOpen(from) {
 
 /** What each approve button says follows the boxes ticked below. */
 function countGroups() {
-  const counts = new Map();
+  const names = new Map();
   for (const row of desk.querySelectorAll("[data-group]")) {
     const tone = row.querySelector("select")?.value;
-    if (tone && row.querySelector("input:checked")) counts.set(tone, (counts.get(tone) ?? 0) + 1);
+    if (!tone || !row.querySelector("input:checked")) continue;
+    names.set(tone, [...(names.get(tone) ?? []), row.querySelector(".group-name").textContent]);
   }
-  for (const label of desk.querySelectorAll("[data-approve-label]")) {
-    const count = counts.get(label.closest(".tone").dataset.tone) ?? 0;
+  for (const tone of desk.querySelectorAll(".tone")) {
+    const groups = names.get(tone.dataset.tone) ?? [];
+    const count = groups.length;
+    const label = tone.querySelector("[data-approve-label]");
+    if (!label) continue;
     label.textContent = count === 0 ? "Approve, no group" : `Approve for ${count} ${count === 1 ? "group" : "groups"}`;
+    tone.querySelector("[data-targets]").textContent = groups.join(", ") || "No ticked group takes this tone";
   }
 }
 

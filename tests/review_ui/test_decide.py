@@ -250,7 +250,7 @@ def test_rejection_needs_a_reason_and_keeps_the_note(mara: Visitor, desk: DeskDa
     decision = list_decisions(desk.db)[0]
     assert (decision.reason, decision.note, decision.user) == ("tone", "Too <sweet>.", "mara")
     column = mara.tone(card_id, "mom")
-    assert "Rejected: not in this tone, mara" in text_of(column)
+    assert "Rejected by mara: not in this tone" in text_of(column)
     assert "Too <sweet>." in text_of(column)
 
 

@@ -48,6 +48,7 @@ def open_desk(address: str, new_page: Callable[..., Page]) -> Callable[..., Page
     def sign_in(**options: Any) -> Page:
         page = new_page(base_url=address, **options)
         page.goto("/signin")
+        page.wait_for_selector("#name:focus")
         page.keyboard.type("mara")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
