@@ -32,6 +32,9 @@ app.add_typer(sources_app, name="sources")
 app.add_typer(tones_app, name="tones")
 app.add_typer(eval_app, name="eval")
 
+INTERRUPTED = 130
+"""What Typer makes of Ctrl-C; our exit codes are 0, 1 and 2."""
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")
 ]
@@ -229,7 +232,7 @@ def export(
         raise ConfigError(f"There is no export {what}. Choose one of: {', '.join(EXPORTS)}.")
     _, db = _open()
     count = 0
-    with out.open("w", encoding="utf-8") if out else _stdout() as file:
+    with _open_for_writing(out) if out else _stdout() as file:
         for row in export_rows(db, what):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
@@ -240,7 +243,9 @@ def main() -> None:
     """Entry point: every error we foresee ends in its message and an exit code, not a traceback."""
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         typer.echo("Interrupted. Nothing is lost: the next run goes on from here.", err=True)
         sys.exit(1)
     except StageError as error:
@@ -258,6 +263,13 @@ def _open(**overrides: Any) -> tuple[Any, Any]:
 
 def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _open_for_writing(path: Path) -> Any:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def _stdout() -> Any:

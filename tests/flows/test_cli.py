@@ -1,0 +1,446 @@
+"""The real command in a process of its own: what it says and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sqlite3
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.sample_site import serve_folder
+from store.cards import list_cards
+from store.decisions import By, approve
+from store.drafts import list_drafts
+from store.guides import list_guides
+from store.runs import RunState, list_runs
+from store.users import add_user
+from tests.fakes import FakeModel, FakeReply, quote_card
+from tests.flows.processes import (
+    descendants,
+    interrupt,
+    is_alive,
+    spoonful,
+    started,
+    wait_until,
+)
+from tests.flows.small_site import SPOONFUL, Place, build_site, source_text, write_sitemaps
+
+SUMMARY_KEYS = {
+    "guides": {"fetched", "unchanged", "changed", "failed", "quarantined"},
+    "cards": {"new", "kept", "changed", "removed", "total"},
+    "drafts": {"new", "kept", "low", "flagged", "blocked"},
+    "completions": {"calls", "cached", "tokens_in", "tokens_out", "cost_usd"},
+    "placements": {"new", "cards_without_group"},
+    "seconds": {"procure", "chop", "cook", "plate", "total"},
+}
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port something listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def dump(place: Place) -> list[str]:
+    """The database as SQL, whatever version it is of."""
+    with sqlite3.connect(place.home / "spoonful.db") as raw:
+        return list(raw.iterdump())
+
+
+# --- files and settings that are wrong ---------------------------------------------------------
+
+
+def test_broken_sources_file_is_named_with_line_and_key(place: Place) -> None:
+    text = place.sources_file.read_text(encoding="utf-8")
+    place.sources_file.write_text(text.replace("reuse: adapt_ok", "reuse: anything", 1))
+    ended = spoonful(place.environment(), "run", "--json")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"{place.sources_file}:7: sources[0].reuse: `anything` is not known; expected one of: "
+        "adapt_ok, excerpt_only, link_only, unknown, do_not_crawl\n"
+    )
+
+
+def test_unknown_source_is_answered_with_the_known_ones(place: Place) -> None:
+    ended = spoonful(place.environment(), "run", "--source", "nope")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "There is no source nope. Known are: gangwan, harbour.\n"
+
+
+def test_missing_contact_stops_a_run_on_the_open_web(place: Place) -> None:
+    ended = spoonful(place.environment(SPOONFUL_ALLOW_PRIVATE=""), "run")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "SPOONFUL_CONTACT is empty. harbour should be able to reach you: "
+        "set it to an e-mail address or a page about your crawler.\n"
+    )
+
+
+def test_missing_model_key_stops_a_run_before_any_request(place: Place) -> None:
+    with FakeModel(quote_card) as model:
+        environment = place.environment(
+            SPOONFUL_MODEL="openai/fake", SPOONFUL_MODEL_API_BASE=model.base_url
+        )
+        ended = spoonful(environment, "run")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "OPENAI_API_KEY is not set, and model openai/fake needs it. "
+        "Set it, or SPOONFUL_MODEL=offline/house to write without a model.\n"
+    )
+    assert model.calls == 0
+
+
+def test_database_of_a_later_version_is_left_alone(kept: Place) -> None:
+    with sqlite3.connect(kept.home / "spoonful.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = dump(kept)
+    run = spoonful(kept.environment(), "run")
+    doctor = spoonful(kept.environment(SPOONFUL_CONTACT="a@b.example"), "doctor", "--json")
+
+    assert run.code == 2
+    assert "9999" in run.err
+    assert "later" in run.err or "newer" in run.err
+    assert "Traceback" not in run.err
+    assert run.err.count("\n") == 1
+    assert dump(kept) == before
+    assert doctor.code == 2
+    assert [check["name"] for check in doctor.json["checks"] if not check["ok"]] == ["database"]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "mysql://x/y",
+            "SPOONFUL_DATABASE_URL names mysql; Spoonful keeps its data in sqlite or postgresql.",
+        ),
+        (
+            "nonsense",
+            "SPOONFUL_DATABASE_URL is not a database URL: "
+            "Could not parse SQLAlchemy URL from given URL string",
+        ),
+        (
+            "postgresql://ann:secret@127.0.0.1:9/x",
+            "The database postgresql+psycopg://ann:***@127.0.0.1:9/x cannot be opened",
+        ),
+    ],
+)
+def test_wrong_database_url_is_explained_without_its_password(
+    place: Place, url: str, message: str
+) -> None:
+    ended = spoonful(place.environment(SPOONFUL_DATABASE_URL=url), "users", "list")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(message)
+    assert "secret" not in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_home_that_cannot_be_written_is_named(place: Place) -> None:
+    place.home.write_text("a file")
+    ended = spoonful(place.environment(), "run")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"The data folder {place.home} cannot be written (File exists). "
+        "Point SPOONFUL_HOME at a folder you may write, or change its permissions.\n"
+    )
+
+
+def test_review_says_that_its_port_is_taken(place: Place, taken_port: int) -> None:
+    ended = spoonful(place.environment(), "review", "--port", str(taken_port))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"The review server cannot listen on 127.0.0.1:{taken_port} (Address already in use). "
+        "End what uses that port, or choose another.\n"
+    )
+
+
+def test_demo_says_that_the_port_of_its_site_is_taken(place: Place, taken_port: int) -> None:
+    ended = spoonful(place.environment(), "demo", "--once", "--site-port", str(taken_port))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"Port {taken_port} on 127.0.0.1 is in use, and the sample site needs it. "
+        "End what uses it, or choose another with --site-port.\n"
+    )
+
+
+def test_demo_does_not_mix_with_real_work(kept: Place) -> None:
+    ended = spoonful(kept.environment(), "demo", "--once", "--site-port", str(free_port()))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"{kept.home} holds guides of real sources, and the demo would mix its sample with them. "
+        "Give it a home of its own: SPOONFUL_HOME=./demo spoonful demo\n"
+    )
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+def test_run_with_bad_pages_and_a_source_down_lists_what_failed_and_does_the_rest(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site"
+    build_site(site)
+    files = {
+        "empty.html": b"",
+        "picture.html": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20,
+        "list.html": b'{"title": "Sleep", "text": "Not a page."}',
+    }
+    for name, body in files.items():
+        (site / "en" / name).write_bytes(body)
+    down = source_text(f"http://127.0.0.1:{free_port()}").replace("harbour", "down")
+    with serve_folder(site, 0) as served:
+        write_sitemaps(site, served.base)
+        place = Place(tmp_path / "place", served.base).prepare()
+        with place.sources_file.open("a", encoding="utf-8") as file:
+            file.write(down)
+        private = f"{place.base.removeprefix('http://')},{down.split('homepage: http://')[1].split('/')[0]}"
+        ended = spoonful(place.environment(SPOONFUL_ALLOW_PRIVATE=private), "run", "--json")
+
+    assert ended.code == 1, ended.err
+    summary = ended.json
+    assert [re.sub(r"http://127.*", "ADDRESS", error) for error in summary["errors"]] == [
+        "down: ADDRESS"
+    ]
+    assert summary["guides"]["fetched"] == 3
+    assert summary["guides"]["quarantined"] == 3
+    assert summary["cards"]["total"] == 8
+    assert summary["drafts"]["new"] == 24
+    reasons = {
+        row["url"].rpartition("/")[2]: row["quarantine_reason"]
+        for row in place.content()["pages"]
+        if row["quarantine_reason"]
+    }
+    assert set(reasons) == set(files)
+    assert reasons["empty.html"] == "empty"
+
+
+def test_run_json_is_one_object_with_the_keys_of_the_contract(kept: Place) -> None:
+    ended = spoonful(kept.environment(), "run", "--json")
+    summary = ended.json
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.count("\n") == 1
+    assert set(summary) == {"run_id", "errors", *SUMMARY_KEYS}
+    assert {name: set(summary[name]) for name in SUMMARY_KEYS} == SUMMARY_KEYS
+    assert summary["errors"] == []
+
+
+def test_interrupted_run_says_so_keeps_its_work_and_the_next_goes_on(place: Place) -> None:
+    hanging = [True]
+    with FakeModel(
+        lambda request: FakeReply(quote_card(request), hang_s=300 if hanging[0] else 0)
+    ) as model:
+        environment = place.environment(
+            SPOONFUL_MODEL="openai/fake",
+            SPOONFUL_MODEL_API_BASE=model.base_url,
+            SPOONFUL_MODEL_CONCURRENCY="2",
+            OPENAI_API_KEY="x",
+        )
+        with started(environment, SPOONFUL, "run", "--json") as process:
+            wait_until(lambda: model.calls == 2 or process.poll() is not None, "two calls")
+            children = descendants(process.pid)
+            second = spoonful(environment, "run", "--json")
+            ended = interrupt(process)
+        hanging[0] = False
+        db = place.open()
+        first_run = list_runs(db)[0]
+        guides = len(list_guides(db))
+        last = spoonful(environment, "run", "--json")
+        db.dispose()
+        calls = model.calls
+
+    assert (second.code, second.out) == (2, "")
+    assert re.fullmatch(
+        rf"Run {first_run.id} on \S+ has been working on source \w+ since [-\d: ]+ UTC\. "
+        r"Wait for it to end, or end it; if it is dead, its lock frees itself \d+ s after its "
+        r"last sign of life\.\n",
+        second.err,
+    )
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "Interrupted. Nothing is lost: the next run goes on from here.\n"
+    assert not any(map(is_alive, children))
+    assert first_run.state is RunState.INTERRUPTED
+    assert guides > 0
+    assert last.code == 0, last.err
+    assert last.json["guides"]["fetched"] + last.json["guides"]["unchanged"] == 3
+    assert last.json["drafts"]["new"] == 24
+    assert calls == 8 + 2
+
+
+def test_dry_run_prints_a_price_and_spends_nothing(kept: Place) -> None:
+    with FakeModel(quote_card) as model:
+        environment = kept.environment(
+            SPOONFUL_MODEL="openai/gpt-4o-mini",
+            SPOONFUL_MODEL_API_BASE=model.base_url,
+            OPENAI_API_KEY="x",
+        )
+        before = kept.content()
+        plan = spoonful(environment, "run", "--dry-run", "--json")
+        table = spoonful(environment, "run", "--dry-run")
+
+    assert model.calls == 0
+    assert kept.content() == before
+    assert (plan.code, plan.err, plan.json["drafts"]) == (0, "", 24)
+    assert plan.json["cost_usd"] > 0
+    assert table.code == 0
+    assert "Dry run: nothing was fetched, written or paid" in table.out
+    assert re.search(r"24 drafts, estimated cost 0\.\d{4} USD\.", table.out)
+
+
+# --- the other commands --------------------------------------------------------------------------
+
+
+def test_users_are_added_listed_disabled_and_bad_ones_refused(kept: Place) -> None:
+    environment = kept.environment()
+    add = ("users", "add", "ann", "--password-stdin")
+    good = "a rather long pass phrase\n"
+    short = spoonful(environment, *add, stdin="short\n")
+    first = spoonful(environment, *add, stdin=good)
+    taken = spoonful(environment, *add, stdin=good)
+    disabled = spoonful(environment, "users", "disable", "ann")
+    again = spoonful(environment, "users", "disable", "ann")
+    listed = spoonful(environment, "users", "list")
+
+    assert short.code == 2
+    assert "password" in short.err.lower()
+    assert "short\n" not in short.err
+    assert (first.code, first.out) == (0, "ann can sign in.\n")
+    assert (taken.code, taken.out) == (2, "")
+    assert "ann" in taken.err
+    assert (disabled.code, disabled.out) == (0, "ann can no longer sign in.\n")
+    assert (again.code, again.err) == (2, "There is no active user ann.\n")
+    assert re.fullmatch(r"ann\tdisabled \d{4}-\d\d-\d\d\tsince \d{4}-\d\d-\d\d\n", listed.out)
+
+
+def test_export_writes_json_lines(kept: Place, tmp_path: Path) -> None:
+    environment = kept.environment()
+    out = tmp_path / "cards.jsonl"
+    drafts = spoonful(environment, "export", "drafts")
+    cards = spoonful(environment, "export", "cards", "--out", str(out))
+    unknown = spoonful(environment, "export", "nope")
+    nowhere = spoonful(environment, "export", "cards", "--out", str(tmp_path / "no" / "cards"))
+
+    rows = [json.loads(line) for line in drafts.out.splitlines()]
+    assert (drafts.code, drafts.err, len(rows)) == (0, "24 drafts written.\n", 24)
+    assert {row["tone"] for row in rows} == {"expert", "mom", "engagement"}
+    assert (cards.code, cards.out) == (0, "")
+    assert cards.err == f"8 cards written to {out}.\n"
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 8
+    assert (unknown.code, unknown.err) == (
+        2,
+        "There is no export nope. Choose one of: cards, drafts, decisions, posts, completions.\n",
+    )
+    assert nowhere.code == 2
+    assert nowhere.err.startswith(f"{tmp_path / 'no' / 'cards'} cannot be written")
+
+
+def test_publish_sends_what_is_due_once(kept: Place) -> None:
+    db = kept.open()
+    editor = add_user(db, "ann", "hash").id
+    card = list_cards(db, list_guides(db)[0].id)[0]
+    draft = list_drafts(db, [card.id])[card.id][0]
+    approve(db, draft.id, By(editor, draft.version), ["new-parents"], 0)
+    db.dispose()
+    first = spoonful(kept.environment(), "publish", "--json")
+    second = spoonful(kept.environment(), "publish")
+
+    assert (first.code, first.json) == (
+        0,
+        {"published": 1, "rescheduled": 0, "failed": 0, "verify": 0},
+    )
+    assert (second.code, second.out) == (0, "published 0, rescheduled 0, failed 0, verify 0\n")
+
+
+def test_migrate_makes_a_database_and_says_its_version(place: Place) -> None:
+    first = spoonful(place.environment(), "migrate")
+    second = spoonful(place.environment(), "migrate")
+
+    assert first.code == 0, first.err
+    assert re.fullmatch(r"The database is at version \d{4}\.\n", first.out)
+    assert second.out == first.out
+    assert (place.home / "spoonful.db").exists()
+
+
+def test_doctor_says_what_is_wrong_and_the_fix(kept: Place) -> None:
+    good = spoonful(kept.environment(SPOONFUL_CONTACT="a@b.example"), "doctor", "--json")
+    bad = spoonful(kept.environment(SPOONFUL_MODEL="openai/fake"), "doctor")
+
+    assert (good.code, good.json["ok"]) == (0, True)
+    assert bad.code == 2
+    wrong = [line for line in bad.out.splitlines() if line.startswith("WRONG")]
+    assert [line.split(":")[0] for line in wrong] == ["WRONG model", "WRONG crawler"]
+    assert "OPENAI_API_KEY" in wrong[0]
+    assert "SPOONFUL_CONTACT" in wrong[1]
+
+
+def test_sources_check_asks_each_source(place: Place) -> None:
+    ended = spoonful(place.environment(), "sources", "check")
+
+    assert ended.code == 0, ended.err
+    assert [line.split(": ")[0] for line in ended.out.splitlines()] == [
+        "ok    harbour",
+        "ok    gangwan",
+    ]
+
+
+# --- the demo ------------------------------------------------------------------------------------
+
+
+def test_demo_serves_the_queue_until_interrupted_and_leaves_nothing_running(
+    tmp_path: Path, small_site: str
+) -> None:
+    """On the small site: the whole sample site is crawled in test_line_sample_site."""
+    place = Place(tmp_path / "place", small_site).prepare()
+    port, site_port = free_port(), free_port()
+    environment = place.environment()
+    child = (sys.executable, "-m", "tests.flows.demo_child", str(port), str(site_port))
+    with started(environment, *child) as process:
+        assert process.stdout
+        said = [process.stdout.readline()]
+        while said[-1] and not said[-1].startswith("Ctrl-C"):
+            said.append(process.stdout.readline())
+        text = "".join(said)
+
+        def answers() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as got:
+                    return bool(got.status == 200)
+            except OSError:
+                return False
+
+        wait_until(answers, "the review pages")
+        children = descendants(process.pid)
+        ended = interrupt(process)
+
+    assert f"The queue is at http://127.0.0.1:{port}/queue\n" in text
+    assert re.search(r"Sign in as  demo  with password  \S{16}\n", text)
+    assert (ended.code, ended.err) == (0, "")
+    assert not any(map(is_alive, children))
+    for used in (port, site_port):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", used))
