@@ -20,6 +20,7 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists
 
+from stages.errors import ConfigError
 from store.settings import REPO_ROOT, Settings, load_settings
 
 POOL = "spoonful"
@@ -37,7 +38,10 @@ ENDED = frozenset(
 
 
 async def deploy(settings: Settings) -> None:
-    """Create or update all of it. Raises CalledProcessError when prefect.yaml is refused."""
+    """Create or update all of it.
+
+    Raises ConfigError when no server answers, CalledProcessError when it refuses prefect.yaml.
+    """
     async with get_client() as client:
         await _await_server(client)
         with contextlib.suppress(ObjectAlreadyExists):
@@ -53,9 +57,15 @@ async def deploy(settings: Settings) -> None:
 
 
 async def _await_server(client: PrefectClient) -> None:
-    async with asyncio.timeout(SERVER_START_S):
-        while await client.api_healthcheck() is not None:
-            await asyncio.sleep(0.3)
+    problem: Exception | None = None
+    try:
+        async with asyncio.timeout(SERVER_START_S):
+            while (problem := await client.api_healthcheck()) is not None:
+                await asyncio.sleep(0.3)
+    except TimeoutError as error:
+        raise ConfigError(
+            f"No Prefect server answers at {client.api_url} ({SERVER_START_S:.0f} s): {problem}"
+        ) from error
 
 
 async def make_automations(settings: Settings) -> list[AutomationCore]:
@@ -125,4 +135,7 @@ async def _save(client: PrefectClient, automation: AutomationCore) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(deploy(load_settings()))
+    try:
+        asyncio.run(deploy(load_settings()))
+    except ConfigError as error:
+        sys.exit(str(error))

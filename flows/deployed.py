@@ -63,9 +63,9 @@ async def line(
         guides: Full URLs, to work on these guides alone. Empty: all guides.
         stage: Run the whole line, or one stage of it.
         tones: Ids of tones, such as expert. Empty: all tones.
-        tone_version: Cook with this version of the one tone named instead of the active one.
+        tone_version: Cook with this version, such as 1.0, of the one tone named above.
         force: Do the chosen stage's work again even where it is done. Cooking again costs money.
-        max_cost_usd: Stop before this run costs more, in US dollars. Empty: the setting.
+        max_cost_usd: Stop before this run costs more US dollars, 0 or above. None: the setting.
         dry_run: Only say what would be cooked and what it would cost.
         requested_by: Your name, so that others know whom to ask.
         note: Why you run it.

@@ -79,7 +79,8 @@ def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), ours.get("PATH", os.defpath))),
     }
     if ours.get("PYTHONDONTWRITEBYTECODE"):  # every run would compile all of Prefect anew: 2 s
-        forced |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(home / "pycache")}
+        compiled = ours.get("PYTHONPYCACHEPREFIX") or str(home / "pycache")
+        forced |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
     return {
         **ours,
         **{name: ours.get(name) or value for name, value in defaults.items()},

@@ -54,7 +54,14 @@ def kept(crawled: Place, tmp_path: Path) -> Place:
 
 
 @pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+def compiled(request: pytest.FixtureRequest) -> Path:
+    """A folder for bytecode that outlives the session, where none may stand beside the sources."""
+    assert request.config.cache
+    return request.config.cache.mkdir("bytecode")
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[PrefectServer]:
     """A real Prefect server with deployments and a worker, one for the session."""
-    with start_prefect(tmp_path_factory.mktemp("prefect")) as server:
+    with start_prefect(tmp_path_factory.mktemp("prefect"), compiled) as server:
         yield server

@@ -107,8 +107,11 @@ class PrefectServer:
 
 
 @contextmanager
-def start_prefect(folder: Path) -> Iterator[PrefectServer]:
-    """Everything in folder; all processes are ended after the block."""
+def start_prefect(folder: Path, compiled: Path) -> Iterator[PrefectServer]:
+    """Everything in folder; all processes are ended after the block.
+
+    compiled: for bytecode, where it may not be written beside the sources.
+    """
     site = folder / "site"
     build_site(site)
     with serve_folder(site, 0) as served:
@@ -116,7 +119,7 @@ def start_prefect(folder: Path) -> Iterator[PrefectServer]:
         _close_a_page(site)
         place = Place(folder, served.base).prepare()
         settings = place.settings(review_port=free_port())
-        environment = environment_of(place, settings, port := free_port()) | {
+        environment = environment_of(place, settings, port := free_port(), compiled) | {
             # A new schedule is otherwise seen within a minute.
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
         }
@@ -130,12 +133,13 @@ def start_prefect(folder: Path) -> Iterator[PrefectServer]:
             yield PrefectServer(ui, api, place, settings, environment, logs)
 
 
-def environment_of(place: Place, settings: Settings, port: int) -> dict[str, str]:
+def environment_of(place: Place, settings: Settings, port: int, compiled: Path) -> dict[str, str]:
     """What `up` gives its processes, with nothing from outside but what the place lets in."""
+    mine = place.environment(PYTHONPYCACHEPREFIX=str(compiled))
     with pytest.MonkeyPatch.context() as patch:
-        for name in set(os.environ) - set(place.environment()):
+        for name in set(os.environ) - set(mine):
             patch.delenv(name)
-        for name, value in place.environment().items():
+        for name, value in mine.items():
             patch.setenv(name, value)
         return make_environment(settings, port)
 

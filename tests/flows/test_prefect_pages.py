@@ -83,7 +83,7 @@ def test_form_explains_each_field(prefect: PrefectServer, new_page: NewPage) -> 
     assert [
         name for name, field in properties.items() if field["description"] not in shown[name]
     ] == []
-    _field(form, "stage").get_by_role("button", name="all").click()
+    _field(form, "stage").get_by_role("button", name="all").press("ArrowDown")
     choices = form.locator(".p-select-options .p-select-option")
     choices.first.wait_for()
     assert choices.all_inner_texts() == ["all", "procure", "chop", "cook", "plate"]
@@ -95,7 +95,7 @@ def test_form_explains_each_field(prefect: PrefectServer, new_page: NewPage) -> 
         ("guides", "not a page", "does not match"),
         ("tones", "Ex pert", "does not match"),
         ("tone_version", "newest", "does not match"),
-        ("max_cost_usd", "-1", "less than the minimum"),
+        ("max_cost_usd", "-1", "-1 is not valid"),
     ],
 )
 def test_form_refuses_a_bad_value(
@@ -112,8 +112,6 @@ def test_form_refuses_a_bad_value(
         _add_item(form, name, value)
 
     form.get_by_role("button", name="Submit").click()
-    form.wait_for_timeout(3000)
-    _shoot(prefect, form, f"refused-{name}")
 
     form.get_by_text(says).first.wait_for()
     _shoot(prefect, form, f"refused-{name}")
