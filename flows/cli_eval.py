@@ -38,7 +38,8 @@ def eval_extract(data: Data, as_json: Json = False) -> None:
         rows.append([name, *(figures[key] for key in keys)])
         for lang, part in figures["by_lang"].items():
             rows.append([f"  {lang}", *(part[key] for key in keys)])
-    print_table(f"Extraction on {data}", ("", *keys), rows)
+    columns = ("", "f1", "precision", "recall", "kept", "leaked", "pages/s")
+    print_table(f"Extraction on {data}", columns, rows)
 
 
 @eval_app.command("site")
@@ -96,9 +97,9 @@ def eval_chop(
     with show_steps("chop", len(list_files(data))) as step:
         report = run_chop(data, policy, revised, step)
     for name, why in report.left_out.items():
-        say(f"left out: {name}: {why}")
-    for name in report.unpaired:
-        say(f"not compared: {revised} has no guide {name}")
+        say(f"left out, {name}: {why}")
+    if report.unpaired:
+        say(f"not compared, {revised} has no version of: {', '.join(report.unpaired)}")
     if as_json:
         return print_json(report.figures)
     _print_chop(data, report.figures, report.usual, print_table)

@@ -15,6 +15,7 @@ from stages.procure.extract import extract_page
 from stages.procure.guide import build_guide
 from stages.procure.judge import judge_page
 from stages.procure.twins import is_near_duplicate
+from stages.text import collapse
 from stages.types import Guide, Page, PageContent, Reuse, Source
 
 HTML, MARKDOWN = (".html", ".htm", ".xhtml"), (".md", ".markdown")
@@ -59,7 +60,10 @@ def read_guides(folder: Path, step: Step = no_step) -> GuideFolder:
         else:
             guides[name] = found
     if not guides:
-        raise ConfigError(f"{folder} holds {len(left_out)} files and no guide among them.")
+        name, why = next(iter(left_out.items()))
+        raise ConfigError(
+            f"{folder} holds {len(left_out)} files and no guide among them ({name}: {why})."
+        )
     return GuideFolder(guides, left_out)
 
 
@@ -85,7 +89,7 @@ def read_guide(path: Path, name: str) -> Guide | str:
     page = Page(url, url, 200, datetime.now(UTC), "text/html", body=body)
     quarantine = judge_page(page, content, _SOURCE)
     if quarantine:
-        return f"{quarantine.reason.value}: {quarantine.evidence}"
+        return f"{quarantine.reason.value}: {collapse(quarantine.evidence)}"
     return build_guide(_SOURCE, url, [content], [url])
 
 

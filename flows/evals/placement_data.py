@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +19,9 @@ from tones.strict import Node, StrictError, parse_yaml, refuse_repeats
 GROUPS, PLACEMENTS = "groups.yaml", "placements.jsonl"
 REQUIRED = ("id", "name", "lang", "topics", "sample_posts")
 MUST = 2
+
+CARDS_AT_ONCE = 20
+"""What the line embeds together: the cards of one guide."""
 
 
 def run_placement(
@@ -49,13 +52,22 @@ def judge(
     step("groups")
     judged = []
     start = perf_counter()
-    for card_id, wanted in relevance.items():
-        card = cards[card_id]
-        vector = embed_cards([card], embed)[card_id]
-        judged.append(judge_card(card, wanted, groups, vector, group_vectors))
-        step(card_id)
+    for batch in _batches(list(relevance), CARDS_AT_ONCE):
+        vectors = embed_cards([cards[card_id] for card_id in batch], embed)
+        for card_id in batch:
+            judged.append(
+                judge_card(
+                    cards[card_id], relevance[card_id], groups, vectors[card_id], group_vectors
+                )
+            )
+            step(card_id)
     took_s = perf_counter() - start
     return tuple(judged), 1000 * took_s / max(1, len(judged))
+
+
+def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
 
 
 def read_groups(path: Path, house: Sequence[Group] = ()) -> tuple[Group, ...]:

@@ -27,7 +27,7 @@ def show_steps(what: str, total: int | None = None) -> Iterator[Step]:
     """Progress on stderr: a bar on a terminal, elsewhere a line every few seconds."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _say_now_and_then(what, console)
+        yield _say_now_and_then(what)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -40,7 +40,7 @@ def show_steps(what: str, total: int | None = None) -> Iterator[Step]:
         yield lambda label: progress.update(task, advance=1, description=f"{what}: {label[:60]}")
 
 
-def _say_now_and_then(what: str, console: Console) -> Step:
+def _say_now_and_then(what: str) -> Step:
     count, last = 0, monotonic()
 
     def step(label: str) -> None:
@@ -48,14 +48,14 @@ def _say_now_and_then(what: str, console: Console) -> Step:
         count += 1
         if monotonic() - last >= SAY_EVERY_S:
             last = monotonic()
-            console.print(f"{what}: {count} done, {label}", markup=False, highlight=False)
+            say(f"{what}: {count} done, {label}")
 
     return step
 
 
 def say(line: str) -> None:
     """A remark for the person at the terminal, on stderr."""
-    Console(stderr=True).print(line, markup=False, highlight=False)
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(report: Mapping[str, Any]) -> None:

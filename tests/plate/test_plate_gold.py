@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from flows.evals.cards import read_cards
+from flows.evals.placement import figures
+from flows.evals.placement_data import judge, read_groups
 from stages.errors import ConfigError
 from stages.plate.embed import open_embedder
 from stages.plate.match import place_cards
-from tests.plate.gold_figures import GOLD, figures, house_rules, judge, read_cards, read_groups
+from stages.policy import Policy
+from stages.seeds import load_groups, load_policy
+
+GOLD = Path(__file__).parents[1] / "cases" / "gold"
+SEEDS = Path(__file__).parents[2] / "seeds"
 
 # About other things altogether, in the words of health and household pages.
 OFF_TOPIC = [
@@ -35,8 +43,9 @@ def _needs_the_embedded_model() -> None:
 
 
 def test_gold_cards_find_their_groups() -> None:
-    cards, groups = house_rules(GOLD)
-    measured = figures(judge(cards, groups, GOLD))
+    policy, house = load_policy(SEEDS / "policy.yaml"), load_groups(SEEDS / "groups.yaml")
+    judged, _ = judge(GOLD, open_embedder().embed, policy, house)
+    measured = figures(judged)
     assert measured["hit1"] >= 0.95
     assert measured["hit3"] >= 0.99
     assert measured["ndcg3"] >= 0.91
@@ -45,8 +54,8 @@ def test_gold_cards_find_their_groups() -> None:
 
 
 def test_cards_about_other_things_find_no_group() -> None:
-    groups = read_groups(GOLD, {})
-    pattern = read_cards(GOLD, lambda _: ())[0]
+    groups = read_groups(GOLD / "groups.yaml")
+    pattern = next(iter(read_cards(GOLD, Policy(())).values()))
     cards = [
         replace(pattern, id=title, lang=lang, breadcrumbs=(trail,), title=title, text=text)
         for lang, trail, title, text in OFF_TOPIC
