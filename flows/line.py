@@ -102,6 +102,7 @@ class Line:
             for error in errors:
                 self._note(f"{shelf.source.id}: {error}")
         seen = {shelf.key(candidate.url) for candidate in waiting}
+        followed: dict[str, Candidate] = {}  # by the page named instead of it
         for candidate in waiting:  # grows while it is walked through
             if not self.request.guides and not self._is_forced() and is_settled(shelf, candidate):
                 self._count(shelf, candidate, Outcome(Found.SAME, self._guide_of(shelf, candidate)))
@@ -117,7 +118,10 @@ class Line:
             self._count(shelf, candidate, outcome)
             if outcome.follow and shelf.key(outcome.follow) not in seen:
                 seen.add(shelf.key(outcome.follow))
+                followed[shelf.key(outcome.follow)] = candidate
                 waiting.append(Candidate(outcome.follow))
+            elif outcome.found is Found.GONE and shelf.key(candidate.url) in followed:
+                waiting.append(followed.pop(shelf.key(candidate.url)))  # it stands for itself
 
     def _is_forced(self) -> bool:
         return self.request.force and self.request.stage is Stage.PROCURE

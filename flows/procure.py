@@ -114,6 +114,8 @@ def is_settled(shelf: Shelf, candidate: Candidate) -> bool:
     record = shelf.record(candidate.url)
     if record is None or not candidate.lastmod or record.lastmod != candidate.lastmod:
         return False
+    if _has_lost_original(shelf, record):
+        return False
     return utc_now() - record.fetched_at < timedelta(days=shelf.source.recheck_days)
 
 
@@ -133,7 +135,8 @@ async def procure_guide(shelf: Shelf, candidate: Candidate) -> Outcome:
         gone = make_record(shelf.key(candidate.url), shelf.source.id, PageRole.GONE, fetched.page)
         shelf.save([replace(gone, guide_id=record.guide_id if record else "")])
         return Outcome(Found.GONE)
-    if fetched.is_same and record and await _is_rest_same(shelf, record):
+    is_as_read = fetched.is_same and record and not _has_lost_original(shelf, record)
+    if record and is_as_read and await _is_rest_same(shelf, record):
         mark_seen(shelf.kitchen.db, record.key, fetched.page.fetched_at, candidate.lastmod)
         return Outcome(Found.SAME, record.guide_id if record.role is PageRole.GUIDE else "")
     return await _read_guide(shelf, candidate, fetched)
@@ -252,7 +255,15 @@ def _other_page(shelf: Shelf, url: str, named: str) -> str:
     """The page of this source that url names as its original or predecessor, '' if itself."""
     if not named or not in_scope(named, shelf.source) or shelf.key(named) == shelf.key(url):
         return ""
-    return named
+    known = shelf.record(named)
+    return "" if known and known.role is PageRole.GONE else named
+
+
+def _has_lost_original(shelf: Shelf, record: PageRecord) -> bool:
+    """Whether the page was passed over for another one that is not there (any more)."""
+    original = shelf.known.get(record.guide_id)
+    is_copy = record.role is PageRole.DUPLICATE
+    return is_copy and original is not None and original.role is PageRole.GONE
 
 
 def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:

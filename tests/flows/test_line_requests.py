@@ -19,6 +19,12 @@ from store.tables import DraftState
 from store.users import add_user
 from tests.flows.small_site import SECTIONS_EN, Place, build_site, content_of, page, write_sitemaps
 
+SECTIONS_BATH = (
+    "Fill the bath with 8 to 10 cm of water. The water should be 37 to 38°C; test it with your "
+    "elbow or a thermometer. Never leave a baby alone in the bath, not even for a minute. "
+    "Two or three baths a week are enough in the first year. Dry the folds of the skin well."
+)
+
 
 def drafts_of(db: Database, tone: str = "mom") -> dict[str, DraftView]:
     """Current drafts of a tone by card id."""
@@ -217,3 +223,21 @@ def test_page_that_becomes_no_guide_keeps_its_cards(changing: Place, tmp_path: P
     assert summary.errors == []
     assert summary.guides.quarantined == 1
     assert changing.content()["cards"] == before
+
+
+def test_page_that_names_a_missing_original_stands_for_itself(
+    changing: Place, tmp_path: Path
+) -> None:
+    files = tmp_path / "site" / "en"
+    html = page("Bathing a baby", {"Water": SECTIONS_BATH})
+    link = '<link rel="canonical" href="/en/never-there.html">'
+    (files / "bath.html").write_text(html.replace("</head>", f"{link}</head>"), encoding="utf-8")
+    write_sitemaps(tmp_path / "site", changing.base)
+    first = changing.run(sources=("harbour",))
+    titles = [guide["title"] for guide in changing.content()["guides"]]
+    again = changing.run(sources=("harbour",))
+
+    assert first.errors == again.errors == []
+    assert "Bathing a baby" in titles
+    assert first.guides.fetched == 1
+    assert (again.guides.fetched, again.guides.unchanged) == (0, 3)
