@@ -162,20 +162,21 @@ def test_behind_https_cookies_are_secure_and_bound_to_the_host(desk: DeskData) -
 
 
 def test_signing_in_gives_a_new_token_and_ends_the_planted_one(
-    mara: Visitor, desk: DeskData
+    guest: Visitor, desk: DeskData
 ) -> None:
-    services = mara.client.app.state.services  # type: ignore[attr-defined]
-    planted = mara.client.cookies["spoonful_session"]
+    browser = guest.sign_in("mara")
+    services = browser.client.app.state.services  # type: ignore[attr-defined]
+    planted = browser.client.cookies["spoonful_session"]
     signer = services.cookies._signer("session")
     old = signer.unsign(planted).decode()
     # Somebody else signs in on a browser that already holds a session.
     token = services.cookies.csrf_token("guest-token")
-    mara.client.cookies["spoonful_guest"] = (
+    browser.client.cookies["spoonful_guest"] = (
         services.cookies._signer("guest").sign(b"guest-token").decode()
     )
-    done = mara.client.post("/signin", data={"csrf": token, "name": "lin", "password": PASSWORD})
+    done = browser.client.post("/signin", data={"csrf": token, "name": "lin", "password": PASSWORD})
     assert done.status_code == 303
-    assert mara.client.cookies["spoonful_session"] != planted
+    assert browser.client.cookies["spoonful_session"] != planted
     assert get_session_user(desk.db, old) is None
 
 
