@@ -22,7 +22,7 @@ MAC_PATHS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
 # The fonts make Chinese legible in screenshots.
-PACKAGES = ("chromium", "fonts-noto-cjk")
+PACKAGES = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji")
 
 
 def find_chromium(env: Mapping[str, str] = os.environ) -> str | None:

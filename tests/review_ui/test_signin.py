@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from review_ui.app import create_app
-from review_ui.passwords import check_password, hash_password, verify_password
 from review_ui.routes.signin import _name_subject
 from review_ui.security import safe_next
 from stages.errors import ConfigError
+from store.passwords import check_password, hash_password, verify_password
 from store.users import add_failed_sign_in, disable_user, get_session_user
 from tests.review_ui.desk_data import PASSWORD, DeskData, settings_for
 from tests.review_ui.visitor import Visitor
