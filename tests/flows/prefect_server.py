@@ -20,7 +20,7 @@ import pytest
 
 from flows.sample_site import serve_folder
 from flows.up import make_environment, run_prefect
-from store.settings import Settings
+from store.settings import Settings, prepare_home
 from tests.flows.small_site import Place, build_site, page, write_sitemaps
 
 PRIVATE = "en/private/plan.html"
@@ -123,6 +123,7 @@ def start_prefect(folder: Path, compiled: Path) -> Iterator[PrefectServer]:
             # A new schedule is otherwise seen within a minute.
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
         }
+        prepare_home(settings)
         logs = folder / "logs"
         (folder / "shots").mkdir()
         with (
