@@ -47,10 +47,15 @@ class PrefectServer:
     def ask_for_run(self, name: str, **parameters: Any) -> httpx.Response:
         """What the server answers when somebody asks for a run of a deployment."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        return self.send("POST", path, {"parameters": parameters, "state": {"type": "SCHEDULED"}})
+
+    def send(self, method: str, path: str, value: Any = None) -> httpx.Response:
+        """What the server answers. On SQLite it is now and then too busy and says 503: like
+        Prefect's own client, we try again.
+        """
         end = time.monotonic() + 30
-        while True:  # on SQLite it is now and then too busy; Prefect's own client tries again, too
-            answer = self.api.post(path, json=asked)
+        while True:
+            answer = self.api.request(method, path, json=value)
             if answer.status_code != 503 or time.monotonic() > end:
                 return answer
             time.sleep(0.2)
@@ -67,7 +72,7 @@ class PrefectServer:
         )
 
     def run(self, run_id: str) -> dict[str, Any]:
-        return dict(self.api.get(f"/flow_runs/{run_id}").raise_for_status().json())
+        return dict(self.send("GET", f"/flow_runs/{run_id}").raise_for_status().json())
 
     def wait(
         self, run_id: str, types: tuple[str, ...] = ENDED, deadline_s: float = 90
@@ -84,7 +89,7 @@ class PrefectServer:
         return self.wait(self.start(name, **parameters))
 
     def states(self, run_id: str) -> list[dict[str, Any]]:
-        return list(self.api.get("/flow_run_states/", params={"flow_run_id": run_id}).json())
+        return list(self.send("GET", f"/flow_run_states/?flow_run_id={run_id}").json())
 
     def artifact(self, run_id: str) -> dict[str, Any]:
         """The one table a run left."""
@@ -103,7 +108,7 @@ class PrefectServer:
         return (self.logs / "worker.log").read_text(errors="replace")[-4000:]
 
     def _ask(self, path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
-        return list(self.api.post(path, json=question).raise_for_status().json())
+        return list(self.send("POST", path, question).raise_for_status().json())
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def test_scheduled_run_appears_and_completes(prefect: PrefectServer) -> None:
     path = f"/deployments/{prefect.deployment('daily')['id']}/schedules"
     soon = (datetime.now(UTC) + timedelta(seconds=7)).isoformat()
     asked = [{"active": True, "schedule": {"interval": 60, "anchor_date": soon}}]
-    schedule = prefect.api.post(path, json=asked).raise_for_status().json()[0]
+    schedule = prefect.send("POST", path, asked).raise_for_status().json()[0]
     try:
         started: list[dict[str, Any]] = []
 
@@ -36,7 +36,7 @@ def test_scheduled_run_appears_and_completes(prefect: PrefectServer) -> None:
         wait_until(has_started, "a scheduled run", 100)
         run = prefect.wait(started[0]["id"])
     finally:
-        prefect.api.delete(f"{path}/{schedule['id']}").raise_for_status()
+        prefect.send("DELETE", f"{path}/{schedule['id']}").raise_for_status()
 
     assert run["auto_scheduled"]
     assert run["state_type"] == "COMPLETED"
@@ -164,7 +164,7 @@ def test_run_gives_signs_of_life(prefect: PrefectServer) -> None:
     }
 
     def was_heard() -> bool:
-        return prefect.api.post("/events/filter", json=wanted).json()["total"] > 0
+        return prefect.send("POST", "/events/filter", wanted).json()["total"] > 0
 
     wait_until(was_heard, "a heartbeat", 30)
 
@@ -225,9 +225,9 @@ def test_only_passing_failures_are_tried_again(prefect: PrefectServer) -> None:
         "down": ("TransientError: busy", 3),
     }
     first, second = found["transient"]["pauses"]
-    assert first >= 0.2
-    assert second >= 0.4
-    assert found["asked to wait"]["pauses"][0] >= 1.2
+    assert first >= 0.2 * 0.7  # less the jitter
+    assert second >= 0.4 * 0.7
+    assert found["asked to wait"]["pauses"][0] >= 1.0 + 0.2 * 0.7
 
 
 def _engine_of(run_id: str) -> int:
