@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from store.settings import REPO_ROOT
 from tests.flows.small_site import SPOONFUL
 
-DEADLINE_S = 60.0
+DEADLINE_S = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ def spoonful(
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def spoonful_each(environment: Mapping[str, str], *lines: Sequence[str]) -> list[Ended]:
+    """Run several command lines that do not get in each other's way, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda line: spoonful(environment, *line), lines))
 
 
 Process = subprocess.Popen[str]
@@ -89,10 +95,7 @@ def wait_until(is_so: Callable[[], bool], what: str, deadline_s: float = DEADLIN
 
 def descendants(pid: int) -> set[int]:
     """Ids of a process's children, their children and so on."""
-    lines = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    parents = {int(child): int(parent) for child, parent in map(str.split, lines)}
+    parents = {child: parent for child, (parent, _) in _processes().items()}
     found, front = set[int](), {pid}
     while front:
         front = {child for child, parent in parents.items() if parent in front} - found
@@ -100,13 +103,26 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not waited for does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return bool(state) and not state.startswith("Z")
+def wait_until_gone(pids: set[int], deadline_s: float = 15.0) -> None:
+    """Fails when any of the processes is still running after the deadline."""
+
+    def are_gone() -> bool:
+        states = _processes()
+        return not any(pid in states and states[pid][1] != "Z" for pid in pids)
+
+    wait_until(are_gone, f"processes {sorted(pids)} to go", deadline_s)
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    """Parent and state letter of every process, by id; Z has ended and waits for its parent."""
+    if not Path("/proc/self/stat").exists():  # macOS has ps, and a small Debian has not
+        lines = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        return {int(a): (int(b), c[0]) for a, b, c in map(str.split, lines)}
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            found[int(path.parent.name)] = (int(parent), state)
+    return found

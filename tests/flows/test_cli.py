@@ -24,12 +24,15 @@ from tests.fakes import FakeModel, FakeReply, quote_card
 from tests.flows.processes import (
     descendants,
     interrupt,
-    is_alive,
     spoonful,
+    spoonful_each,
     started,
     wait_until,
+    wait_until_gone,
 )
 from tests.flows.small_site import SPOONFUL, Place, build_site, source_text, write_sitemaps
+
+pytestmark = pytest.mark.timeout(300)  # several processes a test; a busy machine starts one in 10 s
 
 SUMMARY_KEYS = {
     "guides": {"fetched", "unchanged", "changed", "failed", "quarantined"},
@@ -113,8 +116,8 @@ def test_database_of_a_later_version_is_left_alone(kept: Place) -> None:
     with sqlite3.connect(kept.home / "spoonful.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     before = dump(kept)
-    run = spoonful(kept.environment(), "run")
-    doctor = spoonful(kept.environment(SPOONFUL_CONTACT="a@b.example"), "doctor", "--json")
+    environment = kept.environment(SPOONFUL_CONTACT="a@b.example")
+    run, doctor = spoonful_each(environment, ("run",), ("doctor", "--json"))
 
     assert run.code == 2
     assert "9999" in run.err
@@ -282,7 +285,7 @@ def test_interrupted_run_says_so_keeps_its_work_and_the_next_goes_on(place: Plac
     )
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "Interrupted. Nothing is lost: the next run goes on from here.\n"
-    assert not any(map(is_alive, children))
+    wait_until_gone(children)
     assert first_run.state is RunState.INTERRUPTED
     assert guides > 0
     assert last.code == 0, last.err
@@ -299,8 +302,9 @@ def test_dry_run_prints_a_price_and_spends_nothing(kept: Place) -> None:
             OPENAI_API_KEY="x",
         )
         before = kept.content()
-        plan = spoonful(environment, "run", "--dry-run", "--json")
-        table = spoonful(environment, "run", "--dry-run")
+        plan, table = spoonful_each(
+            environment, ("run", "--dry-run", "--json"), ("run", "--dry-run")
+        )
 
     assert model.calls == 0
     assert kept.content() == before
@@ -322,8 +326,7 @@ def test_users_are_added_listed_disabled_and_bad_ones_refused(kept: Place) -> No
     first = spoonful(environment, *add, stdin=good)
     taken = spoonful(environment, *add, stdin=good)
     disabled = spoonful(environment, "users", "disable", "ann")
-    again = spoonful(environment, "users", "disable", "ann")
-    listed = spoonful(environment, "users", "list")
+    again, listed = spoonful_each(environment, ("users", "disable", "ann"), ("users", "list"))
 
     assert short.code == 2
     assert "password" in short.err.lower()
@@ -339,10 +342,13 @@ def test_users_are_added_listed_disabled_and_bad_ones_refused(kept: Place) -> No
 def test_export_writes_json_lines(kept: Place, tmp_path: Path) -> None:
     environment = kept.environment()
     out = tmp_path / "cards.jsonl"
-    drafts = spoonful(environment, "export", "drafts")
-    cards = spoonful(environment, "export", "cards", "--out", str(out))
-    unknown = spoonful(environment, "export", "nope")
-    nowhere = spoonful(environment, "export", "cards", "--out", str(tmp_path / "no" / "cards"))
+    drafts, cards, unknown, nowhere = spoonful_each(
+        environment,
+        ("export", "drafts"),
+        ("export", "cards", "--out", str(out)),
+        ("export", "nope"),
+        ("export", "cards", "--out", str(tmp_path / "no" / "cards")),
+    )
 
     rows = [json.loads(line) for line in drafts.out.splitlines()]
     assert (drafts.code, drafts.err, len(rows)) == (0, "24 drafts written.\n", 24)
@@ -439,7 +445,7 @@ def test_demo_serves_the_queue_until_interrupted_and_leaves_nothing_running(
     assert f"The queue is at http://127.0.0.1:{port}/queue\n" in text
     assert re.search(r"Sign in as  demo  with password  \S{16}\n", text)
     assert (ended.code, ended.err) == (0, "")
-    assert not any(map(is_alive, children))
+    wait_until_gone(children)
     for used in (port, site_port):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

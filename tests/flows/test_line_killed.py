@@ -15,7 +15,7 @@ from store.runs import RunState, list_runs
 from store.tables import CompletionRow
 from tests.fakes import FakeModel, FakeReply, quote_card
 from tests.flows.line_child import POINTS
-from tests.flows.processes import descendants, is_alive, spoonful, started, wait_until
+from tests.flows.processes import descendants, spoonful, started, wait_until, wait_until_gone
 from tests.flows.small_site import SPOONFUL, Place
 
 CONCURRENCY = 2
@@ -54,7 +54,7 @@ def kill_with_workers(process: subprocess.Popen[str]) -> None:
     children = descendants(process.pid)
     process.kill()
     process.wait()
-    wait_until(lambda: not any(map(is_alive, children)), "the workers to go", 15)
+    wait_until_gone(children)
 
 
 def run_and_kill_at(point: str, environment: dict[str, str]) -> None:
