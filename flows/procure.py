@@ -145,13 +145,8 @@ async def procure_guide(shelf: Shelf, candidate: Candidate) -> Outcome:
 async def _read_guide(shelf: Shelf, candidate: Candidate, fetched: Fetched) -> Outcome:
     source, key = shelf.source, shelf.key(candidate.url)
     content = await _extract(shelf, fetched.page)
-    record = replace(
-        make_record(key, source.id, PageRole.SET_ASIDE, fetched.page),
-        lastmod=candidate.lastmod,
-        content_hash=content_hash(content.blocks),
-        licence=content.licence[:500],
-        hidden=tuple(text[:500] for text in content.hidden[:50]),
-        lost=tuple(text[:500] for text in content.lost[:50]),
+    record = _with_evidence(
+        make_record(key, source.id, PageRole.SET_ASIDE, fetched.page), content, candidate.lastmod
     )
     first = _other_page(shelf, candidate.url, content.canonical)
     if first:
@@ -178,7 +173,10 @@ async def _read_guide(shelf: Shelf, candidate: Candidate, fetched: Fetched) -> O
     is_known = get_guide(shelf.kitchen.db, guide.id) is not None
     has_changed = save_guide(shelf.kitchen.db, guide)
     shelf.save(
-        [replace(record, role=PageRole.GUIDE, guide_id=guide.id), *_rest(shelf, guide, rest)]
+        [
+            replace(record, role=PageRole.GUIDE, guide_id=guide.id),
+            *_rest(shelf, guide, rest, contents[1:]),
+        ]
     )
     found = (Found.CHANGED if is_known else Found.NEW) if has_changed else Found.SAME
     return Outcome(found, guide.id, was_read=True)
@@ -204,14 +202,29 @@ async def _read_rest(
     return contents, pages
 
 
-def _rest(shelf: Shelf, guide: Guide, pages: Sequence[Page]) -> list[PageRecord]:
+def _rest(
+    shelf: Shelf, guide: Guide, pages: Sequence[Page], contents: Sequence[PageContent]
+) -> list[PageRecord]:
     """Records of the further pages of a guide; the date the sitemap gave them is kept."""
     records = []
-    for page in pages:
+    for page, content in zip(pages, contents, strict=True):
         known = shelf.record(page.url)
         record = make_record(shelf.key(page.url), shelf.source.id, PageRole.CONTINUATION, page)
-        records.append(replace(record, guide_id=guide.id, lastmod=known.lastmod if known else ""))
+        record = _with_evidence(record, content, known.lastmod if known else "")
+        records.append(replace(record, guide_id=guide.id))
     return records
+
+
+def _with_evidence(record: PageRecord, content: PageContent, lastmod: str) -> PageRecord:
+    """The record with what was read on the page, cut to what a person would look at."""
+    return replace(
+        record,
+        lastmod=lastmod,
+        content_hash=content_hash(content.blocks),
+        licence=content.licence[:500],
+        hidden=tuple(text[:500] for text in content.hidden[:50]),
+        lost=tuple(text[:500] for text in content.lost[:50]),
+    )
 
 
 async def _is_rest_same(shelf: Shelf, record: PageRecord) -> bool:

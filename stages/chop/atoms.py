@@ -222,6 +222,7 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             above = []
             colon = intro != heading and intro and guide.text[intro[-1].end - 1] in ":："
             leads[index] = intro if colon else ()
+            intro = intro if colon else heading  # a list behind the table is not introduced by it
         elif block.kind is BlockKind.PARAGRAPH:
             above = []
             intro = _intro(guide, index) or heading

@@ -71,6 +71,14 @@ _LINES = re.compile(
     r")$",
     re.IGNORECASE,
 )
+# Who wrote a page and when, strung together: `Sleep team · last reviewed 3 May 2026 · history`.
+_STRIP_MARK = re.compile(r"\s*[·•|｜]\s*")
+_DATED = re.compile(
+    rf"\b(?:reviewed|updated|published|posted|modified|checked)\b.{{0,20}}\b{_YEAR}\b"
+    rf"|(?:更新|发布|發布|审核|審核|审阅|審閱).{{0,8}}{_YEAR}"
+    rf"|{_YEAR}.{{0,12}}(?:更新|发布|發布|审核|審核)",
+    re.IGNORECASE,
+)
 _MAX_HEADING_CHARS = 90
 _MAX_LINE_CHARS = 320
 
@@ -87,4 +95,11 @@ def is_furniture_heading(text: str) -> bool:
 
 def is_furniture_line(text: str) -> bool:
     """A line by itself that is page furniture: dates, by-lines, share words, cookie notices."""
-    return len(text) <= _MAX_LINE_CHARS and _LINES.match(text) is not None
+    if len(text) > _MAX_LINE_CHARS:
+        return False
+    return _LINES.match(text) is not None or _is_date_strip(text)
+
+
+def _is_date_strip(line: str) -> bool:
+    parts = _STRIP_MARK.split(line)
+    return len(parts) > 1 and line[-1] not in ".!?。！？" and any(map(_DATED.search, parts))

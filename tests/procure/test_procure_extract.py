@@ -262,6 +262,9 @@ FURNITURE = [
     "<p>Last reviewed: 3 March 2026</p>",
     "<p>Was this page helpful?</p>",
     "<p>审核日期：2026-03-03</p>",
+    "<p>Sleep team · first published 30 Sep 2024 · revision history</p>",
+    "<p>By the feeding desk | Updated 3 May 2026</p>",
+    "<p>儿童保健科 · 更新于2026年5月3日</p>",
     '<div class="xg"><h3>相关阅读</h3><ul><li><a href="/c">新生儿护理</a></li></ul></div>',
 ]
 
@@ -296,6 +299,8 @@ def test_extract_keeps_sections_whose_names_only_sound_like_furniture(name):
         "来源：动物肝脏、红肉、强化铁米粉",
         "阅读10分钟绘本，然后关灯",
         "扫描前不要喂奶",
+        "Check the date on the pack · throw away milk published as unsafe",
+        "The plan was last updated in 2026 · ask your clinic which one applies.",
     ],
 )
 def test_extract_never_takes_advice_for_furniture(advice):
