@@ -10,7 +10,14 @@ import httpx
 import pytest
 
 from tests.flows.prefect_server import ENDED, free_port
-from tests.flows.processes import DEADLINE_S, descendants, is_alive, spoonful, started, wait_until
+from tests.flows.processes import (
+    DEADLINE_S,
+    descendants,
+    spoonful,
+    started,
+    wait_until,
+    wait_until_gone,
+)
 from tests.flows.small_site import SPOONFUL, Place
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(240)]
@@ -37,7 +44,7 @@ def test_up_runs_everything_until_it_is_told_to_end(
 
     assert process.returncode in (0, 130)
     assert "Traceback" not in err
-    assert [pid for pid in parts if is_alive(pid)] == []
+    wait_until_gone(set(parts))
 
 
 @pytest.mark.parametrize(
