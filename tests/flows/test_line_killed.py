@@ -74,15 +74,17 @@ def run_and_kill_at(point: str, environment: dict[str, str]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_in_every_stage_the_line_ends_as_if_undisturbed(
-    small_site: str, tmp_path: Path
+    small_site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calm = Place(tmp_path / "calm", small_site).prepare()
     place = Place(tmp_path / "killed", small_site).prepare()
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
     with FakeModel(quote_card) as model:
-        undisturbed = spoonful(calm.environment(**model_settings(model)), "run", "--json")
+        calm.overrides |= {"model": "openai/fake", "model_api_base": model.base_url}
+        undisturbed = calm.run()
         ideal = model.calls
-    assert undisturbed.code == 0, undisturbed.err
-    assert ideal == undisturbed.json["cards"]["total"] == undisturbed.json["completions"]["calls"]
+    assert undisturbed.errors == []
+    assert ideal == undisturbed.cards.total == undisturbed.completions.calls
 
     lost = [0]  # after each kill: calls the server saw whose answer is not kept
     with HangingModel() as model:
