@@ -30,6 +30,9 @@ DEMO_USER = "demo"
 DEMO_PUBLISH_DELAY_S = 10
 """Short enough to see an approved card in the feed at once, long enough to undo."""
 PUBLISH_EVERY_S = 2.0
+EMBEDDED = (
+    "model", "fallback_models", "embedding_model", "groups_file", "policy_file", "tones_dir"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def run_demo(options: DemoOptions) -> int:
 
 def _demo_settings(options: DemoOptions) -> Settings:
     base = load_settings()
+    # Embedded defaults whatever is set: the demo must cost nothing and ask nobody.
+    defaults = {name: Settings.model_fields[name].default for name in EMBEDDED}
     overrides: dict[str, Any] = {
+        **defaults,
         "sources_file": prepare_home(base) / "sample_sources.yaml",
         "allow_private": f"{SITE_HOST}:{options.site_port}",
         "publish_delay_s": DEMO_PUBLISH_DELAY_S,
@@ -127,7 +133,10 @@ def _publishing(db: Database) -> Iterator[None]:
 
     def loop() -> None:
         while not stop.wait(PUBLISH_EVERY_S):
-            asyncio.run(publish_due(db))
+            try:
+                asyncio.run(publish_due(db))
+            except Exception as error:  # noqa: BLE001  # a busy database now is a free one later
+                print(f"publishing: {error}", file=sys.stderr)  # noqa: T201
 
     thread = threading.Thread(target=loop, name="publish", daemon=True)
     thread.start()

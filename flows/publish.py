@@ -54,6 +54,9 @@ async def _send(db: Database, post: Post, summary: PublishSummary) -> None:
             case _:
                 mark_failed(db, post.id, str(error))
                 summary.failed += 1
+    except Exception as error:  # noqa: BLE001  # a channel's mistake costs one post, not the rest
+        mark_verify(db, post.id, f"{type(error).__name__} while sending: {error}")
+        summary.verify += 1
     else:
         mark_published(db, post.id, receipt)
         summary.published += 1

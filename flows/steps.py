@@ -104,7 +104,7 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
             is_forced = request.force and request.includes(Stage.COOK)
             if is_forced and not _is_a_persons(card, mark):
                 missing.setdefault(generation + 1, []).append(tone)
-            elif _is_done(card, tone, mark, kitchen.settings.model, generation, request):
+            elif _is_a_persons(card, mark) or _is_cooked(kitchen, card, tone, mark, request):
                 kept += 1
             else:
                 missing.setdefault(generation, []).append(tone)
@@ -195,19 +195,19 @@ def _wanted_tones(kitchen: Kitchen, request: RunRequest) -> tuple[Tone, ...]:
     return tuple(kitchen.tones[tone_id] for tone_id in ids)
 
 
-def _is_done(
-    card: Card,
-    tone: Tone,
-    mark: DraftMark | None,
-    model: str,
-    generation: int,
-    request: RunRequest,
+def _is_cooked(
+    kitchen: Kitchen, card: Card, tone: Tone, mark: DraftMark | None, request: RunRequest
 ) -> bool:
-    if mark is None:
-        return False
-    if mark.key == draft_key(card, tone, model, generation):
-        return True
-    return _is_a_persons(card, mark) and not request.tone_version
+    """Whether the draft is what would be cooked now.
+
+    A draft keeps the tone version it was made with as long as that version is kept in tones/; only
+    a request for a version asks for that one alone.
+    """
+    versions = (tone,) if request.tone_version else kitchen.versions[tone.id]
+    model = kitchen.settings.model
+    return mark is not None and any(
+        mark.key == draft_key(card, version, model, mark.generation) for version in versions
+    )
 
 
 def _is_a_persons(card: Card, mark: DraftMark | None) -> bool:

@@ -65,17 +65,26 @@ def make_environment(settings: Settings, prefect_port: int) -> dict[str, str]:
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        # Otherwise any page somebody opens in a browser could start runs on this server.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": (
+            f"http://127.0.0.1:{prefect_port},http://localhost:{prefect_port}"
+        ),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         # Runs and events are otherwise kept for ever.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-        "SPOONFUL_HOME": str(home),
         "SPOONFUL_REVIEW_URL": settings.effective_review_url,
         "PYTHONPATH": str(REPO_ROOT),
     }
     ours = get_environment()
     forced = {
         # The worker starts runs with the `python` it finds on PATH.
+        # The processes run in another folder than this one.
+        "SPOONFUL_HOME": str(home),
+        "SPOONFUL_SOURCES_FILE": str(settings.sources_file.resolve()),
+        "SPOONFUL_GROUPS_FILE": str(settings.groups_file.resolve()),
+        "SPOONFUL_POLICY_FILE": str(settings.policy_file.resolve()),
+        "SPOONFUL_TONES_DIR": str(settings.tones_dir.resolve()),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), ours.get("PATH", os.defpath))),
     }
     if ours.get("PYTHONDONTWRITEBYTECODE"):  # every run would compile all of Prefect anew: 2 s

@@ -5,13 +5,12 @@ A channel's `send` ends in exactly one of these:
     Receipt          it is out                              -> published
     TransientError   nothing was sent, later may work       -> scheduled again
     UnknownOutcome   it may be out: never sent again blindly -> verify, a person looks
-    any other error  refused, or broken until changed       -> failed
+    any other StageError  refused, or broken until changed  -> failed
+    anything else    a mistake of the channel: it may be out -> verify
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -56,9 +55,3 @@ def state_after(error: StageError | None) -> PostState:
     if isinstance(error, UnknownOutcome):
         return PostState.VERIFY
     return PostState.FAILED
-
-
-def post_key(draft_key: str, revision: int | str, group_id: str, channel: str) -> str:
-    """Idempotency key of one draft revision in one group through one channel: 64 hex digits."""
-    parts = json.dumps([draft_key, str(revision), group_id, channel])
-    return hashlib.sha256(parts.encode()).hexdigest()

@@ -1,13 +1,11 @@
-"""Channels: names, keys, and what each ending means for the post."""
+"""Channels: names, and what each ending means for the post."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.errors import (
     ConfigError,
@@ -17,8 +15,7 @@ from stages.errors import (
     TransientError,
 )
 from stages.publish.atom import AtomChannel
-from stages.publish.channels import UnknownOutcome, open_channel, post_key, state_after
-from stages.publish.schedule import due_at
+from stages.publish.channels import UnknownOutcome, open_channel, state_after
 from stages.types import Post, PostState, Receipt
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,24 +65,3 @@ def test_state_after_send(error: StageError | None, state: PostState) -> None:
 
 def test_an_unknown_outcome_is_never_retried_as_transient() -> None:
     assert not issubclass(UnknownOutcome, TransientError)
-
-
-key_parts = st.tuples(st.text(), st.integers(), st.text(), st.text())
-
-
-@given(key_parts, key_parts)
-def test_post_keys_are_equal_only_for_equal_posts(
-    one: tuple[str, int, str, str], other: tuple[str, int, str, str]
-) -> None:
-    assert (post_key(*one) == post_key(*other)) is (one == other)
-
-
-def test_post_key_does_not_run_parts_together() -> None:
-    assert post_key("a", 1, "bc", "d") != post_key("a", 1, "b", "cd")
-
-
-def test_due_at_is_utc_and_never_before_now() -> None:
-    beijing = NOON.astimezone(timezone(timedelta(hours=8)))
-    assert due_at(beijing, 600) == NOON + timedelta(minutes=10)
-    assert due_at(beijing, 600).tzinfo is UTC
-    assert due_at(NOON, -5) == NOON
