@@ -227,10 +227,9 @@ def _write(
 
 
 def _says(chunk: _Chunk, heading: str) -> bool:
-    """Whether the chunk is the heading alone, which the draft opens with already."""
-    if len(chunk.sentences) > 1 or chunk.places[0] is not _Place.HEADING:
-        return False
-    return _NUMBERED.sub("", chunk.sentences[0].text.strip()) == heading
+    """Whether the card's text opens with the heading itself, so that it need not stand twice."""
+    first = _MARKED.sub("", chunk.sentences[0].text.strip()).rstrip(".!?。！？")
+    return _NUMBERED.sub("", first) == heading
 
 
 def _heading(card: Card) -> str:

@@ -143,3 +143,15 @@ def test_write_offline_quotes_gold_cards_at_low_risk_in_the_house_tones() -> Non
 )
 def test_role_of_a_sentence(sentence: str, language: str, role: Role) -> None:
     assert role_of(sentence, language) is role
+
+
+def test_write_offline_says_a_heading_once_when_the_text_opens_with_it() -> None:
+    card = make_card(
+        text="Count wet nappies. Call a nurse after 12 hours without one.",
+        title="Count wet nappies",
+    )
+    draft = write_offline(card, TONES)["expert"]
+    assert [sentence.text.strip() for sentence in draft[:2]] == [
+        "Count wet nappies.",
+        "Call a nurse after 12 hours without one.",
+    ]
