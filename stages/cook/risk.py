@@ -16,9 +16,9 @@ CERTAIN_CHECKS = frozenset(
 def assess_risk(findings: Iterable[Finding], stakes: Stakes) -> Risk:
     """BLOCKED, FLAGGED or LOW.
 
-    A critical finding blocks when its check is a certain one, or when the card's stakes are high
-    and the text was compared with its own source sentences (check ends in `_cited`). Any other
-    critical or major finding flags; minor ones flag too where stakes are high.
+    A critical finding blocks when its check is a certain one, or when a sentence was compared with
+    the source sentences it cites (check ends in `_cited`). Any other critical or major finding
+    flags; minor ones flag too where stakes are high.
     """
     risk = Risk.LOW
     for finding in findings:
