@@ -35,6 +35,7 @@ MAX_CHARS = 20_000
 """Longer text is not a draft of a card; nothing past this is read."""
 
 _LAYOUT = re.compile(r"\A[\s•–✅🚫⚠️💬-]+")
+_NO_WORD = re.compile(r"[\W_]+")
 _SEPARATORS = re.compile(r"\s*[·;；]\s*")
 
 MIN_ALIKE = 0.3
@@ -48,8 +49,9 @@ def check_draft(
 ) -> tuple[Finding, ...]:
     """Findings on a draft, worst first.
 
-    sentences: the machine's version with its references. They count only while they still say
-    what `text` says; an edited text is compared with the card as a whole.
+    sentences: the machine's version with its references. An edited text is compared with the card
+    as a whole; the sentences nobody touched are still held to what they refer to, so that an edit
+    elsewhere lifts nothing.
     """
     if len(text) > MAX_CHARS:
         return (
@@ -61,16 +63,41 @@ def check_draft(
     facts = facts_of(reading)
     source = "\n".join((*card.breadcrumbs, card.title, card.text))
     found = list(check_hygiene(reading, source, text, rules))
-    spans: tuple[Span, ...] = ()
-    if sentences:
-        composed, spans = compose_spans(sentences, card.lang)
-        if composed != text:
-            spans = ()
-    if spans:
-        found.extend(_check_cited(reading, source, facts, text, sentences, spans, rules))
+    composed, spans = compose_spans(sentences, card.lang)
+    if sentences and composed == text:
+        cited = list(zip(sentences, spans, strict=True))
+        found.extend(_check_lost(reading, facts, cited, text))
     else:
+        cited = _untouched(sentences, [composed[a:b] for a, b in spans], text, card.lang)
         found.extend(_check_plain(reading, source, facts, text))
+    found.extend(_check_cited(reading, source, text, cited, rules))
     return tuple(sorted(found, key=lambda f: _ORDER.index(f.severity)))
+
+
+def _untouched(
+    sentences: Sequence[DraftSentence], shown: Sequence[str], text: str, lang: str
+) -> list[tuple[DraftSentence, Span]]:
+    """The machine's sentences that stand in an edited text, each with every place it has there.
+
+    shown: the sentences as composed. Case, punctuation and white space make no difference. A
+    sentence counts as a whole only: the same words inside a longer one may be denied there.
+    """
+    edited = [(s, key) for s in split_sentences(text, lang) if (key := _words_of(s.text))]
+    places: dict[str, list[int]] = {}
+    for at, (_, key) in enumerate(edited):
+        places.setdefault(key, []).append(at)
+    found: list[tuple[DraftSentence, Span]] = []
+    for sentence, words in zip(sentences, shown, strict=True):
+        run = [key for s in split_sentences(words, lang) if (key := _words_of(s.text))]
+        for at in places.get(run[0], []) if run else []:
+            if [key for _, key in edited[at : at + len(run)]] == run:
+                span = edited[at][0].start, edited[at + len(run) - 1][0].end
+                found.append((sentence, span))
+    return found
+
+
+def _words_of(text: str) -> str:
+    return _NO_WORD.sub("", text).casefold()
 
 
 def _check_plain(
@@ -116,16 +143,14 @@ def _align_quantities(
 def _check_cited(
     reading: CardReading,
     source: str,
-    facts: Sequence[Fact],
     text: str,
-    sentences: Sequence[DraftSentence],
-    spans: Sequence[Span],
+    sentences: Sequence[tuple[DraftSentence, Span]],
     rules: ToneRules,
 ) -> Iterator[Finding]:
     by_id = {s.id: s for s in reading.sentences}
     chinese = is_chinese(reading.lang)
     every = find_quantities(text, chinese)
-    for sentence, (start, end) in zip(sentences, spans, strict=True):
+    for sentence, (start, end) in sentences:
         words = text[start:end]
         own = tuple(q for q in every if start <= q.start < end)
         cited = [by_id[i] for i in sentence.source_ids if i in by_id]
@@ -149,7 +174,6 @@ def _check_cited(
             quantities, reading.quantities, reading.text, own, text
         )
         yield from check_cited_sentence(cited, lead, words, start, language_key(reading.lang))
-    yield from _check_lost(reading, facts, sentences, text, spans)
 
 
 def _bare(text: str) -> str:
@@ -201,13 +225,12 @@ _LOST = {
 def _check_lost(
     reading: CardReading,
     facts: Sequence[Fact],
-    sentences: Sequence[DraftSentence],
+    sentences: Sequence[tuple[DraftSentence, Span]],
     text: str,
-    spans: Sequence[Span],
 ) -> Iterator[Finding]:
     """Facts of the card that no draft sentence carries."""
     quoted: dict[str, list[Span]] = {}
-    for sentence, span in zip(sentences, spans, strict=True):
+    for sentence, span in sentences:
         for source_id in sentence.source_ids:
             quoted.setdefault(source_id, []).append(span)
     every = find_quantities(text, is_chinese(reading.lang))

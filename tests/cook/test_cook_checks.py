@@ -195,6 +195,43 @@ def test_check_draft_takes_an_edited_text_as_plain() -> None:
     }
 
 
+HONEY = "Do not give honey to a baby under 12 months."
+WRONG_HONEY = "You can give honey to a baby under 12 months."
+HONEY_ZH, WRONG_HONEY_ZH = "不要给12个月以下的宝宝喂蜂蜜。", "可以给12个月以下的宝宝喂蜂蜜。"
+
+
+@pytest.mark.parametrize(
+    ("lang", "card_text", "wrong", "edited"),
+    [
+        ("en", HONEY, WRONG_HONEY, f"{WRONG_HONEY} Sleep well."),
+        ("en", HONEY, WRONG_HONEY, f"Hello there!\n\n{WRONG_HONEY}"),
+        ("en", HONEY, WRONG_HONEY, WRONG_HONEY.replace(".", "!")),
+        ("en", HONEY, WRONG_HONEY, f"Good night, all. - {WRONG_HONEY.lower()}"),
+        ("zh-Hans", HONEY_ZH, WRONG_HONEY_ZH, f"{WRONG_HONEY_ZH}大家晚安。"),
+    ],
+)
+def test_check_draft_still_blocks_a_wrong_sentence_after_an_edit_elsewhere(
+    lang: str, card_text: str, wrong: str, edited: str
+) -> None:
+    card = make_card(card_text, lang)
+    draft = (DraftSentence(wrong, ("s1",)), DraftSentence("Good night."))
+    composed = compose(draft, lang)
+    for text in (composed, edited, composed.replace("Good", "A good")):
+        findings = check_draft(card, text, make_rules(lang), draft)
+        assert assess_risk(findings, card.stakes) is Risk.BLOCKED, text
+        shown = [f.draft_span for f in findings if f.check == "prohibition_cited"]
+        assert all(span and span[1] <= len(text) for span in shown)
+    right = check_draft(card, f"{card_text} Sleep well.", make_rules(lang), draft)
+    assert assess_risk(right, card.stakes) is Risk.LOW
+
+
+def test_check_draft_does_not_hold_a_longer_sentence_to_the_old_one() -> None:
+    draft = (DraftSentence(WRONG_HONEY, ("s1",)),)
+    edited = "Nobody should tell you that you can give honey to a baby under 12 months."
+    findings = check_draft(make_card(HONEY), edited, make_rules(), draft)
+    assert "prohibition_cited" not in {f.check for f in findings}
+
+
 def test_check_draft_holds_a_draft_to_its_tone() -> None:
     rules = replace(
         make_rules(disclaimer="Ask a professional."),
