@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from stages.cook.rules import tone_rules
-from stages.errors import ConfigError, PermanentError
+from stages.errors import ConfigError, PermanentError, StageError
 from stages.policy import Policy
 from stages.seeds import load_groups, load_policy, load_sources
 from stages.types import Group, Source
@@ -44,45 +44,56 @@ EXTRACT_TIMEOUT_S = 60.0
 """One page; a table of 60,000 rows takes 4 s."""
 
 
+class _HangError(Exception):
+    """Work took longer than it may."""
+
+
 class Workers:
     """A small pool of processes for extraction, started when first needed.
 
     Threads gain nothing there and lxml has crashed in them; a page that kills its process or runs
-    over time costs that page and a new pool.
+    over time costs that page and a new pool. Work waits here and not in the pool, so its time
+    counts from when it begins.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
+        self._places = asyncio.Semaphore(count)
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
-        """work(*arguments) in another process. Raises PermanentError when it dies or hangs."""
-        pool = self._pool = self._pool or _start_pool(self._count)
-        future = asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
-        try:
-            return await asyncio.wait_for(future, EXTRACT_TIMEOUT_S)
-        except TimeoutError as error:
-            self._drop(pool)
-            raise PermanentError(
-                f"extraction took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended"
-            ) from error
-        except BrokenProcessPool as error:
-            self._drop(pool)
-            raise PermanentError("the extractor crashed on this page") from error
+        """work(*arguments) in another process. Raises PermanentError when it dies, hangs or fails.
+
+        StageErrors of the work itself come through.
+        """
+        async with self._places:
+            pool = self._pool = self._pool or _start_pool(self._count)
+            try:
+                return await _ask(pool, work, arguments)
+            except BrokenProcessPool:
+                self._drop(pool)
+            except _HangError as error:
+                self._drop(pool)
+                raise PermanentError(str(error)) from error
+            # The pool does not say which of its pages it died of: each is asked again by itself.
+            pool = _start_pool(1)
+            try:
+                return await _ask(pool, work, arguments)
+            except BrokenProcessPool as error:
+                raise PermanentError("the extractor crashed on this page") from error
+            except _HangError as error:
+                raise PermanentError(str(error)) from error
+            finally:
+                _end(pool)
 
     def close(self) -> None:
         if self._pool is not None:
             self._drop(self._pool)
 
     def _drop(self, pool: ProcessPoolExecutor) -> None:
-        processes = list((pool._processes or {}).values())  # no public way to end a hanging worker
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join(timeout=5)
         if self._pool is pool:
             self._pool = None
+        _end(pool)
 
 
 @dataclass(slots=True)
@@ -127,8 +138,10 @@ def open_store(settings: Settings) -> Database:
 
 
 @asynccontextmanager
-async def open_kitchen(settings: Settings, db: Database) -> AsyncIterator[Kitchen]:
-    """Read the seeds and tones, bring them into the database, open the crawler.
+async def open_kitchen(
+    settings: Settings, db: Database, *, writes: bool = True
+) -> AsyncIterator[Kitchen]:
+    """Read the seeds and tones, bring them into the database if it writes, open the crawler.
 
     Raises ConfigError naming file, line and key of what is wrong.
     """
@@ -139,17 +152,11 @@ async def open_kitchen(settings: Settings, db: Database) -> AsyncIterator[Kitche
     policy = load_policy(settings.policy_file)
     versions, house = load_voices(settings)
     tones = {tone_id: found[0] for tone_id, found in versions.items()}
-    set_sources(db, sources)
-    set_groups(db, groups)
-    add_tones(
-        db,
-        [
-            tone_rules(tone, lang)
-            for found in versions.values()
-            for tone in found
-            for lang in RULE_LANGUAGES
-        ],
-    )
+    if writes:
+        every = [tone for found in versions.values() for tone in found]
+        set_sources(db, sources)
+        set_groups(db, groups)
+        add_tones(db, [tone_rules(tone, lang) for tone in every for lang in RULE_LANGUAGES])
     workers = Workers(max(1, (os.cpu_count() or 2) - 1))
     try:
         async with Fetcher(
@@ -206,6 +213,38 @@ def _open_embed(settings: Settings, db: Database) -> Callable[[Sequence[str]], l
         return [from_bytes(known[text]) for text in texts]
 
     return embed
+
+
+async def _ask(
+    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: tuple[object, ...]
+) -> T:
+    """Raises BrokenProcessPool when the pool ended meanwhile, _HangError, what Workers.run does."""
+    future = asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+    try:
+        await asyncio.wait((future,), timeout=EXTRACT_TIMEOUT_S)
+        if not future.done():
+            raise _HangError(f"extraction took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended")
+    finally:
+        future.cancel()  # nothing to a future that is done
+    if future.cancelled():  # by _end, for another page
+        raise BrokenProcessPool("the pool was ended before the work began")
+    try:
+        return future.result()
+    except (BrokenProcessPool, StageError):
+        raise
+    except Exception as error:  # whatever a hostile page can make a parser raise costs that page
+        name = type(error).__name__
+        raise PermanentError(f"the extractor failed on this page: {name}") from error
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the pool's processes at once, and with them what they work on."""
+    processes = list((pool._processes or {}).values())  # no public way to end a hanging worker
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join(timeout=5)
 
 
 def _start_pool(count: int) -> ProcessPoolExecutor:

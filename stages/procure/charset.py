@@ -28,19 +28,30 @@ _WIDER = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
 }
+# What pages are written in: the sets browsers read, under Python's names, and their relatives.
+# Python's others are no text of pages (`idna`, `undefined`, `unicode_escape`, `rot13`), so a page
+# that declares one of them has declared nothing.
+_READABLE = frozenset(
+    """
+    utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be
+    gb2312 gbk gb18030 hz big5 big5hkscs cp950 euc_jp shift_jis cp932 iso2022_jp euc_kr cp949 johab
+    ascii iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9
+    iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp437 cp850 cp852 cp866 cp874
+    cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-r koi8-u mac-roman
+    mac-cyrillic tis-620
+    """.split()
+)
 # A declared set that turns more than this share of characters into U+FFFD is wrong.
 _BROKEN_RATIO = 0.01
 
 
 def _python_name(label: str) -> str:
-    """The codec to read a declared charset with, '' if there is none or it is no text codec."""
+    """The codec to read a declared charset with, '' if pages are not written in it."""
     try:
-        info = codecs.lookup(label.strip())
+        name = codecs.lookup(label.strip()).name
     except (LookupError, ValueError):
         return ""
-    if not getattr(info, "_is_text_encoding", True):
-        return ""
-    return _WIDER.get(info.name, info.name)
+    return _WIDER.get(name, name) if name in _READABLE else ""
 
 
 def _declared(body: bytes, content_type: str) -> list[str]:
@@ -74,7 +85,7 @@ def _detected(body: bytes) -> str:
 
 
 def decode_body(body: bytes, content_type: str = "") -> str:
-    """The page's text, without its BOM and with NULs removed; never raises on bad bytes.
+    """The page's text, without its BOM and with NULs removed; never raises.
 
     A declaration is believed in the order above as long as the bytes fit it; a page whose bytes
     fit none of its declarations is read as the detector says.

@@ -1,0 +1,116 @@
+"""A page that fails, hangs or crashes costs that page and no other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+
+from flows import kitchen
+from flows.kitchen import Workers
+from stages.errors import PermanentError, TransientError
+
+Job = tuple[Callable[..., object], object]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def doze(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def crash(code: int) -> None:
+    time.sleep(0.3)  # its neighbours are at work by then
+    os._exit(code)
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+def give_function(_: object) -> object:
+    return lambda: None
+
+
+def run_all(count: int, jobs: list[Job]) -> list[object]:
+    """What each job gives, or the message of its PermanentError."""
+
+    async def work() -> list[object]:
+        workers = Workers(count)
+        try:
+            found = await asyncio.gather(
+                *(workers.run(function, argument) for function, argument in jobs),
+                return_exceptions=True,
+            )
+        finally:
+            workers.close()
+        return [str(one) if isinstance(one, PermanentError) else one for one in found]
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (UnicodeError("label empty or too long"), "UnicodeError"),
+        (TimeoutError("its own"), "TimeoutError"),
+        (RecursionError(), "RecursionError"),
+    ],
+)
+def test_error_of_the_work_costs_that_page(error: Exception, name: str) -> None:
+    found = run_all(1, [(fail, error), (double, 4)])
+
+    assert found == [f"the extractor failed on this page: {name}", 8]
+
+
+def test_errors_of_stages_come_through() -> None:
+    (found,) = run_all(1, [(fail, TransientError("later"))])
+
+    assert isinstance(found, TransientError)
+
+
+def test_result_that_cannot_travel_costs_that_page() -> None:
+    first, second = run_all(1, [(give_function, 0), (double, 4)])
+
+    assert str(first).startswith("the extractor failed on this page: ")
+    assert second == 8
+
+
+def test_page_that_crashes_is_the_only_one_to_fail() -> None:
+    found = run_all(2, [(doze, 1.0), (crash, 7), *((double, number) for number in range(4))])
+
+    assert found == [1.0, "the extractor crashed on this page", 0, 2, 4, 6]
+
+
+def test_page_that_hangs_is_the_only_one_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Long enough for a process to start on a busy machine.
+    monkeypatch.setattr(kitchen, "EXTRACT_TIMEOUT_S", 6.0)
+    slow = [(doze, 2.5)] * 3  # together longer than one may take
+    found = run_all(2, [(doze, 600.0), *slow, *((double, number) for number in range(4))])
+
+    assert found == [
+        "extraction took more than 6 s and was ended",
+        *[2.5] * 3,
+        *[0, 2, 4, 6],
+    ]
+
+
+def test_cancelling_a_run_ends_its_work() -> None:
+    async def work() -> None:
+        workers = Workers(1)
+        task = asyncio.create_task(workers.run(doze, 600.0))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        workers.close()
+
+    started = time.monotonic()
+    asyncio.run(work())
+    assert time.monotonic() - started < 60
