@@ -177,7 +177,7 @@ class Line:
         try:
             await self.attempt(f"cook: {guide_id}", work)
         except (BudgetError, PermanentError) as error:
-            # Only a model that refuses us ends a card this way: it would refuse the next one, too.
+            # Only when every model refuses us does a card end this way; the next one would, too.
             if not self.halted:  # guides worked on side by side meet the same end
                 self._note(str(error))
             self.halted = str(error)

@@ -20,12 +20,24 @@ class TransientError(StageError):
         self.retry_after_s = retry_after_s
 
 
+class InFlightError(TransientError):
+    """Another live process is paying for the same model call; its answer will be ours, too."""
+
+
 class PermanentError(StageError):
     """Will fail again until a person changes something."""
 
 
 class RefusedError(PermanentError):
     """We must not make this request: robots, scope, or an address we do not connect to."""
+
+
+class ModelRefusedError(PermanentError):
+    """A model does not serve us at all: key, credit or name. Every card would meet the same."""
+
+
+class RequestRefusedError(PermanentError):
+    """A model serves us but not this request: too long for it, or against its policy."""
 
 
 class ConfigError(StageError):

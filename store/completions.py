@@ -15,7 +15,7 @@ from sqlalchemy import func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from stages.errors import BudgetError, TransientError
+from stages.errors import BudgetError, InFlightError
 from stages.types import Completion
 from store.engine import Database, is_holder_dead, process_holder, take_turns, utc_now
 from store.tables import CompletionRow
@@ -55,7 +55,7 @@ class StoreLedger:
     ) -> Completion | None:
         """The answer if the key is settled; None when the caller now holds the call.
 
-        Raises TransientError when a live process has the call in flight, BudgetError when the
+        Raises InFlightError when a live process has the call in flight, BudgetError when the
         estimate could take the run or the UTC day over its limit.
         """
         now = utc_now()
@@ -65,7 +65,7 @@ class StoreLedger:
             if row and row.state == CallState.SETTLED:
                 return _completion(row)
             if row and row.state == CallState.SENT and not _is_abandoned(row, now):
-                raise TransientError("another process has this model call in flight", 5.0)
+                raise InFlightError("another process has this model call in flight", 5.0)
             reserve = int((estimate_usd or Decimal(0)) * MICRO)
             self._check_budget(session, reserve, now)
             session.merge(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,11 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from stages.cook.prices import price
-from stages.errors import PermanentError, TransientError
+from stages.errors import (
+    ModelRefusedError,
+    RequestRefusedError,
+    TransientError,
+)
 from stages.types import Completion
 
 # The variable each provider's key is read from, by the prefix of the model's name. Providers that
@@ -51,6 +56,13 @@ _LITELLM_ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_RUST": "0",
 }
+
+
+# What keys look like in the messages of servers that repeat the request.
+_ASSIGNED = re.compile(r"""(?i)((?:key|token|secret)["']?\s?[=:]\s?["']?)(?!Bearer\b)[^\s"'&,;]+""")
+_BEARER = re.compile(r"(?i)\bBearer\s[^\s\"',;]+")
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|xai|key)-[\w-]{4,}|\bgsk_\w{8,}|\bAIza[\w-]{8,}")
+_SECRET_ENDINGS = ("_API_KEY", "_ACCESS_KEY", "_ACCESS_KEY_ID", "_TOKEN")
 
 
 class JsonLevel(IntEnum):
@@ -144,11 +156,12 @@ class Gateway:
 
         key: of the completion in the ledger. schema: JSON Schema the reply should follow.
         deadline_s: total, from the moment a slot is free. Raises TransientError (time-outs, rate
-        limits, server faults) and PermanentError (key, credit, unknown model, refused request).
+        limits, server faults), ModelRefusedError (key, credit, unknown model) and
+        RequestRefusedError (this request, in every reply format).
         """
         absent = None if self._environment is None else missing_key(model, self._environment)
         if absent:
-            raise PermanentError(f"{model} needs a key: set {absent}")
+            raise ModelRefusedError(f"{model} needs a key: set {absent}")
         async with self._slots:
             # Outside the deadline, and in a thread so that the loop goes on meanwhile.
             await asyncio.to_thread(self._load)
@@ -189,7 +202,7 @@ class Gateway:
                 answer = await self._send(messages, model, schema, level, deadline_s, max_tokens)
             except _FormatRefusedError as error:
                 if level is JsonLevel.PLAIN:
-                    raise PermanentError(f"{model} refused the request: {error}") from error
+                    raise RequestRefusedError(f"{model}: refused the request: {error}") from error
                 level = JsonLevel(level + 1)
                 continue
             if schema:
@@ -238,13 +251,23 @@ class Gateway:
             reply = await litellm.acompletion(**options)
         except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
             # litellm lets a malformed answer surface as any of the last four.
-            raise _mapped(error, model) from error
+            raise _mapped(error, model, self._secrets()) from error
         return _read_answer(reply)
+
+    def _secrets(self) -> list[str]:
+        """Values of the keys that are set, longest first; '' and 'x' are nobody's key."""
+        environment = os.environ if self._environment is None else self._environment
+        values = {
+            value.strip()
+            for name, value in environment.items()
+            if name in KEY_NAMES.values() or name.endswith(_SECRET_ENDINGS)
+        }
+        return sorted((value for value in values if len(value) >= 6), key=len, reverse=True)
 
     def _load(self) -> ModuleType:
         """litellm, imported when the first call needs it: 2 s and 165 MB nobody else should pay.
 
-        The only place in stages that touches the process's environment: litellm reads these
+        The only place in stages that changes the process's environment: litellm reads these
         switches at import and offers no other way to set them.
         """
         if self._litellm is None:
@@ -263,24 +286,24 @@ class _FormatRefusedError(Exception):
     """A 400 or 422: the server may not take the reply format."""
 
 
-def _mapped(error: Exception, model: str) -> Exception:
+def _mapped(error: Exception, model: str, secrets: Sequence[str]) -> Exception:
     """The error to raise instead: by status code, since message texts differ by provider."""
     import openai
 
     status = getattr(error, "status_code", None)
-    said = _said(error)
+    said = _said(error, secrets)
     if isinstance(error, openai.APITimeoutError):
         return TransientError(f"time-out: {said}")
     if status in (401, 403):
         name = KEY_NAMES.get(provider_of(model), "the provider's key")
-        return PermanentError(f"{model} refused our key; set {name} to one that is valid")
+        return ModelRefusedError(f"{model} refused our key; set {name} to one that is valid")
     if status == 402:
-        return PermanentError(f"{model}: the account is out of credit")
+        return ModelRefusedError(f"{model}: the account is out of credit")
     if status == 404:
-        return PermanentError(f"{model} does not exist there: {said}")
+        return ModelRefusedError(f"{model}: does not exist there: {said}")
     if status == 429:
         if "insufficient_quota" in said or "credit" in said.lower():
-            return PermanentError(f"{model}: the account is out of credit")
+            return ModelRefusedError(f"{model}: the account is out of credit")
         return TransientError("rate limit", _retry_after_s(error))
     if status in (400, 413, 422):
         return _FormatRefusedError(said)
@@ -291,9 +314,15 @@ def _mapped(error: Exception, model: str) -> Exception:
     return TransientError(f"the answer could not be read: {said}")
 
 
-def _said(error: Exception) -> str:
-    """One short line of what the server said; it is shown to ops and must carry no key."""
-    line = " ".join(str(error).split())
+def _said(error: Exception, secrets: Sequence[str]) -> str:
+    """One short line of what the server said; it is stored and shown to ops, so it may carry no
+    key: neither one of ours nor anything that looks like one.
+    """
+    line = " ".join(str(error)[:4_000].split())
+    for secret in secrets:
+        line = line.replace(secret, "***")
+    line = _BEARER.sub("Bearer ***", _ASSIGNED.sub(r"\1***", line))
+    line = _KEY_LIKE.sub("***", line)
     return line if len(line) <= 200 else line[:197] + "..."
 
 

@@ -26,7 +26,13 @@ from stages.cook.prices import price
 from stages.cook.prompt import Message, build_messages, estimate_tokens, reply_schema
 from stages.cook.risk import assess_risk
 from stages.cook.rules import tone_rules
-from stages.errors import PermanentError, TransientError
+from stages.errors import (
+    InFlightError,
+    ModelRefusedError,
+    PermanentError,
+    RequestRefusedError,
+    TransientError,
+)
 from stages.types import Card, Completion, Draft, DraftSentence, Finding, Risk, Severity
 from tones.load import House, Tone, load_house
 
@@ -40,7 +46,7 @@ class Ledger(Protocol):
         """The settled completion of the key, or None: the caller now holds the claim and must call
         `settle` or `fail`. estimate_usd: expected cost, None when the price is unknown.
 
-        Raises TransientError while another live process holds the key, BudgetError when the
+        Raises InFlightError while another live process holds the key, BudgetError when the
         estimate would exceed the budget.
         """
         ...
@@ -128,18 +134,30 @@ async def cook_card(
     """One draft of the card in each tone, in the order of tones.
 
     gateway: the way to the models; not needed while only the offline writer is asked. Raises
-    PermanentError when a model refuses our key, TransientError when another process is cooking the
-    card, and lets BudgetError of the ledger through; all else ends in the offline writer.
+    ModelRefusedError when every model refuses us (the first one's), InFlightError when another
+    process is cooking the card, and lets BudgetError of the ledger through; all else ends in the
+    offline writer.
     """
     tally = _Tally()
     models = (settings.model, *settings.fallbacks)
+    refusals: list[ModelRefusedError] = []
+    asked = 0
     missing = list(tones)
     for model in models:
         if model == OFFLINE_MODEL or not missing:
             break
         if gateway is None:
             raise PermanentError(f"no gateway was opened for model {model}")
-        missing = await _cook_with(card, tones, missing, model, settings, ledger, gateway, tally)
+        asked += 1
+        try:
+            missing = await _cook_with(
+                card, tones, missing, model, settings, ledger, gateway, tally
+            )
+        except ModelRefusedError as error:
+            refusals.append(error)
+            tally.problems.append(str(error))
+    if refusals and len(refusals) == asked:
+        raise refusals[0]
     if missing:
         _cook_offline(card, missing, settings, ledger, tally)
     return CookResult(
@@ -174,6 +192,11 @@ async def _cook_with(
             completion = await _call(
                 card, wanted, model, messages, settings, ledger, gateway, tally
             )
+        except InFlightError:
+            raise
+        except RequestRefusedError as error:
+            tally.problems.append(str(error))
+            break
         except TransientError as error:
             tally.problems.append(f"{model}: {error}")
             wait_s = error.retry_after_s if error.retry_after_s is not None else 0.5 * 2**attempt

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from stages.errors import BudgetError, TransientError
+from stages.errors import BudgetError, InFlightError
 from stages.types import Card, CardKind, Completion, Stakes, ToneRules
 from tones.load import Example, House, Tone
 
@@ -124,7 +124,7 @@ class MemoryLedger:
         if key in self.settled:
             return self.settled[key]
         if key in self.held:
-            raise TransientError("held by another process")
+            raise InFlightError("held by another process")
         spent = sum((c.cost_usd or Decimal(0) for c in self.settled.values()), Decimal(0))
         if self.budget is not None and spent + (estimate_usd or 0) > self.budget:
             raise BudgetError("budget")

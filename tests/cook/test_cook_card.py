@@ -13,7 +13,7 @@ import pytest
 from stages.cook.complete import Gateway
 from stages.cook.cook import CookResult, CookSettings, completion_key, cook_card, draft_key
 from stages.cook.offline import OFFLINE_MODEL
-from stages.errors import BudgetError, PermanentError, TransientError
+from stages.errors import BudgetError, InFlightError, ModelRefusedError
 from stages.types import Card, Risk
 from tests.cook.cook_samples import FEVER_ZH, HOUSE, TONES, MemoryLedger, make_card, make_tone
 from tests.fakes import Answerer, FakeModel, FakeReply, Reply, Request, asked_tones, quote_card
@@ -159,9 +159,41 @@ def test_cook_card_moves_on_from_a_long_retry_after() -> None:
 
 def test_cook_card_raises_when_the_key_is_refused_and_gives_the_claim_back() -> None:
     ledger = MemoryLedger()
-    with pytest.raises(PermanentError, match="OPENAI_API_KEY"):
+    with pytest.raises(ModelRefusedError, match="OPENAI_API_KEY"):
         cook([FakeReply("no", 401)], ledger=ledger)
     assert (ledger.held, len(ledger.failed)) == (set(), 1)
+
+
+def refuse_first(status: int) -> Answerer:
+    def answer(request: Request) -> Reply:
+        return FakeReply("no", status) if request["model"] == "fake" else quote_card(request)
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
+def test_cook_card_goes_to_the_fallback_when_the_model_refuses(status: int) -> None:
+    settings = replace(SETTINGS, fallbacks=("openai/second",))
+    result, _ = cook(refuse_first(status), settings=settings)
+    assert models_of(result) == ["openai/second"] * 3
+    assert len(result.problems) == 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_cook_card_writes_offline_what_the_model_refuses_for_its_content(status: int) -> None:
+    ledger = MemoryLedger()
+    result, model = cook(refuse_first(status), ledger=ledger)
+    assert models_of(result) == [OFFLINE_MODEL] * 3
+    assert model.calls == 3  # the three reply formats, and not again
+    assert "refused the request" in result.problems[0]
+    assert ledger.held == set()
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+def test_cook_card_raises_the_first_refusal_when_every_model_refuses(status: int) -> None:
+    settings = replace(SETTINGS, fallbacks=("openai/second",))
+    with pytest.raises(ModelRefusedError, match="openai/fake"):
+        cook([FakeReply("no", status)], settings=settings)
 
 
 def test_cook_card_pays_nothing_twice() -> None:
@@ -212,8 +244,19 @@ def test_cook_card_leaves_a_card_another_process_cooks() -> None:
     asyncio.run(cook_card(card, TONES, CookSettings(), ledger))
     ledger.held.update(ledger.settled)
     ledger.settled.clear()
-    with pytest.raises(TransientError, match="another process"):
+    with pytest.raises(InFlightError, match="another process"):
         asyncio.run(cook_card(card, TONES, CookSettings(), ledger))
+
+
+def test_cook_card_leaves_a_card_whose_model_call_another_process_has_in_flight() -> None:
+    ledger = MemoryLedger()
+    cook(ledger=ledger)
+    ledger.held.update(ledger.settled)
+    ledger.settled.clear()
+    settings = replace(SETTINGS, fallbacks=("openai/second",))
+    with pytest.raises(InFlightError, match="another process"):
+        cook(ledger=ledger, settings=settings)
+    assert [model for _, model in ledger.claims] == ["openai/fake"]  # of the first cook only
 
 
 def test_cook_card_offline_goes_through_the_ledger_at_no_cost() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from stages.cook.complete import Gateway, missing_key
 from stages.cook.prices import price
-from stages.errors import PermanentError, TransientError
+from stages.errors import ModelRefusedError, RequestRefusedError, TransientError
 from stages.types import Completion
 from tests.fakes import FakeModel, FakeReply, Reply, quote_card
 
@@ -65,11 +65,11 @@ def test_complete_steps_down_the_ladder_and_remembers_the_rung() -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "words"),
     [
-        (FakeReply("no", 401), PermanentError, "OPENAI_API_KEY"),
-        (FakeReply("no", 403), PermanentError, "OPENAI_API_KEY"),
-        (FakeReply("pay", 402), PermanentError, "out of credit"),
-        (FakeReply("gone", 404), PermanentError, "does not exist"),
-        (FakeReply("bad", 400), PermanentError, "refused the request"),
+        (FakeReply("no", 401), ModelRefusedError, "OPENAI_API_KEY"),
+        (FakeReply("no", 403), ModelRefusedError, "OPENAI_API_KEY"),
+        (FakeReply("pay", 402), ModelRefusedError, "out of credit"),
+        (FakeReply("gone", 404), ModelRefusedError, "does not exist"),
+        (FakeReply("bad", 400), RequestRefusedError, "refused the request"),
         (FakeReply("slow down", 429), TransientError, "rate limit"),
         (FakeReply("oops", 500), TransientError, "server error 500"),
         (FakeReply("oops", 503), TransientError, "server error 503"),
@@ -84,6 +84,28 @@ def test_complete_maps_faults_by_status(
 ) -> None:
     with pytest.raises(error, match=words):
         ask([reply])
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Incorrect key: fake-key, sorry", "sorry"),
+        ("bad POST https://host/v1?key=AbC123xyz&alt=1 today", "today"),
+        ("denied api_key='AbC123xyz' here", "here"),
+        ('{"token": "AbC123xyz", "why": "expired"}', "expired"),
+        ("header Authorization: Bearer AbC123xyz.def was refused", "was refused"),
+        ("Incorrect API key provided: sk-AbC123xyz. See the docs", "See the docs"),
+    ],
+)
+def test_complete_repeats_no_key_a_server_has_echoed(status: int, said: str, kept: str) -> None:
+    with pytest.raises((TransientError, ModelRefusedError, RequestRefusedError)) as caught:
+        ask([FakeReply(said, status)])
+    shown = str(caught.value)
+    assert "***" in shown
+    assert kept in shown
+    assert "AbC123" not in shown
+    assert "fake-key" not in shown
 
 
 def test_complete_keeps_the_time_a_server_asks_for_without_waiting() -> None:
@@ -114,7 +136,7 @@ def test_complete_names_the_missing_key_before_it_calls() -> None:
             await gateway.complete(MESSAGES, MODEL)
 
     with FakeModel() as model:
-        with pytest.raises(PermanentError, match="OPENAI_API_KEY"):
+        with pytest.raises(ModelRefusedError, match="OPENAI_API_KEY"):
             asyncio.run(run(model))
         assert model.calls == 0
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from stages.errors import BudgetError, TransientError
+from stages.errors import BudgetError, InFlightError
 from stages.types import Completion
 from store import completions
 from store.completions import Spending, StoreLedger, get_spending
@@ -78,7 +78,7 @@ def test_failed_call_may_be_sent_again_and_frees_its_reserve(ledger: StoreLedger
 
 def test_call_in_flight_is_refused_and_names_when_to_try_again(ledger: StoreLedger) -> None:
     claim(ledger)
-    with pytest.raises(TransientError, match="in flight") as caught:
+    with pytest.raises(InFlightError, match="in flight") as caught:
         claim(ledger)
     assert caught.value.retry_after_s == 5.0
 
@@ -88,7 +88,7 @@ def test_call_in_flight_is_free_when_its_lease_ends(
 ) -> None:
     claim(ledger)
     let_pass(monkeypatch, seconds=ledger.lease_s - 5)
-    with pytest.raises(TransientError):
+    with pytest.raises(InFlightError):
         claim(ledger)
     let_pass(monkeypatch, seconds=ledger.lease_s + 5)
     assert claim(ledger) is None
@@ -109,7 +109,7 @@ def test_same_key_is_sent_once_by_parallel_threads(ledger: StoreLedger) -> None:
         def call(_: int, key: str = f"call-{nth}") -> str:
             try:
                 return "sent" if claim(ledger, key, None) is None else "answered"
-            except TransientError:
+            except InFlightError:
                 return "refused"
 
         assert Counter(race_threads(6, call)) == {"sent": 1, "refused": 5}
@@ -122,7 +122,7 @@ def test_failed_key_is_sent_again_once_by_parallel_threads(ledger: StoreLedger) 
     def call(_: int) -> str:
         try:
             return "sent" if claim(ledger) is None else "answered"
-        except TransientError:
+        except InFlightError:
             return "refused"
 
     assert Counter(race_threads(6, call)) == {"sent": 1, "refused": 5}
@@ -138,7 +138,7 @@ def test_failure_that_comes_after_another_process_took_over_is_ignored(
     assert claim(ledger) is None
     monkeypatch.setattr(completions, "process_holder", lambda: slow)
     ledger.fail("call-1", "time-out")
-    with pytest.raises(TransientError):
+    with pytest.raises(InFlightError):
         claim(ledger)
     ledger.settle(ANSWER)
     ledger.fail("call-1", "time-out")
