@@ -32,11 +32,11 @@ from flows.retries import Attempt, attempt
 from flows.summary import RunSummary
 from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
-from stages.procure.urls import in_scope
+from stages.procure.urls import guide_id, in_scope, normalise_url
 from stages.types import Candidate, Reuse, Source
 from store.cards import count_cards
 from store.engine import Database
-from store.guides import list_guides
+from store.guides import GuideRef, list_guides
 from store.runs import LockedError, RunState, finish_run, keep_alive, start_run
 from store.settings import Settings, get_environment
 
@@ -79,21 +79,20 @@ class Line:
                 self.queue.put_nowait(None)
 
     async def _procure(self, source: Source) -> None:
-        shelf = open_shelf(self.kitchen, source)
+        shelf = open_shelf(self.kitchen, source, is_forced=self._is_forced())
         if self.request.includes(Stage.PROCURE):
             with self.summary.timed("procure"):
                 try:
                     await self._procure_candidates(shelf)
                 except StageError as error:
                     self._note(f"{source.id}: {error}")
-        for ref in list_guides(self.kitchen.db, [source.id]):
-            if not self.request.guides or ref.url in self.request.guides:
-                self._enqueue(ref.id)
+        for ref in list_asked(self.kitchen.db, source, self.request):
+            self._enqueue(ref.id)
 
     async def _procure_candidates(self, shelf: Shelf) -> None:
         if self.request.guides:
-            urls = [url for url in self.request.guides if in_scope(url, shelf.source)]
-            waiting = [Candidate(url) for url in urls]
+            urls = [normalise_url(url) for url in self.request.guides]
+            waiting = [Candidate(url) for url in dict.fromkeys(urls) if in_scope(url, shelf.source)]
         else:
             candidates, errors = await self.attempt(
                 f"discover: {shelf.source.id}", lambda: list_candidates(shelf)
@@ -255,9 +254,14 @@ def choose_sources(kitchen: Kitchen, request: RunRequest) -> list[Source]:
     return chosen
 
 
-def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) -> None:
-    """Raises ConfigError for what would fail later: tones, contact, model key."""
-    settings = kitchen.settings
+def list_asked(db: Database, source: Source, request: RunRequest) -> list[GuideRef]:
+    """The guides of a source that a request means, however it spells their addresses."""
+    asked = {guide_id(source, url) for url in request.guides}
+    return [ref for ref in list_guides(db, [source.id]) if not asked or ref.id in asked]
+
+
+def check_tones(kitchen: Kitchen, request: RunRequest) -> None:
+    """Raises ConfigError for a tone or a version of one that there is not."""
     for tone in request.tones:
         if tone not in kitchen.tones:
             known = ", ".join(sorted(kitchen.tones))
@@ -271,6 +275,12 @@ def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) ->
                 f"Tone {request.tones[0]} has no version {request.tone_version}. "
                 f"Known are: {', '.join(versions)}."
             )
+
+
+def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) -> None:
+    """Raises ConfigError for what would fail later: tones, contact, model key."""
+    settings = kitchen.settings
+    check_tones(kitchen, request)
     if request.includes(Stage.PROCURE) and not settings.contact:
         for source in sources:
             parts = urlsplit(source.homepage)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flows.kitchen import open_kitchen
-from flows.line import choose_sources
+from flows.line import check_tones, choose_sources, list_asked
 from flows.request import RunRequest
 from flows.steps import plan_cooking
 from stages.cook.prices import price
@@ -62,14 +62,12 @@ class Plan:
 async def make_plan(request: RunRequest, settings: Settings, db: Database) -> Plan:
     """Read the database only: nothing is fetched, written or paid. Raises ConfigError."""
     guides, kept_total, unseen = [], 0, []
-    async with open_kitchen(settings, db) as kitchen:
+    async with open_kitchen(settings, db, writes=False) as kitchen:
+        check_tones(kitchen, request)
         for source in choose_sources(kitchen, request):
-            refs = list_guides(db, [source.id])
-            if not refs:
+            if not list_guides(db, [source.id]):
                 unseen.append(source.id)
-            for ref in refs:
-                if request.guides and ref.url not in request.guides:
-                    continue
+            for ref in list_asked(db, source, request):
                 jobs, kept = plan_cooking(kitchen, ref.id, request)
                 kept_total += kept
                 estimates = [estimate_tokens(job.card, job.tones, kitchen.house) for job in jobs]

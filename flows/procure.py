@@ -50,11 +50,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A source and what is known of its pages, by key."""
+    """A source and what is known of its pages, by key. is_forced: read unchanged pages anew."""
 
     kitchen: Kitchen
     source: Source
     known: dict[str, PageRecord]
+    is_forced: bool = False
 
     def key(self, url: str) -> str:
         return guide_id(self.source, url)
@@ -75,10 +76,9 @@ class Fetched:
     is_same: bool
 
 
-def open_shelf(kitchen: Kitchen, source: Source) -> Shelf:
-    return Shelf(
-        kitchen, source, {record.key: record for record in list_pages(kitchen.db, source.id)}
-    )
+def open_shelf(kitchen: Kitchen, source: Source, *, is_forced: bool = False) -> Shelf:
+    known = {record.key: record for record in list_pages(kitchen.db, source.id)}
+    return Shelf(kitchen, source, known, is_forced)
 
 
 async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
@@ -87,16 +87,13 @@ async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[st
     Listing pages are fetched conditionally and kept. Raises TransientError or PermanentError when
     none of them can be had.
     """
-    listings = [
-        record
-        for record in shelf.known.values()
-        if record.role is PageRole.LISTING and record.body_sha256
-    ]
+    listings = [record for record in shelf.known.values() if record.role is PageRole.LISTING]
+    earlier = {record.url: page for record in listings if (page := _page_of(shelf, record))}
     found = await discover(
         shelf.source,
         shelf.kitchen.fetcher,
-        known={record.url: (record.etag, record.last_modified) for record in listings},
-        earlier={record.url: _page_of(shelf, record) for record in listings},
+        known={url: (page.etag, page.last_modified) for url, page in earlier.items()},
+        earlier=earlier,
     )
     for page in found.pages:
         shelf.kitchen.snapshots.put(page.body)
@@ -243,19 +240,21 @@ async def _is_rest_same(shelf: Shelf, record: PageRecord) -> bool:
 async def _fetch(shelf: Shelf, url: str) -> Fetched:
     """Ask for a page, conditionally if we have it; its body is kept before anything else."""
     kitchen, record = shelf.kitchen, shelf.record(url)
-    has_body = record is not None and bool(record.body_sha256) and record.role is not PageRole.GONE
-    etag = record.etag if record and has_body else ""
-    last_modified = record.last_modified if record and has_body else ""
-    page = await kitchen.fetcher.fetch(url, shelf.source, etag=etag, last_modified=last_modified)
-    if page.is_not_modified and record:
-        body = kitchen.snapshots.get(record.body_sha256)
-        same = _page_of(shelf, record)
-        return Fetched(replace(same, body=body, fetched_at=page.fetched_at), True)
+    is_known = record is not None and record.role is not PageRole.GONE and not shelf.is_forced
+    before = _page_of(shelf, record) if record and is_known else None
+    page = await kitchen.fetcher.fetch(
+        url,
+        shelf.source,
+        etag=before.etag if before else "",
+        last_modified=before.last_modified if before else "",
+    )
+    if page.is_not_modified and before:
+        return Fetched(replace(before, fetched_at=page.fetched_at), True)
     if page.status == 200:
         kitchen.snapshots.put(page.body)
     elif page.status not in (404, 410):
         raise TransientError(f"{url}: answered {page.status}")
-    return Fetched(page, bool(record and has_body and record.body_sha256 == page.body_sha256))
+    return Fetched(page, before is not None and before.body_sha256 == page.body_sha256)
 
 
 async def _extract(shelf: Shelf, page: Page) -> PageContent:
@@ -291,8 +290,18 @@ def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:
     return None
 
 
-def _page_of(shelf: Shelf, record: PageRecord) -> Page:
-    """A page as it was fetched, from its record and its snapshot."""
+def _page_of(shelf: Shelf, record: PageRecord) -> Page | None:
+    """A page as it was fetched, from its record and its snapshot.
+
+    None when there is no snapshot (any more): folders of them get moved and cleared, and a page
+    without its body is one we have not seen.
+    """
+    if not record.body_sha256:
+        return None
+    try:
+        body = shelf.kitchen.snapshots.get(record.body_sha256)
+    except KeyError:
+        return None
     return Page(
         url=record.url,
         final_url=record.final_url,
@@ -301,6 +310,6 @@ def _page_of(shelf: Shelf, record: PageRecord) -> Page:
         content_type=record.content_type,
         etag=record.etag,
         last_modified=record.last_modified,
-        body=shelf.kitchen.snapshots.get(record.body_sha256),
+        body=body,
         body_sha256=record.body_sha256,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import fsspec
 import zstandard
 
-from stages.errors import ConfigError
+from stages.errors import ConfigError, TransientError
 
 ZSTD_LEVEL = 3  # 2,366 pages a second at 34 KiB a page, against 216 for gzip
 
@@ -48,12 +48,21 @@ class Snapshots:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The body of that SHA-256. Raises KeyError when it was never kept or does not match."""
+        """The body of that SHA-256.
+
+        Raises KeyError when it was never kept or does not match, TransientError when the folder
+        cannot be read now.
+        """
         filesystem, root = self._open()
         try:
             body = zstandard.decompress(filesystem.cat_file(_path(root, digest)))
         except FileNotFoundError as error:
             raise KeyError(digest) from error
+        except OSError as error:
+            raise TransientError(
+                f"Page bodies cannot be read from {self.url} ({error}). "
+                "Check SPOONFUL_HOME or SPOONFUL_SNAPSHOTS."
+            ) from error
         except zstandard.ZstdError as error:
             raise KeyError(f"{digest}: the snapshot is damaged") from error
         if hashlib.sha256(body).hexdigest() != digest:

@@ -18,7 +18,8 @@ def build_guide(
     """One guide of its pages in reading order; title, language and date are the first page's.
 
     url: the guide's own address (its first page's). page_urls: one for each content; defaults to
-    the url alone. Raises ValueError without contents.
+    the url alone. The guide has them in the spelling of `normalise_url`, so that posts link to
+    no address that tracks. Raises ValueError without contents.
     """
     if not contents:
         raise ValueError("a guide is built of at least one page")
@@ -30,7 +31,7 @@ def build_guide(
     return Guide(
         id=guide_id(source, url),
         source_id=source.id,
-        url=url,
+        url=normal,
         title=title,
         lang=first.lang or next((part.lang for part in contents if part.lang), "") or "en",
         blocks=blocks,
@@ -40,7 +41,7 @@ def build_guide(
         licence=source.licence,
         attribution=source.attribution,
         reviewed=next((part.reviewed for part in contents if part.reviewed), ""),
-        page_urls=tuple(page_urls) or (url,),
+        page_urls=tuple(normalise_url(page) or page for page in page_urls) or (normal,),
     )
 
 
