@@ -123,7 +123,7 @@ class Line:
                 waiting.append(followed.pop(shelf.key(candidate.url)))  # it stands for itself
 
     def _is_forced(self) -> bool:
-        return self.request.force and self.request.stage is Stage.PROCURE
+        return self.request.force and self.request.stage == Stage.PROCURE
 
     def _guide_of(self, shelf: Shelf, candidate: Candidate) -> str:
         record = shelf.record(candidate.url)
@@ -180,6 +180,11 @@ class Line:
             if not self.halted:  # guides worked on side by side meet the same end
                 self._note(str(error))
             self.halted = str(error)
+        finally:
+            faults, self.stove.faults = self.stove.faults, Counter()
+            for fault, cards in faults.items():
+                self.errors[fault] += cards - 1
+                self._note(fault)
 
     def _note(self, error: str) -> None:
         self.errors[error] += 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -48,12 +49,15 @@ class Stove:
 
     gateway: None when only the offline writer writes. places: cards cooked at once; a call is
     claimed and its price reserved only when it can be sent. is_off: no further card is begun.
+    faults: why the offline writer stood in for a model, with the number of cards; the line takes
+    them from here.
     """
 
     gateway: Gateway | None
     max_run_usd: Decimal
     places: asyncio.Semaphore
     is_off: bool = False
+    faults: Counter[str] = field(default_factory=Counter)
 
 
 async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
@@ -128,6 +132,7 @@ async def cook(
         stove.max_run_usd,
         kitchen.settings.max_cost_per_day_usd,
         lease_s=kitchen.settings.model_deadline_s + 30,
+        allow_unpriced=kitchen.settings.allow_unpriced_models,
     )
 
     async def one(job: CookJob) -> None:
@@ -143,6 +148,7 @@ async def cook(
                 raise
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)
+        stove.faults.update(_faults(result))
 
     results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
     errors = [result for result in results if isinstance(result, BaseException)]
@@ -226,6 +232,14 @@ def _cook_settings(kitchen: Kitchen, job: CookJob) -> CookSettings:
         generation=job.generation,
         house=kitchen.house,
     )
+
+
+def _faults(result: CookResult) -> set[str]:
+    """The kinds of fault that left a card to the offline writer, without what is its own."""
+    if not result.is_makeshift:
+        return set()
+    kinds = {": ".join(problem.split(": ")[:2]) for problem in result.problems}
+    return {f"{kind}; the offline writer stood in, the next run tries again" for kind in kinds}
 
 
 def _count(summary: RunSummary, result: CookResult) -> None:

@@ -42,13 +42,17 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class StoreLedger:
-    """What `stages.cook` calls a Ledger, kept in the database. lease_s: seconds a call may take."""
+    """What `stages.cook` calls a Ledger, kept in the database.
+
+    lease_s: seconds a call may take. allow_unpriced: whether calls no budget can hold are sent.
+    """
 
     db: Database
     run_id: str
     max_run_usd: Decimal
     max_day_usd: Decimal
     lease_s: float = 300.0
+    allow_unpriced: bool = False
 
     def claim(
         self, key: str, model: str, prompt_hash: str, estimate_usd: Decimal | None
@@ -56,7 +60,7 @@ class StoreLedger:
         """The answer if the key is settled; None when the caller now holds the call.
 
         Raises InFlightError when a live process has the call in flight, BudgetError when the
-        estimate could take the run or the UTC day over its limit.
+        estimate could take the run or the UTC day over its limit, or there is none.
         """
         now = utc_now()
         with self.db.write() as session:
@@ -66,6 +70,11 @@ class StoreLedger:
                 return _completion(row)
             if row and row.state == CallState.SENT and not _is_abandoned(row, now):
                 raise InFlightError("another process has this model call in flight", 5.0)
+            if estimate_usd is None and not self.allow_unpriced:
+                raise BudgetError(
+                    f"The price of model {model} is not known, so no budget can hold it. "
+                    "Set SPOONFUL_ALLOW_UNPRICED_MODELS=true to call it all the same."
+                )
             reserve = int((estimate_usd or Decimal(0)) * MICRO)
             self._check_budget(session, reserve, now)
             session.merge(

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
         ge=0,
         description="No call is sent that could take the UTC day's spending above this.",
     )
+    allow_unpriced_models: bool = Field(
+        default=False,
+        description="Whether models of unknown price may be called. The budgets cannot hold them.",
+    )
     embedding_model: str = Field(
         default="embedded",
         description="What compares cards with groups: `embedded` (weights come with the "

@@ -82,13 +82,16 @@ class CookSettings:
 class CookResult:
     """completions: answered and paid in this call; cached: taken from the ledger instead.
 
-    problems: what went wrong on the way, one plain line each, even if it ended well.
+    problems: what went wrong on the way, one plain line each, even if it ended well: the model and
+    the kind of fault, each followed by a colon, then what was particular to this card.
+    is_makeshift: the offline writer stood in for a model.
     """
 
     drafts: tuple[Draft, ...]
     completions: tuple[Completion, ...] = ()
     cached: int = 0
     problems: tuple[str, ...] = ()
+    is_makeshift: bool = False
 
 
 @dataclass(slots=True)
@@ -109,7 +112,11 @@ class _Tally:
 
 
 def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
-    """Key of the draft of a card in a tone. model: the one wanted, also when another wrote it."""
+    """Key of the draft of a card in a tone.
+
+    model: the one wanted, also when a fallback wrote it; but `offline/house` when the offline
+    writer stood in, so that the wanted draft is still missing and the next run makes it.
+    """
     parts = (card.id, card.body_hash, card.ctx_hash, tone.id, tone.hash, model, str(generation))
     return _hash("draft", *parts)
 
@@ -165,6 +172,7 @@ async def cook_card(
         completions=tuple(tally.completions),
         cached=tally.cached,
         problems=tuple(tally.problems),
+        is_makeshift=bool(missing) and settings.model != OFFLINE_MODEL,
     )
 
 
@@ -206,7 +214,7 @@ async def _cook_with(
             continue
         problems = _read(card, reading, wanted, completion.text, model, settings, tally)
         for tone_id, why in problems.items():
-            tally.problems.append(f"{model}: {tone_id}: {why[0]}")
+            tally.problems.append(f"{model}: unusable draft: {tone_id}: {why[0]}")
         wanted = [tone for tone in wanted if tone.id in problems]
         if not wanted:
             break
@@ -343,9 +351,10 @@ def _finish(
     extra: tuple[Finding, ...] = (),
 ) -> Draft:
     text = compose(sentences, card.lang)
+    wanted = OFFLINE_MODEL if model == OFFLINE_MODEL else settings.model
     findings = (*check_draft(card, text, tone_rules(tone, card.lang), sentences), *extra)
     return Draft(
-        key=draft_key(card, tone, settings.model, settings.generation),
+        key=draft_key(card, tone, wanted, settings.generation),
         card_id=card.id,
         tone=tone.id,
         tone_version=tone.version,

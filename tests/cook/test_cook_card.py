@@ -113,8 +113,9 @@ def test_cook_card_ends_in_the_offline_writer_when_no_reply_is_valid() -> None:
     assert models_of(result) == [OFFLINE_MODEL] * 3
     assert all("written_offline" in {f.check for f in d.findings} for d in result.drafts)
     assert [d.key for d in result.drafts] == [
-        draft_key(make_card(), tone, "openai/fake") for tone in TONES
+        draft_key(make_card(), tone, OFFLINE_MODEL) for tone in TONES
     ]
+    assert result.is_makeshift
     assert len(result.problems) == 9
 
 
@@ -126,6 +127,10 @@ def test_cook_card_fills_up_single_tones_offline() -> None:
 
     result, _ = cook(answer)
     assert models_of(result) == ["openai/fake", OFFLINE_MODEL, "openai/fake"]
+    assert [draft.key for draft in result.drafts] == [
+        draft_key(make_card(), tone, model)
+        for tone, model in zip(TONES, models_of(result), strict=True)
+    ]
 
 
 def test_cook_card_goes_to_the_fallback_model() -> None:
@@ -136,6 +141,8 @@ def test_cook_card_goes_to_the_fallback_model() -> None:
 
     result, model = cook(answer, settings=replace(SETTINGS, fallbacks=("openai/second",)))
     assert models_of(result) == ["openai/second"] * 3
+    assert result.drafts[0].key == draft_key(make_card(), TONES[0], "openai/fake")
+    assert not result.is_makeshift
     assert model.calls == 4 - 2  # 0.5 s back-off is longer than max_wait_s: no second try
     assert "server error 503" in result.problems[0]
 

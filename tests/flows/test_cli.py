@@ -259,6 +259,7 @@ def test_interrupted_run_says_so_keeps_its_work_and_the_next_goes_on(place: Plac
     ) as model:
         environment = place.environment(
             SPOONFUL_MODEL="openai/fake",
+            SPOONFUL_ALLOW_UNPRICED_MODELS="true",
             SPOONFUL_MODEL_API_BASE=model.base_url,
             SPOONFUL_MODEL_CONCURRENCY="2",
             OPENAI_API_KEY="x",

@@ -35,6 +35,7 @@ class HangingModel(FakeModel):
 def model_settings(model: FakeModel) -> dict[str, str]:
     return {
         "SPOONFUL_MODEL": "openai/fake",
+        "SPOONFUL_ALLOW_UNPRICED_MODELS": "true",
         "SPOONFUL_MODEL_API_BASE": model.base_url,
         "SPOONFUL_MODEL_CONCURRENCY": str(CONCURRENCY),
         "OPENAI_API_KEY": "x",
@@ -80,7 +81,11 @@ def test_killed_in_every_stage_the_line_ends_as_if_undisturbed(
     place = Place(tmp_path / "killed", small_site).prepare()
     monkeypatch.setenv("OPENAI_API_KEY", "x")
     with FakeModel(quote_card) as model:
-        calm.overrides |= {"model": "openai/fake", "model_api_base": model.base_url}
+        calm.overrides |= {
+            "model": "openai/fake",
+            "model_api_base": model.base_url,
+            "allow_unpriced_models": True,
+        }
         undisturbed = calm.run()
         ideal = model.calls
     assert undisturbed.errors == []

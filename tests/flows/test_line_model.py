@@ -27,7 +27,8 @@ def _key(monkeypatch: pytest.MonkeyPatch, _no_settings_from_outside: None) -> No
 def ask(place: Place, model: FakeModel | None, name: str = "openai/fake", **more: Any) -> None:
     """Point the place at a model; None: at a port where nothing listens."""
     base = model.base_url if model else "http://127.0.0.1:9/v1"
-    place.overrides |= {"model": name, "model_api_base": base, **more}
+    place.overrides |= {"model": name, "model_api_base": base} | more
+    place.overrides.setdefault("allow_unpriced_models", True)
 
 
 def current_drafts(place: Place) -> list[DraftRow]:
@@ -54,24 +55,60 @@ def test_run_with_a_model_has_it_write_every_draft_in_one_call_a_card(kept: Plac
 
 
 def test_run_falls_back_to_the_offline_writer_and_says_so_when_the_server_is_down(
-    kept: Place,
+    place: Place,
 ) -> None:
-    ask(kept, None, model_deadline_s=5.0)
-    kept.overrides["sources_file"] = kept.sources_file
-    guide = kept.content()["guides"][0]["url"]
-    summary = kept.run(stage="cook", guides=(guide,))
-
-    db = kept.open()
+    with FakeModel([FakeReply(status=503, headers={"Retry-After": "60"})]) as down:
+        ask(place, down)
+        summary = place.run()
+    db = place.open()
     with db.read() as session:
-        new = session.exec(select(DraftRow).where(DraftRow.run_id == summary.run_id)).all()
         marked = session.exec(
             select(FindingRow.draft_id).where(FindingRow.check == "written_offline")
         ).all()
+    failed = list_runs(db)[0]
     db.dispose()
-    assert summary.errors == []
-    assert len(new) == summary.drafts.new > 0
-    assert {draft.model for draft in new} == {OFFLINE_MODEL}
-    assert {draft.id for draft in new} == set(marked)
+    makeshift = current_drafts(place)
+    fault = "openai/fake: server error 503; the offline writer stood in, the next run tries again"
+    assert summary.errors == [f"{fault} ({summary.cards.total} times)"]
+    assert failed.state is RunState.FAILED
+    assert len(makeshift) == summary.drafts.new == 3 * summary.cards.total
+    assert {draft.model for draft in makeshift} == {OFFLINE_MODEL}
+    assert {draft.id for draft in makeshift} == set(marked)
+
+
+def test_next_run_has_the_model_write_what_the_offline_writer_stood_in_for(place: Place) -> None:
+    with FakeModel([FakeReply(status=503, headers={"Retry-After": "60"})]) as down:
+        ask(place, down)
+        cards = place.run().cards.total
+    first, *others = current_drafts(place)
+    db = place.open()
+    with db.write() as session:
+        row = session.get_one(DraftRow, first.id)
+        row.text += " Sleep well."
+        session.add(row)
+    db.dispose()
+    with FakeModel(quote_card) as model:
+        ask(place, model)
+        summary = place.run(stage="cook")
+        again = place.run(stage="cook")
+
+    after = {(draft.card_id, draft.tone): draft.model for draft in current_drafts(place)}
+    assert summary.errors == again.errors == []
+    assert model.calls == cards
+    assert after.pop((first.card_id, first.tone)) == OFFLINE_MODEL  # a person's by now
+    assert after == {(draft.card_id, draft.tone): "openai/fake" for draft in others}
+    assert again.drafts.new == 0
+
+
+def test_run_does_not_call_a_model_of_unknown_price_unless_allowed(kept: Place) -> None:
+    with FakeModel(quote_card) as model:
+        ask(kept, model, allow_unpriced_models=False)
+        summary = kept.run(stage="cook")
+
+    assert model.calls == 0
+    assert len(summary.errors) == 1
+    assert "openai/fake" in summary.errors[0]
+    assert "SPOONFUL_ALLOW_UNPRICED_MODELS=true" in summary.errors[0]
 
 
 def test_run_stops_cooking_at_a_refused_key_and_does_the_rest(place: Place) -> None:

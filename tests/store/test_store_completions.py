@@ -57,7 +57,18 @@ def test_call_of_an_earlier_run_is_answered_and_costs_this_one_nothing(
     assert get_spending(db, later.run_id) == Spending(0, 0, 0, Decimal(0), 0)
 
 
+def test_call_of_unknown_price_is_sent_only_when_allowed(ledger: StoreLedger) -> None:
+    with pytest.raises(BudgetError, match=r"a/model .*SPOONFUL_ALLOW_UNPRICED_MODELS=true"):
+        claim(ledger, usd=None)
+    assert get_spending(ledger.db, ledger.run_id).calls == 0
+    assert claim(ledger, usd=Decimal(0)) is None
+    ledger.settle(ANSWER)
+    assert claim(ledger, usd=None) == ANSWER  # nothing is sent
+    assert claim(replace(ledger, allow_unpriced=True), "call-2", None) is None
+
+
 def test_unknown_cost_stays_unknown(ledger: StoreLedger) -> None:
+    ledger = replace(ledger, allow_unpriced=True)
     unknown = replace(ANSWER, cost_usd=None)
     claim(ledger)
     ledger.settle(unknown)
@@ -108,7 +119,7 @@ def test_same_key_is_sent_once_by_parallel_threads(ledger: StoreLedger) -> None:
 
         def call(_: int, key: str = f"call-{nth}") -> str:
             try:
-                return "sent" if claim(ledger, key, None) is None else "answered"
+                return "sent" if claim(ledger, key) is None else "answered"
             except InFlightError:
                 return "refused"
 
