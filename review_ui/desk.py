@@ -157,6 +157,8 @@ def _refusal(draft: DraftView, item: QueueItem, editor: str, user: User) -> str:
         return "Read only: the licence of this source does not let us publish adapted text."
     if item.is_removed:
         return "This card is no longer in its guide."
+    if draft.body_hash != item.card.body_hash:
+        return "The source has changed since this draft was written. The next run writes it again."
     if draft.risk is Risk.BLOCKED:
         return "Blocked by a check. Edit the text it points at first."
     is_high = item.card.stakes is Stakes.HIGH

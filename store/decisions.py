@@ -19,7 +19,7 @@ from stages.errors import PermanentError, StageError
 from stages.types import Finding, PostState, Reuse, Risk, Stakes
 from store.drafts import set_findings
 from store.engine import Database, utc_now
-from store.posts import add_posts, get_open_posts
+from store.posts import add_posts, get_open_posts, list_taken_groups, say_unlicensed
 from store.tables import (
     CardRow,
     DecisionRow,
@@ -39,6 +39,8 @@ class Action(StrEnum):
     EDIT = "edit"
     UNDO = "undo"
     WITHDRAW = "withdraw"
+    RETRY = "retry"
+    SETTLE = "settle"
 
 
 class RejectReason(StrEnum):
@@ -88,15 +90,15 @@ def approve(
 ) -> int:
     """Approve a pending draft and schedule one post per group; returns the decision's id.
 
-    group_ids may be empty: approved, but for no group yet. Posts wait publish_delay_s seconds.
-    Raises StaleError or NotAllowedError.
+    group_ids may be empty: approved, but for no group yet. A group gets a card once, whatever the
+    tone. Posts wait publish_delay_s seconds. Raises StaleError or NotAllowedError.
     """
     now = utc_now()
     with db.write() as session:
         draft, card, guide = _load(session, draft_id)
         _check_may_approve(session, draft, card, guide, by.user_id)
-        _check_groups(session, group_ids)
         decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
+        _check_groups(session, card, group_ids)
         decision.after = {**decision.after, "groups": list(group_ids)}
         session.add(decision)
         session.flush()
@@ -193,17 +195,48 @@ def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
             raise NotAllowedError("There is no such post to withdraw.")
         if post.state == PostState.SENDING:
             raise NotAllowedError("The post is being sent at this moment. Try again in a minute.")
-        decision = DecisionRow(
-            draft_id=post.draft_id,
-            user_id=user_id,
-            action=Action.WITHDRAW.value,
-            note=note[:2000],
-            before={"post": post_id, "state": post.state},
-            after={"post": post_id, "state": PostState.WITHDRAWN.value},
-            at=utc_now(),
-        )
+        decision = _of_post(post, user_id, Action.WITHDRAW, PostState.WITHDRAWN)
+        decision.note = note[:2000]
         session.add(decision)
         _withdraw(session, post)
+        session.flush()
+        return id_of(decision)
+
+
+def retry(db: Database, post_id: int, user_id: int) -> int:
+    """Send a failed post again with the next round; returns the decision's id.
+
+    Raises NotAllowedError when it is not failed any more or its source no longer lets us publish,
+    StaleError when its text is no longer what stands for the card.
+    """
+    with db.write() as session:
+        post = session.get(PostRow, post_id)
+        if post is None or post.state != PostState.FAILED:
+            raise NotAllowedError("This post is not failed any more.")
+        _check_may_publish(*_load(session, post.draft_id))
+        decision = _of_post(post, user_id, Action.RETRY, PostState.SCHEDULED)
+        if not _move(session, post, PostState.SCHEDULED, due_at=utc_now(), error=""):
+            raise NotAllowedError("This post is not failed any more.")
+        session.add(decision)
+        session.flush()
+        return id_of(decision)
+
+
+def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
+    """A person looked: the post is out, or it is not and counts as failed.
+
+    Returns the decision's id. Raises NotAllowedError when there is nothing to settle any more.
+    """
+    now = utc_now()
+    state = PostState.PUBLISHED if is_out else PostState.FAILED
+    with db.write() as session:
+        post = session.get(PostRow, post_id)
+        if post is None or post.state != PostState.VERIFY:
+            raise NotAllowedError("Somebody settled this post already.")
+        decision = _of_post(post, user_id, Action.SETTLE, state)
+        if not _move(session, post, state, published_at=now if is_out else None):
+            raise NotAllowedError("Somebody settled this post already.")
+        session.add(decision)
         session.flush()
         return id_of(decision)
 
@@ -255,7 +288,8 @@ def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]
         .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
         .where(DraftRow.id == draft_id)
         # What the rules look at is what the guarded UPDATE changes, also on PostgreSQL.
-        .with_for_update(of=DraftRow, key_share=True)
+        # The card's row makes approvals of its tones follow one another.
+        .with_for_update(of=[DraftRow, CardRow], key_share=True)
     ).first()
     if row is None:
         raise NotAllowedError("There is no such draft.")
@@ -265,12 +299,7 @@ def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]
 def _check_may_approve(
     session: Session, draft: DraftRow, card: CardRow, guide: GuideRow, user_id: int
 ) -> None:
-    if not Reuse(guide.reuse).allows_publishing:
-        raise NotAllowedError(
-            f"The licence of this source ({guide.licence}) does not let us publish adapted text."
-        )
-    if not draft.is_current or card.removed_at is not None:
-        raise StaleError("This draft has been replaced by a newer one, or its card is gone.")
+    _check_may_publish(draft, card, guide)
     if draft.risk == Risk.BLOCKED:
         raise NotAllowedError("The checks block this text. Rewrite what they point at first.")
     if draft.machine_risk == Risk.BLOCKED and card.stakes == Stakes.HIGH:
@@ -285,11 +314,26 @@ def _check_may_approve(
             )
 
 
-def _check_groups(session: Session, group_ids: Sequence[str]) -> None:
+def _check_may_publish(draft: DraftRow, card: CardRow, guide: GuideRow) -> None:
+    """What must hold for a text to go out, now or again."""
+    if not Reuse(guide.reuse).allows_publishing:
+        raise NotAllowedError(say_unlicensed(guide.licence))
+    if not draft.is_current or card.removed_at is not None:
+        raise StaleError("This draft has been replaced by a newer one, or its card is gone.")
+    if draft.body_hash != card.body_hash:
+        raise StaleError(
+            "The source has changed since this draft was written. The next run writes it again."
+        )
+
+
+def _check_groups(session: Session, card: CardRow, group_ids: Sequence[str]) -> None:
     query = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
     missing = sorted(set(group_ids).difference(session.exec(query).all()))
     if missing:
         raise NotAllowedError(f"There is no such group any more: {', '.join(missing)}.")
+    taken = list_taken_groups(session, card.id, group_ids)
+    if taken:
+        raise NotAllowedError(f"This card already has a post for {', '.join(taken)}.")
 
 
 def _change(
@@ -337,12 +381,29 @@ def _change(
     )
 
 
+def _of_post(post: PostRow, user_id: int, action: Action, state: PostState) -> DecisionRow:
+    """The record of a decision about one post, to be added; the draft stays as it is."""
+    return DecisionRow(
+        draft_id=post.draft_id,
+        user_id=user_id,
+        action=action.value,
+        before={"post": id_of(post), "state": post.state},
+        after={"post": id_of(post), "state": state.value},
+        at=utc_now(),
+    )
+
+
 def _withdraw(session: Session, post: PostRow) -> None:
+    if not _move(session, post, PostState.WITHDRAWN):
+        raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")
+
+
+def _move(session: Session, post: PostRow, state: PostState, **values: Any) -> bool:
+    """The guarded UPDATE of a post; False when it is no longer as it was read."""
     result = session.exec(
         update(PostRow)
         .where(col(PostRow.id) == post.id, col(PostRow.state) == post.state)
-        .values(state=PostState.WITHDRAWN.value)
+        .values(state=state.value, **values)
         .execution_options(synchronize_session=False)
     )
-    if result.rowcount != 1:
-        raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")
+    return bool(result.rowcount)

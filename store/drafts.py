@@ -34,7 +34,10 @@ class DraftMark:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """A current draft as people see it. text: with their edits; machine_text: as cooked."""
+    """A current draft as people see it. text: with their edits; machine_text: as cooked.
+
+    body_hash: of the card's text that the draft was made from.
+    """
 
     id: int
     card_id: str
@@ -43,6 +46,7 @@ class DraftView:
     tone_hash: str
     lang: str
     model: str
+    body_hash: str
     text: str
     machine_text: str
     machine_risk: Risk
@@ -91,12 +95,17 @@ def list_marks(db: Database, card_ids: Sequence[str]) -> tuple[DraftMark, ...]:
 def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: int = 0) -> int:
     """Keep new drafts; each becomes the current one of its card and tone. Returns how many.
 
-    A draft whose key is known already becomes current again and is not stored twice.
+    A draft whose key is known already becomes current again and is not stored twice. What a
+    person decided or edited since the run began stands: a new draft of the same source text is
+    then left out.
     """
     now = utc_now()
     added = 0
     with db.write() as session:
         for draft in drafts:
+            card = session.get_one(CardRow, draft.card_id)
+            if _has_work_of_people(session, draft, card.body_hash):
+                continue
             session.exec(
                 update(DraftRow)
                 .where(
@@ -111,7 +120,6 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
                 known.is_current = True
                 session.add(known)
                 continue
-            card = session.get_one(CardRow, draft.card_id)
             row = _row(draft, card.body_hash, run_id, generation, now)
             session.add(row)
             session.flush()
@@ -199,6 +207,7 @@ def make_view(row: DraftRow, findings: dict[int, tuple[Finding, ...]]) -> DraftV
         tone_hash=row.tone_hash,
         lang=row.lang,
         model=row.model,
+        body_hash=row.body_hash,
         text=row.text,
         machine_text=row.machine_text,
         machine_risk=Risk(row.machine_risk),
@@ -211,6 +220,26 @@ def make_view(row: DraftRow, findings: dict[int, tuple[Finding, ...]]) -> DraftV
         created_at=row.created_at,
         decided_at=row.decided_at,
     )
+
+
+def _has_work_of_people(session: Session, draft: Draft, body_hash: str) -> bool:
+    """Whether the draft would take the place of one that a person decided or edited.
+
+    Locks the current draft, so that no decision slips in before it is replaced.
+    """
+    current = session.exec(
+        select(DraftRow)
+        .where(
+            DraftRow.card_id == draft.card_id,
+            DraftRow.tone == draft.tone,
+            col(DraftRow.is_current),
+            DraftRow.body_hash == body_hash,
+        )
+        .with_for_update(key_share=True)
+    ).first()
+    if current is None or current.key == draft.key:
+        return False
+    return current.state != DraftState.PENDING or current.text != current.machine_text
 
 
 def _row(draft: Draft, body_hash: str, run_id: str, generation: int, now: datetime) -> DraftRow:

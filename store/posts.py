@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from stages.types import Post, PostState, Receipt
+from stages.types import Post, PostState, Receipt, Reuse
 from store.engine import Database, is_holder_dead, process_holder, utc_now
 from store.tables import CardRow, DecisionRow, DraftRow, GroupRow, GuideRow, PostRow, id_of
 
 SEND_LEASE_S = 300.0
+PUBLISHABLE = tuple(reuse.value for reuse in Reuse if reuse.allows_publishing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,31 @@ def get_open_posts(session: Session, decision_id: int) -> Sequence[PostRow]:
     ).all()
 
 
+def list_taken_groups(session: Session, card_id: str, group_ids: Sequence[str]) -> tuple[str, ...]:
+    """Names of those groups that have an open post of the card already; for `store.decisions`."""
+    rows = session.exec(
+        select(GroupRow)
+        .where(
+            col(GroupRow.id).in_(
+                select(PostRow.group_id)
+                .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
+                .where(
+                    DraftRow.card_id == card_id,
+                    col(PostRow.group_id).in_(group_ids),
+                    PostRow.state != PostState.WITHDRAWN,
+                )
+            )
+        )
+        .order_by(col(GroupRow.position))
+    )
+    return tuple(str(group.spec["name"]) for group in rows)
+
+
 def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
     """Take posts that are due from scheduled to sending; each is handed to one caller only.
 
     A post whose sender died halfway may be out or not: it becomes `verify`, for a person to see.
+    A post whose source no longer lets us publish fails and says so.
     """
     now, holder = utc_now(), process_holder()
     taken: list[Post] = []
@@ -89,9 +111,17 @@ def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
                 row.state = PostState.VERIFY.value
                 row.error = "The sender ended while sending. Look whether the group has this post."
                 session.add(row)
+        _fail_unlicensed(session, now)
         due = session.exec(
             select(PostRow)
-            .where(PostRow.state == PostState.SCHEDULED, PostRow.due_at <= now)
+            .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
+            .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
+            .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+            .where(
+                PostRow.state == PostState.SCHEDULED,
+                PostRow.due_at <= now,
+                col(GuideRow.reuse).in_(PUBLISHABLE),
+            )
             .order_by(col(PostRow.due_at), col(PostRow.id))
             .limit(limit)
         ).all()
@@ -139,29 +169,6 @@ def mark_rescheduled(db: Database, post_id: int, error: str, after_s: float) -> 
         error=error[:2000],
         due_at=utc_now() + timedelta(seconds=after_s),
     )
-
-
-def retry_post(db: Database, post_id: int) -> bool:
-    """A person sends a failed post again; False when it is not failed any more."""
-    with db.write() as session:
-        result = session.exec(
-            update(PostRow)
-            .where(col(PostRow.id) == post_id, col(PostRow.state) == PostState.FAILED.value)
-            .values(state=PostState.SCHEDULED.value, due_at=utc_now(), error="")
-        )
-        return bool(result.rowcount)
-
-
-def settle_verify(db: Database, post_id: int, is_out: bool) -> bool:
-    """A person looked: the post is out, or it is not and counts as failed. False if no `verify`."""
-    state = PostState.PUBLISHED if is_out else PostState.FAILED
-    with db.write() as session:
-        result = session.exec(
-            update(PostRow)
-            .where(col(PostRow.id) == post_id, col(PostRow.state) == PostState.VERIFY.value)
-            .values(state=state.value, published_at=utc_now() if is_out else None)
-        )
-        return bool(result.rowcount)
 
 
 def list_published(db: Database, group_id: str, limit: int = 50) -> tuple[Post, ...]:
@@ -246,6 +253,31 @@ def count_group_posts(db: Database) -> dict[str, dict[PostState, int]]:
         for group_id, state, count in rows:
             found.setdefault(group_id, {})[PostState(state)] = count
     return found
+
+
+def say_unlicensed(licence: str) -> str:
+    """Why a draft of a guide under this licence is not published; for the files of this room."""
+    return f"The licence of this source ({licence}) does not let us publish adapted text."
+
+
+def _fail_unlicensed(session: Session, now: datetime) -> None:
+    """The licence may have changed between an approval and the hour its posts are due."""
+    rows = session.exec(
+        select(PostRow, GuideRow.licence)
+        .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
+        .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
+        .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+        .where(
+            PostRow.state == PostState.SCHEDULED,
+            PostRow.due_at <= now,
+            col(GuideRow.reuse).not_in(PUBLISHABLE),
+        )
+        .order_by(col(PostRow.due_at), col(PostRow.id))
+        .with_for_update(of=PostRow)
+    )
+    for row, licence in rows:
+        row.state, row.error = PostState.FAILED.value, say_unlicensed(licence)
+        session.add(row)
 
 
 def _mark(db: Database, post_id: int, state: PostState, **values: object) -> None:

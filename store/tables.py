@@ -289,7 +289,8 @@ class DecisionRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "decisions"
     __table_args__ = (
         CheckConstraint(
-            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw')", name="action_known"
+            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle')",
+            name="action_known",
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

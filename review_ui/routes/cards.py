@@ -14,6 +14,7 @@ from review_ui.filters import pick, read_filter, write_filter
 from review_ui.render import fragment, go, page, plural, query
 from stages.cook.checks import MAX_CHARS, check_draft
 from stages.cook.risk import assess_risk
+from stages.types import PostState
 from store import decisions
 from store.decisions import By, NotAllowedError, RejectReason, StaleError
 from store.tones import get_tone
@@ -183,7 +184,7 @@ def undo(asked: Asked) -> Response:
         decisions.undo(asked.serve.db, column.decision.id, asked.user.id)
     except (StaleError, NotAllowedError) as error:
         return _answer(asked, Outcome(str(error), 409))
-    withdrawn = [post for post in column.posts if post.post.id]
+    withdrawn = [post for post in column.posts if post.post.state is not PostState.WITHDRAWN]
     words = f"{column.draft.tone.capitalize()} is open again."
     if column.decision.action is decisions.Action.APPROVE and withdrawn:
         words += f" {plural(len(withdrawn), 'post')} withdrawn."

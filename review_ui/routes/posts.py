@@ -10,8 +10,8 @@ from review_ui.filters import pick
 from review_ui.render import go, page
 from stages.types import PostState
 from store import decisions
-from store.decisions import NotAllowedError
-from store.posts import count_posts, list_posts, retry_post, settle_verify
+from store.decisions import NotAllowedError, StaleError
+from store.posts import count_posts, list_posts
 
 router = APIRouter()
 
@@ -46,13 +46,11 @@ def show(request: Request, serve: Serve, user: SignedIn, state: str = "") -> Res
 
 @router.post("/posts/{post_id}/retry")
 def retry(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Response:
-    is_done = retry_post(serve.db, post_id)
-    return _back(
-        request,
-        "The post goes out with the next round."
-        if is_done
-        else "This post is not failed any more.",
-    )
+    try:
+        decisions.retry(serve.db, post_id, user.id)
+    except (StaleError, NotAllowedError) as error:
+        return _back(request, str(error))
+    return _back(request, "The post goes out with the next round.")
 
 
 @router.post("/posts/{post_id}/settle")
@@ -62,8 +60,10 @@ def settle(
     """A person looked whether a post of unknown outcome is in the group."""
     if is_out not in ("yes", "no"):
         raise HTTPException(422)
-    if not settle_verify(serve.db, post_id, is_out == "yes"):
-        return _back(request, "Somebody settled this post already.")
+    try:
+        decisions.settle(serve.db, post_id, user.id, is_out == "yes")
+    except NotAllowedError as error:
+        return _back(request, str(error))
     if is_out == "yes":
         return _back(request, "Marked as published.")
     return _back(request, "Marked as failed: send it again when you are ready.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from lxml import html
 
 from stages.cook.checks import check_draft
 from stages.cook.risk import assess_risk
-from stages.types import PostState, Receipt, Risk
-from store.cards import get_card
+from stages.types import CardChange, ChangeKind, PostState, Receipt, Risk
+from store.cards import apply_changes, get_card
 from store.decisions import list_decisions
 from store.drafts import DraftView, list_drafts
 from store.posts import claim_due_posts, list_posts, list_published, mark_published
@@ -134,6 +135,21 @@ def test_blocked_high_stakes_draft_needs_a_second_person_after_the_rewrite(
     assert column.xpath(".//button[@data-approve]") == []
     lin.decide(card_id, "mom", "approve")
     assert draft_of(desk, "fever", "mom").state is DraftState.APPROVED
+
+
+def test_draft_of_an_older_source_text_explains_itself(mara: Visitor, desk: DeskData) -> None:
+    card_id = desk.cards["storage"]
+    draft, old = draft_of(desk, "storage", "mom"), get_card(desk.db, card_id)
+    assert old
+    fields = {**mara.desk_fields(card_id), "version": str(draft.version)}
+    new = replace(old, text=old.text + " Label it.", body_hash="of the longer text")
+    apply_changes(desk.db, old.guide_id, [CardChange(ChangeKind.MATERIAL, old, new)], "k")
+    column = mara.tone(card_id, "mom")
+    assert "The source has changed since this draft was written." in text_of(column)
+    assert column.xpath(".//button[@data-approve]") == []
+    mara.client.post(f"/cards/{card_id}/drafts/{draft.id}/approve", data=fields)
+    assert draft_of(desk, "storage", "mom") == draft
+    assert note(mara, f"/cards/{card_id}").startswith("The source has changed")
 
 
 def test_read_only_card_explains_itself(mara: Visitor, desk: DeskData) -> None:
@@ -289,6 +305,16 @@ def test_undo_after_publishing_takes_the_post_out_of_the_feed(
     assert list_published(desk.db, "night-feeds") == ()
 
 
+def test_undo_counts_only_the_posts_it_withdraws(mara: Visitor, desk: DeskData) -> None:
+    card_id = desk.cards["storage"]
+    changed = {"group": ["night-feeds", "toddler-table"], "tone:toddler-table": "mom"}
+    mara.decide(card_id, "mom", "approve", changed)
+    taken_back = list_posts(desk.db, group_id="toddler-table")[0].post.id
+    mara.client.post(f"/posts/{taken_back}/withdraw", data={"csrf": mara.csrf()})
+    mara.decide(card_id, "mom", "undo")
+    assert note(mara, f"/cards/{card_id}") == "Mom is open again. 1 post withdrawn."
+
+
 def test_only_the_person_who_decided_can_undo(mara: Visitor, lin: Visitor, desk: DeskData) -> None:
     card_id = desk.cards["storage"]
     mara.decide(card_id, "mom", "approve")
@@ -364,6 +390,11 @@ def test_failed_and_unclear_posts_offer_their_next_action(mara: Visitor, desk: D
         second.id: PostState.PUBLISHED,
         third.id: PostState.WITHDRAWN,
     }
+    log = [(d.action.value, d.user) for d in list_decisions(desk.db)]
+    assert log[:3] == [("withdraw", "mara"), ("settle", "mara"), ("retry", "mara")]
+    history = text_of(mara.page(f"/cards/{desk.cards['storage']}").get_element_by_id("history"))
+    assert "mara sent again a post of" in history
+    assert "mara settled a post of" in history
     again = mara.client.post(f"/posts/{first.id}/settle", data={"csrf": csrf, "is_out": "yes"})
     assert again.status_code == 303
     assert note(mara, "/posts") == "Somebody settled this post already."

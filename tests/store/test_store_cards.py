@@ -53,6 +53,30 @@ def test_source_that_left_the_file_is_off_and_its_guides_stay(db: Database) -> N
     assert get_guide(db, GUIDE.id) == GUIDE
 
 
+def test_known_guides_follow_the_licence_of_their_source(db: Database) -> None:
+    page = replace(make_guide("house/page"), url="https://guides.example/a%20page")
+    other = replace(make_guide("other/a"), source_id="other")
+    set_sources(db, [SOURCE, replace(SOURCE, id="other")])
+    for guide in (GUIDE, page, other):
+        save_guide(db, guide)
+    said = {"licence": "CC BY-SA 4.0", "attribution": "The House, CC BY-SA 4.0"}
+    changed = replace(
+        SOURCE, **said, page_reuse={"https://Guides.example/a page#top": Reuse.LINK_ONLY}
+    )
+    set_sources(db, [changed, replace(SOURCE, id="other")])
+    assert [get_guide(db, guide.id) for guide in (GUIDE, page, other)] == [
+        replace(GUIDE, **said),
+        replace(page, **said, reuse=Reuse.LINK_ONLY),
+        other,
+    ]
+    set_sources(db, [replace(SOURCE, reuse=Reuse.UNKNOWN), replace(SOURCE, id="other")])
+    assert [ref.reuse for ref in list_guides(db)] == [
+        Reuse.UNKNOWN,
+        Reuse.UNKNOWN,
+        Reuse.ADAPT_OK,
+    ]
+
+
 def test_source_that_comes_back_is_on_again(db: Database) -> None:
     for sources in ([SOURCE], [], [SOURCE]):
         set_sources(db, sources)

@@ -34,12 +34,22 @@ from store.decisions import (
     undo,
     withdraw,
 )
-from store.drafts import add_drafts, list_drafts
+from store.drafts import DraftView, add_drafts, list_drafts
 from store.engine import Database
 from store.groups import set_groups
 from store.posts import PostView, claim_due_posts, list_posts, list_published, mark_published
+from store.sources import set_sources
 from store.tables import DecisionRow, DraftState
-from tests.store.makers import FINDING, Stock, make_card, make_draft, make_group, make_guide, stock
+from tests.store.makers import (
+    FINDING,
+    SOURCE,
+    Stock,
+    make_card,
+    make_draft,
+    make_group,
+    make_guide,
+    stock,
+)
 from tests.store.processes import race_threads
 
 BLOCKING = Finding("numbers", Severity.CRITICAL, "8 became 9.", (3, 4), (5, 6))
@@ -245,6 +255,47 @@ def test_draft_of_a_removed_card_is_not_approved(stocked: Stock) -> None:
         approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1"], 0)
 
 
+def test_draft_of_a_text_the_source_has_changed_since_is_not_approved(stocked: Stock) -> None:
+    draft = stocked.draft()
+    old, new = make_card("card-0"), make_card("card-0", text="On the back, always.")
+    apply_changes(stocked.db, old.guide_id, [CardChange(ChangeKind.MATERIAL, old, new)], "k2")
+    with pytest.raises(StaleError, match="The source has changed since this draft was written"):
+        approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1"], 0)
+    assert (stocked.draft(), list_posts(stocked.db)) == (draft, ())
+    add_drafts(stocked.db, [make_draft("card-0", text="Always.", nth=1)], stocked.run_id)
+    renewed = stocked.draft()
+    approve(stocked.db, renewed.id, stocked.by_ada(renewed), ["g1"], 0)
+    assert posts_by_group(stocked.db)["g1"].post.text == "Always."
+
+
+def test_licence_the_register_takes_away_stops_approvals_of_known_guides(stocked: Stock) -> None:
+    draft = stocked.draft()
+    set_sources(stocked.db, [replace(SOURCE, reuse=Reuse.LINK_ONLY, licence="All rights")])
+    with pytest.raises(NotAllowedError, match=r"\(All rights\) does not let us publish"):
+        approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1"], 0)
+    set_sources(stocked.db, [SOURCE])
+    approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1"], 0)
+    assert stocked.draft().state is DraftState.APPROVED
+
+
+def test_group_gets_a_card_in_one_tone_only(stocked: Stock) -> None:
+    db, expert, mom = stocked.db, stocked.draft(), stocked.draft(tone="mom")
+    first = approve(db, expert.id, stocked.by_ada(expert), ["g1"], 0)
+    with pytest.raises(NotAllowedError, match="already has a post for Group g1"):
+        approve(db, mom.id, stocked.by_ben(mom), ["g2", "g1"], 0)
+    assert stocked.draft(tone="mom") == mom
+    undo(db, first, stocked.ada)
+    approve(db, mom.id, stocked.by_ben(mom), ["g2", "g1"], 0)
+    other = stocked.draft("card-1")
+    approve(db, other.id, stocked.by_ada(other), ["g1"], 0)
+    open_posts = [v for v in list_posts(db) if v.post.state is not PostState.WITHDRAWN]
+    assert sorted((v.card_id, v.tone, v.post.group_id) for v in open_posts) == [
+        ("card-0", "mom", "g1"),
+        ("card-0", "mom", "g2"),
+        ("card-1", "expert", "g1"),
+    ]
+
+
 def test_post_without_a_decision_cannot_be_written(stocked: Stock) -> None:
     insert = text(
         "INSERT INTO posts (key, draft_id, decision_id, group_id, channel, title, text, "
@@ -448,12 +499,31 @@ def test_people_who_decide_on_one_draft_in_the_same_instant_make_one_decision(
     assert (count(stocked.db, "decisions"), count(stocked.db, "posts")) == (4, 8)
 
 
+def test_two_tones_approved_for_one_group_in_the_same_instant_make_one_post(
+    stocked: Stock,
+) -> None:
+    tones = ("expert", "mom", "engagement")
+    for card_id in stocked.card_ids:
+        drafts = [stocked.draft(card_id, tone) for tone in tones]
+
+        def decide(person: int, drafts: list[DraftView] = drafts) -> str:
+            try:
+                approve(stocked.db, drafts[person].id, By(stocked.ada, 1), ["g1"], 0)
+            except NotAllowedError:
+                return "taken"
+            return "made"
+
+        assert Counter(race_threads(3, decide)) == {"made": 1, "taken": 2}
+    assert (count(stocked.db, "decisions"), count(stocked.db, "posts")) == (4, 4)
+
+
 def test_undo_and_sending_in_the_same_instant_never_both_win(stocked: Stock) -> None:
     db = stocked.db
+    set_groups(db, [make_group(f"g{n}") for n in range(1, 5)])
     for card_id in stocked.card_ids:
-        for tone in ("expert", "mom"):
+        for tone, groups in (("expert", ["g1", "g2"]), ("mom", ["g3", "g4"])):
             draft = stocked.draft(card_id, tone)
-            decision = approve(db, draft.id, stocked.by_ada(draft), ["g1", "g2"], 0)
+            decision = approve(db, draft.id, stocked.by_ada(draft), groups, 0)
 
             def act(person: int, decision: int = decision) -> object:
                 if person == 0:

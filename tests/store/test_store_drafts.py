@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from stages.types import Finding, Risk, Severity
-from store.decisions import RejectReason, approve, edit, reject
-from store.drafts import DraftMark, add_drafts, count_drafts, list_drafts, list_marks
+from stages.types import CardChange, ChangeKind, Finding, Risk, Severity
+from store.cards import apply_changes
+from store.decisions import RejectReason, StaleError, approve, edit, reject
+from store.drafts import DraftMark, DraftView, add_drafts, count_drafts, list_drafts, list_marks
 from store.tables import DraftState
 from tests.store.makers import FINDING, Stock, make_card, make_draft
+from tests.store.processes import race_threads
 
 BODY = make_card("card-0").body_hash
 
@@ -61,11 +63,60 @@ def test_known_key_becomes_current_again_and_is_not_stored_twice(stocked: Stock)
     assert sum(count_drafts(stocked.db).values()) == 12
 
 
+def change_source(stocked: Stock, before: str, after: str) -> None:
+    old, new = make_card("card-0", text=before), make_card("card-0", text=after)
+    apply_changes(stocked.db, old.guide_id, [CardChange(ChangeKind.MATERIAL, old, new)], "k")
+
+
+@pytest.mark.parametrize("work", ["approve", "reject", "edit"])
+def test_work_of_a_person_stands_against_a_draft_of_the_same_source_text(
+    stocked: Stock, work: str
+) -> None:
+    draft = stocked.draft("card-0", "mom")
+    if work == "approve":
+        approve(stocked.db, draft.id, stocked.by_ada(draft), [], 0)
+    elif work == "reject":
+        reject(stocked.db, draft.id, stocked.by_ada(draft), RejectReason.TONE)
+    else:
+        edit(stocked.db, draft.id, stocked.by_ada(draft), "By hand.", [], Risk.LOW)
+    left = stocked.draft("card-0", "mom")
+    drafts = [make_draft("card-0", tone, "Newer.", nth=1) for tone in ("mom", "expert")]
+    assert add_drafts(stocked.db, drafts, stocked.run_id, generation=1) == 1
+    assert stocked.draft("card-0", "mom") == left
+    assert stocked.draft("card-0", "expert").text == "Newer."
+    change_source(stocked, "On the back.", "On the back, always.")
+    newest = make_draft("card-0", "mom", "Newest.", nth=2)
+    assert add_drafts(stocked.db, [newest], stocked.run_id) == 1
+    assert stocked.draft("card-0", "mom").text == "Newest."
+
+
+def test_edit_and_a_new_draft_in_the_same_instant_never_lose_the_edit(stocked: Stock) -> None:
+    for card_id in stocked.card_ids:
+        draft = stocked.draft(card_id, "mom")
+
+        def act(person: int, card_id: str = card_id, draft: DraftView = draft) -> str:
+            if person == 0:
+                newer = make_draft(card_id, "mom", "Newer.", nth=1)
+                return "kept" if add_drafts(stocked.db, [newer], stocked.run_id) else "left out"
+            try:
+                edit(stocked.db, draft.id, stocked.by_ada(draft), "By hand.", [], Risk.LOW)
+            except StaleError:
+                return "stale"
+            return "edited"
+
+        outcome = tuple(race_threads(2, act))
+        assert outcome in (("kept", "stale"), ("left out", "edited"))
+        wanted = "Newer." if outcome[0] == "kept" else "By hand."
+        assert stocked.draft(card_id, "mom").text == wanted
+
+
 def test_known_key_comes_back_as_people_left_it(stocked: Stock) -> None:
     draft = stocked.draft("card-0", "mom")
     reject(stocked.db, draft.id, stocked.by_ada(draft), RejectReason.TONE)
+    change_source(stocked, "On the back.", "On the back, always.")
     add_drafts(stocked.db, [make_draft("card-0", "mom", "Newer.", nth=1)], stocked.run_id)
     assert stocked.draft("card-0", "mom").state is DraftState.PENDING
+    change_source(stocked, "On the back, always.", "On the back.")
     add_drafts(stocked.db, [make_draft("card-0", "mom")], stocked.run_id)
     assert stocked.draft("card-0", "mom").state is DraftState.REJECTED
 

@@ -4,15 +4,28 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from stages.types import PostState, Receipt
+from stages.types import CardChange, ChangeKind, PostState, Receipt, Reuse
 from store import posts
-from store.decisions import approve, undo, withdraw
+from store.cards import apply_changes
+from store.decisions import (
+    Action,
+    NotAllowedError,
+    StaleError,
+    approve,
+    list_decisions,
+    retry,
+    settle,
+    undo,
+    withdraw,
+)
 from store.engine import Database, utc_now
+from store.groups import set_groups
 from store.posts import (
     SEND_LEASE_S,
     claim_due_posts,
@@ -24,19 +37,17 @@ from store.posts import (
     mark_published,
     mark_rescheduled,
     mark_verify,
-    retry_post,
-    settle_verify,
 )
-from tests.store.makers import Stock
+from store.sources import set_sources
+from tests.store.makers import SOURCE, Stock, make_card, make_group
 from tests.store.processes import answer_of_killed, race_threads
 
 
-def schedule(stocked: Stock, delay_s: int = 0, tones: tuple[str, ...] = ("expert",)) -> None:
-    """A post to g1 and g2 for each card and tone."""
+def schedule(stocked: Stock, delay_s: int = 0) -> None:
+    """A post to g1 and g2 for each card."""
     for card_id in stocked.card_ids:
-        for tone in tones:
-            draft = stocked.draft(card_id, tone)
-            approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1", "g2"], delay_s)
+        draft = stocked.draft(card_id)
+        approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1", "g2"], delay_s)
 
 
 def send_one(stocked: Stock) -> int:
@@ -72,7 +83,11 @@ def test_post_is_claimed_when_it_is_due_and_not_before(
 
 
 def test_each_due_post_goes_to_exactly_one_of_several_claimers(stocked: Stock) -> None:
-    schedule(stocked, tones=("expert", "mom", "engagement"))
+    set_groups(stocked.db, [make_group(f"g{n}") for n in range(1, 7)])
+    for card_id in stocked.card_ids:
+        draft = stocked.draft(card_id)
+        groups = [f"g{n}" for n in range(1, 7)]
+        approve(stocked.db, draft.id, stocked.by_ada(draft), groups, 0)
 
     def claim_all(_: int) -> list[int]:
         mine: list[int] = []
@@ -135,13 +150,64 @@ def test_failed_post_goes_out_again_only_when_a_person_says_so(stocked: Stock) -
     state, error = state_and_error(db, post_id)
     assert (state, len(error)) == (PostState.FAILED, 2000)
     assert claim_due_posts(db) == ()
-    assert retry_post(db, post_id)
-    assert not retry_post(db, post_id)
+    retry(db, post_id, stocked.ben)
+    with pytest.raises(NotAllowedError, match="not failed any more"):
+        retry(db, post_id, stocked.ben)
     assert [post.id for post in claim_due_posts(db)] == [post_id]
     assert list_posts(db)[0].attempts == 2
     mark_published(db, post_id, Receipt("e1"))
     assert state_and_error(db, post_id) == (PostState.PUBLISHED, "")
-    assert not retry_post(db, post_id)
+    for nothing in (post_id, 10**6):
+        with pytest.raises(NotAllowedError, match="not failed any more"):
+            retry(db, nothing, stocked.ben)
+    assert [(d.action, d.user) for d in list_decisions(db)] == [
+        (Action.RETRY, "ben"),
+        (Action.APPROVE, "ada"),
+    ]
+
+
+@pytest.mark.parametrize("change", ["licence", "text", "removed"])
+def test_failed_post_that_may_not_go_out_any_more_stays_failed(stocked: Stock, change: str) -> None:
+    db, post_id = stocked.db, send_one(stocked)
+    mark_failed(db, post_id, "403")
+    old, new = make_card("card-0"), make_card("card-0", text="On the back, always.")
+    if change == "licence":
+        set_sources(db, [replace(SOURCE, reuse=Reuse.LINK_ONLY)])
+    elif change == "text":
+        apply_changes(db, old.guide_id, [CardChange(ChangeKind.MATERIAL, old, new)], "k2")
+    else:
+        apply_changes(db, old.guide_id, [CardChange(ChangeKind.REMOVED, old, None)], "k2")
+    with pytest.raises((NotAllowedError, StaleError), match=r"licence|has changed|card is gone"):
+        retry(db, post_id, stocked.ben)
+    assert state_and_error(db, post_id) == (PostState.FAILED, "403")
+    assert len(list_decisions(db)) == 1
+
+
+def test_due_post_whose_licence_was_taken_away_fails_and_is_not_sent(stocked: Stock) -> None:
+    db = stocked.db
+    schedule(stocked)
+    taken = replace(SOURCE, reuse=Reuse.EXCERPT_ONLY, licence="All rights reserved")
+    set_sources(db, [taken])
+    assert claim_due_posts(db, limit=3) == ()
+    assert {(view.post.state, view.error) for view in list_posts(db)} == {
+        (
+            PostState.FAILED,
+            "The licence of this source (All rights reserved) does not let us publish adapted "
+            "text.",
+        )
+    }
+    set_sources(db, [SOURCE])
+    assert claim_due_posts(db) == ()
+    post_id = list_posts(db)[0].post.id
+    retry(db, post_id, stocked.ada)
+    assert [post.id for post in claim_due_posts(db)] == [post_id]
+
+
+def test_post_that_is_not_due_yet_waits_whatever_its_licence(stocked: Stock) -> None:
+    schedule(stocked, delay_s=120)
+    set_sources(stocked.db, [replace(SOURCE, reuse=Reuse.UNKNOWN)])
+    assert claim_due_posts(stocked.db) == ()
+    assert count_posts(stocked.db) == {PostState.SCHEDULED: 8}
 
 
 def test_rescheduled_post_goes_out_by_itself_later(
@@ -162,15 +228,38 @@ def test_unknown_outcome_is_settled_by_a_person_once(
     stocked: Stock, is_out: bool, state: PostState
 ) -> None:
     db, post_id = stocked.db, send_one(stocked)
-    assert not settle_verify(db, post_id, is_out)
+    with pytest.raises(NotAllowedError, match="settled this post already"):
+        settle(db, post_id, stocked.ben, is_out)
     mark_verify(db, post_id, "The connection broke while sending.")
     assert state_and_error(db, post_id)[0] is PostState.VERIFY
     assert claim_due_posts(db) == ()
-    assert settle_verify(db, post_id, is_out)
-    assert not settle_verify(db, post_id, not is_out)
+    settle(db, post_id, stocked.ben, is_out)
+    with pytest.raises(NotAllowedError, match="settled this post already"):
+        settle(db, post_id, stocked.ada, not is_out)
     post = list_posts(db)[0].post
     assert (post.state, post.published_at is not None) == (state, is_out)
     assert len(list_published(db, "g1")) == is_out
+    with db.read() as session:
+        row = session.execute(
+            text("SELECT action, user_id, after FROM decisions ORDER BY id DESC LIMIT 1")
+        ).one()
+    assert (row.action, row.user_id) == ("settle", stocked.ben)
+    assert state.value in str(row.after)
+
+
+def test_unknown_outcome_settled_by_two_people_at_once_is_settled_by_one(stocked: Stock) -> None:
+    db, post_id = stocked.db, send_one(stocked)
+    mark_verify(db, post_id, "The connection broke while sending.")
+
+    def say(person: int) -> str:
+        try:
+            settle(db, post_id, (stocked.ada, stocked.ben)[person], is_out=person == 0)
+        except NotAllowedError:
+            return "late"
+        return "made"
+
+    assert sorted(race_threads(2, say)) == ["late", "made"]
+    assert [d.action for d in list_decisions(db)] == [Action.SETTLE, Action.APPROVE]
 
 
 @pytest.mark.parametrize("mark", [mark_failed, mark_verify])

@@ -311,7 +311,7 @@ def upgrade() -> None:
         sa.Column("active_s", sa.Float(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw')",
+            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle')",
             name=op.f("ck_decisions_action_known"),
         ),
         sa.ForeignKeyConstraint(
