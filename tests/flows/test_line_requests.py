@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.plan import Plan, make_plan
+from flows.request import RunRequest
 from flows.sample_site import serve_folder
 from stages.errors import ConfigError
 from stages.types import Risk
@@ -17,7 +21,16 @@ from store.engine import Database
 from store.runs import LockedError, RunState, list_runs, start_run
 from store.tables import DraftState
 from store.users import add_user
-from tests.flows.small_site import SECTIONS_EN, Place, build_site, content_of, page, write_sitemaps
+from tests.flows.small_site import (
+    GROUPS,
+    SECTIONS_EN,
+    Place,
+    build_site,
+    content_of,
+    everything_in,
+    page,
+    write_sitemaps,
+)
 
 SECTIONS_BATH = (
     "Fill the bath with 8 to 10 cm of water. The water should be 37 to 38°C; test it with your "
@@ -81,6 +94,95 @@ def test_guide_runs_that_guide_only(place: Place) -> None:
     assert summary.guides.fetched == 1
     pages = [row["url"] for row in place.content()["pages"]]
     assert pages == [url]
+
+
+def test_guide_is_the_same_however_its_address_is_spelt(place: Place) -> None:
+    url = f"{place.base}/en/sleep.html"
+    asked = (f"{url}?utm_source=mail#top", url, f"{place.base}/en/./sleep.html")
+    place.run(guides=asked[:1], stage="procure")
+    again = place.run(guides=asked)
+
+    assert [guide["url"] for guide in place.content()["guides"]] == [url]
+    assert [row["url"] for row in place.content()["pages"]] == [url]
+    assert again.errors == []
+    assert (again.guides.fetched, again.guides.unchanged) == (0, 1)
+    assert again.cards.total == len(place.content()["cards"]) > 0
+    assert plan_of(place, guides=asked[:1], force=True).drafts == 3 * again.cards.total
+
+
+def test_forced_procuring_reads_unchanged_pages_anew(
+    kept: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stages.procure.fetch import Fetcher
+
+    validators = list[str]()
+    fetch = Fetcher.fetch
+
+    async def watch(self: Fetcher, url: str, *arguments: Any, **more: Any) -> Any:
+        if url.endswith(".html"):
+            validators.append(more["etag"] + more["last_modified"])
+        return await fetch(self, url, *arguments, **more)
+
+    monkeypatch.setattr(Fetcher, "fetch", watch)
+    before = kept.content()
+    plain = kept.run(stage="procure")
+    asked = list(validators)
+    validators.clear()
+    forced = kept.run(stage="procure", force=True)
+
+    assert plain.guides.fetched == 0
+    assert len(asked) == 3
+    assert all(asked)
+    assert forced.errors == []
+    assert (forced.guides.fetched, forced.guides.changed, forced.guides.unchanged) == (3, 0, 3)
+    assert validators == ["", "", ""]
+    assert kept.content() == before
+
+
+def test_pages_whose_bodies_are_lost_are_fetched_afresh(kept: Place) -> None:
+    shutil.rmtree(Path(kept.settings().snapshots_url.removeprefix("file://")))
+    before = kept.content()
+    first, second = kept.run(), kept.run()
+
+    assert first.errors == second.errors == []
+    assert (first.guides.fetched, first.guides.unchanged) == (3, 3)
+    assert (second.guides.fetched, second.guides.unchanged) == (0, 3)
+    assert kept.content() == before
+
+
+def plan_of(place: Place, **asked: Any) -> Plan:
+    db = place.open()
+    try:
+        return asyncio.run(make_plan(RunRequest(dry_run=True, **asked), place.settings(), db))
+    finally:
+        db.dispose()
+
+
+def test_plan_writes_nothing_even_when_the_seeds_have_changed(kept: Place) -> None:
+    (kept.root / "groups.yaml").write_text(GROUPS.replace("New parents", "Newer"), encoding="utf-8")
+    sources = kept.sources_file.read_text(encoding="utf-8")
+    kept.sources_file.write_text(sources.replace("From harbour", "By harbour"), encoding="utf-8")
+    db = kept.open()
+    before = everything_in(db)
+    plan = plan_of(kept)
+    after = everything_in(db)
+    db.dispose()
+
+    assert (plan.drafts, plan.kept) == (0, 24)
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"tones": ("nope",)}, "There is no tone nope."),
+        ({"tone_version": "9"}, "A tone version goes with exactly one tone."),
+        ({"sources": ("nope",)}, "There is no source nope."),
+    ],
+)
+def test_plan_refuses_what_a_run_would(kept: Place, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        plan_of(kept, **asked)
 
 
 def test_tone_cooks_that_tone_and_a_plain_run_the_others(kept: Place) -> None:

@@ -162,6 +162,14 @@ def test_build_guide_takes_the_reuse_of_the_page_when_it_has_its_own():
     assert build_guide(source, URL, [GUIDE]).reuse is Reuse.LINK_ONLY
 
 
+def test_build_guide_links_to_no_address_that_tracks():
+    urls = [f"{URL}?utm_source=mail&fbclid=1", f"{URL}?page=2&utm_medium=x#part"]
+    guide = build_guide(SOURCE, urls[0], [GUIDE, GUIDE], urls)
+
+    assert (guide.url, guide.page_urls) == (URL, (URL, f"{URL}?page=2"))
+    assert guide.id == build_guide(SOURCE, URL, [GUIDE]).id
+
+
 def test_build_guide_needs_a_page():
     with pytest.raises(ValueError, match="at least one page"):
         build_guide(SOURCE, URL, [])

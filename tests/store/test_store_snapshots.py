@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.errors import ConfigError
+from stages.errors import ConfigError, TransientError
 from store.snapshots import Snapshots
 from tests.store.processes import race_threads
 
@@ -117,6 +117,22 @@ def test_folder_that_cannot_be_written_names_the_settings(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="SPOONFUL_HOME or SPOONFUL_SNAPSHOTS"):
         Snapshots(str(tmp_path / "file" / "snapshots")).put(BODY)
+
+
+@pytest.mark.parametrize("error", [PermissionError, ConnectionError, TimeoutError])
+def test_body_that_cannot_be_read_now_may_be_had_later(
+    snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    def fail(path: str) -> bytes:
+        raise error("no answer")
+
+    digest = snapshots.put(BODY)
+    filesystem, _ = fsspec.core.url_to_fs(snapshots.url)
+    with monkeypatch.context() as patch:
+        patch.setattr(filesystem, "cat_file", fail)
+        with pytest.raises(TransientError, match=r"no answer.*SPOONFUL_SNAPSHOTS"):
+            snapshots.get(digest)
+    assert snapshots.get(digest) == BODY
 
 
 @pytest.mark.parametrize("url", ["nosuch://bucket/x", "dropbox://x/y"])
