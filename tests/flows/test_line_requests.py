@@ -327,6 +327,22 @@ def test_page_that_becomes_no_guide_keeps_its_cards(changing: Place, tmp_path: P
     assert changing.content()["cards"] == before
 
 
+@pytest.mark.parametrize("label", ["idna", "undefined", "base64"])
+def test_page_in_no_charset_of_pages_ends_no_run(
+    changing: Place, tmp_path: Path, label: str
+) -> None:
+    before = changing.content()["guides"]
+    files = tmp_path / "site" / "en"
+    for name in ("bottle.html", "sleep.html"):
+        html = (files / name).read_text(encoding="utf-8")
+        (files / name).write_text(html.replace('"utf-8"', f'"{label}"'), encoding="utf-8")
+    summary = changing.run(sources=("harbour",), stage="procure")
+
+    assert summary.errors == []
+    assert (summary.guides.fetched, summary.guides.changed) == (2, 0)
+    assert changing.content()["guides"] == before
+
+
 def test_page_that_names_a_missing_original_stands_for_itself(
     changing: Place, tmp_path: Path
 ) -> None:
