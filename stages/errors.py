@@ -24,6 +24,10 @@ class InFlightError(TransientError):
     """Another live process is paying for the same model call; its answer will be ours, too."""
 
 
+class OutcomeUnknownError(TransientError):
+    """The request went out and no answer came back that can be read: it may have been charged."""
+
+
 class PermanentError(StageError):
     """Will fail again until a person changes something."""
 

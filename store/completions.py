@@ -83,6 +83,7 @@ class StoreLedger:
                     model=model,
                     prompt_hash=prompt_hash,
                     state=CallState.SENT.value,
+                    cost_micro_usd=row.cost_micro_usd if row else None,
                     reserved_micro_usd=reserve,
                     sends=row.sends + 1 if row else 1,
                     run_id=self.run_id,
@@ -102,21 +103,25 @@ class StoreLedger:
             row.model = completion.model
             row.text = completion.text
             row.tokens_in, row.tokens_out = completion.tokens_in, completion.tokens_out
-            row.cost_micro_usd = None if cost is None else int(cost * MICRO)
+            if cost is not None:  # on top of what earlier tries of the call may have cost
+                row.cost_micro_usd = (row.cost_micro_usd or 0) + int(cost * MICRO)
             row.reserved_micro_usd = 0
             row.latency_s = completion.latency_s
             row.settled_at = utc_now()
             session.add(row)
 
-    def fail(self, key: str, error: str) -> None:
+    def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
         """The call ended without a usable answer; it may be sent again.
 
+        is_unknown: it may have been charged, so what was reserved for it is booked as its cost.
         Ignored when another process has taken the call over, and perhaps settled it, meanwhile.
         """
         with self.db.write() as session:
             row = session.get_one(CompletionRow, key, with_for_update=True)
             if row.state != CallState.SENT or row.holder != process_holder():
                 return
+            if is_unknown and row.reserved_micro_usd:
+                row.cost_micro_usd = (row.cost_micro_usd or 0) + row.reserved_micro_usd
             row.state, row.error, row.reserved_micro_usd = CallState.FAILED.value, error[:2000], 0
             row.settled_at = utc_now()
             session.add(row)

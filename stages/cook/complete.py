@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from stages.cook.prices import price
 from stages.errors import (
     ModelRefusedError,
+    OutcomeUnknownError,
     RequestRefusedError,
     TransientError,
 )
 from stages.types import Completion
+
+if TYPE_CHECKING:
+    import httpx
 
 # The variable each provider's key is read from, by the prefix of the model's name. Providers that
 # need several (bedrock, vertex_ai) or none (ollama) are not listed: litellm reads theirs itself.
@@ -155,8 +159,9 @@ class Gateway:
         that its tokens are accounted for and it can never be used.
 
         key: of the completion in the ledger. schema: JSON Schema the reply should follow.
-        deadline_s: total, from the moment a slot is free. Raises TransientError (time-outs, rate
-        limits, server faults), ModelRefusedError (key, credit, unknown model) and
+        deadline_s: total, from the moment a slot is free. Raises TransientError (rate limits,
+        server faults; OutcomeUnknownError after a time-out, a broken connection or an unreadable
+        answer, which may have been charged), ModelRefusedError (key, credit, unknown model) and
         RequestRefusedError (this request, in every reply format).
         """
         absent = None if self._environment is None else missing_key(model, self._environment)
@@ -170,7 +175,7 @@ class Gateway:
                 async with asyncio.timeout(deadline_s):
                     answer = await self._ladder(messages, model, schema, deadline_s, max_tokens)
             except TimeoutError as error:
-                raise TransientError(f"no answer within {deadline_s:g} s") from error
+                raise OutcomeUnknownError(f"no answer within {deadline_s:g} s") from error
         ended = answer.finish_reason == "stop"
         return Completion(
             key=key,
@@ -288,12 +293,13 @@ class _FormatRefusedError(Exception):
 
 def _mapped(error: Exception, model: str, secrets: Sequence[str]) -> Exception:
     """The error to raise instead: by status code, since message texts differ by provider."""
+    import httpx
     import openai
 
     status = getattr(error, "status_code", None)
     said = _said(error, secrets)
     if isinstance(error, openai.APITimeoutError):
-        return TransientError(f"time-out: {said}")
+        return OutcomeUnknownError(f"time-out: {said}")
     if status in (401, 403):
         name = KEY_NAMES.get(provider_of(model), "the provider's key")
         return ModelRefusedError(f"{model} refused our key; set {name} to one that is valid")
@@ -307,11 +313,27 @@ def _mapped(error: Exception, model: str, secrets: Sequence[str]) -> Exception:
         return TransientError("rate limit", _retry_after_s(error))
     if status in (400, 413, 422):
         return _FormatRefusedError(said)
+    broken = _connection_fault(error)
+    if broken is not None:  # litellm calls some of these a 500
+        if isinstance(broken, httpx.ConnectError):
+            return TransientError(f"connection failed: {said}")
+        return OutcomeUnknownError(f"connection broken: {said}")
     if isinstance(status, int) and status >= 500:
         return TransientError(f"server error {status}: {said}", _retry_after_s(error))
-    if isinstance(error, openai.APIConnectionError):
-        return TransientError(f"connection failed: {said}")
-    return TransientError(f"the answer could not be read: {said}")
+    return OutcomeUnknownError(f"the answer could not be read: {said}")
+
+
+def _connection_fault(error: BaseException | None) -> httpx.TransportError | None:
+    """The fault of the connection that is at the bottom of an error, if one is."""
+    import httpx
+
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, httpx.TransportError):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _said(error: Exception, secrets: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from stages.cook.rules import tone_rules
 from stages.errors import (
     InFlightError,
     ModelRefusedError,
+    OutcomeUnknownError,
     PermanentError,
     RequestRefusedError,
     TransientError,
@@ -55,8 +56,11 @@ class Ledger(Protocol):
         """Record the answer, its tokens and cost; the key is done for good."""
         ...
 
-    def fail(self, key: str, error: str) -> None:
-        """Give the claim back: nothing was answered. The key may be claimed again."""
+    def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
+        """Give the claim back: nothing was answered. The key may be claimed again.
+
+        is_unknown: the call may have been charged, so its estimate counts as spent.
+        """
         ...
 
 
@@ -249,10 +253,10 @@ async def _call(
             max_tokens=settings.max_tokens,
         )
     except (TransientError, PermanentError) as error:
-        ledger.fail(key, str(error))
+        ledger.fail(key, str(error), is_unknown=isinstance(error, OutcomeUnknownError))
         raise
     except asyncio.CancelledError:
-        ledger.fail(key, "cancelled")
+        ledger.fail(key, "cancelled", is_unknown=True)
         raise
     ledger.settle(completion)
     tally.completions.append(completion)

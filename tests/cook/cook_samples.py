@@ -116,6 +116,7 @@ class MemoryLedger:
     settled: dict[str, Completion] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     claims: list[tuple[str, str]] = field(default_factory=list)
 
     def claim(
@@ -136,6 +137,8 @@ class MemoryLedger:
         self.held.remove(completion.key)
         self.settled[completion.key] = completion
 
-    def fail(self, key: str, error: str) -> None:
+    def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
         self.held.remove(key)
+        if is_unknown:
+            self.unknown.append(key)
         self.failed.append(error)

@@ -203,6 +203,37 @@ def test_cook_card_raises_the_first_refusal_when_every_model_refuses(status: int
         cook([FakeReply("no", status)], settings=settings)
 
 
+@pytest.mark.parametrize(
+    ("reply", "unknown"),
+    [
+        (FakeReply("{}", hang_s=30), 1),
+        (FakeReply("x" * 5000, is_reset=True), 1),
+        (FakeReply("busy", 503), 0),
+        (FakeReply("busy", 429), 0),
+        (FakeReply("bad", 400), 0),
+    ],
+)
+def test_cook_card_tells_the_ledger_what_may_have_been_charged(
+    reply: FakeReply, unknown: int
+) -> None:
+    ledger = MemoryLedger()
+    settings = replace(SETTINGS, deadline_s=0.5, max_attempts=1)
+    cook([reply], ledger=ledger, settings=settings)
+    assert (len(ledger.failed), len(ledger.unknown)) == (1, unknown)
+
+
+def test_cook_card_takes_a_call_nobody_answered_for_unpaid() -> None:
+    ledger = MemoryLedger()
+
+    async def run() -> CookResult:
+        environment = {"OPENAI_API_KEY": "x", "OPENAI_API_BASE": "http://127.0.0.1:9/v1"}
+        async with Gateway(environment) as gateway:
+            return await cook_card(make_card(), TONES, SETTINGS, ledger, gateway)
+
+    assert "openai/fake: connection failed" in asyncio.run(run()).problems[0]
+    assert (len(ledger.failed), ledger.unknown) == (1, [])
+
+
 def test_cook_card_pays_nothing_twice() -> None:
     ledger = MemoryLedger()
     first, _ = cook(ledger=ledger)

@@ -87,6 +87,19 @@ def test_failed_call_may_be_sent_again_and_frees_its_reserve(ledger: StoreLedger
     assert claim(ledger) == ANSWER
 
 
+def test_call_of_unknown_outcome_counts_as_spent(ledger: StoreLedger) -> None:
+    ledger = replace(ledger, max_run_usd=Decimal("1.2"))
+    for _ in range(2):
+        assert claim(ledger) is None
+        ledger.fail("call-1", "no answer within 90 s", is_unknown=True)
+    assert get_spending(ledger.db, ledger.run_id).cost_usd == 1
+    with pytest.raises(BudgetError):
+        claim(ledger)
+    assert claim(ledger, usd=Decimal("0.2")) is None
+    ledger.settle(ANSWER)
+    assert get_spending(ledger.db, ledger.run_id).cost_usd == Decimal("1.001234")
+
+
 def test_call_in_flight_is_refused_and_names_when_to_try_again(ledger: StoreLedger) -> None:
     claim(ledger)
     with pytest.raises(InFlightError, match="in flight") as caught:
