@@ -361,6 +361,8 @@ async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.S
     from stages.cook.complete import Gateway  # loads litellm
 
     async with Gateway(
-        api_base=settings.model_api_base, concurrency=settings.model_concurrency
+        get_environment(),
+        api_base=settings.model_api_base,
+        concurrency=settings.model_concurrency,
     ) as gateway:
         yield steps.Stove(gateway, limit, places)

@@ -104,9 +104,9 @@ class Gateway:
     """The way to the models for one event loop; use as `async with`.
 
     environment: where keys (`OPENAI_API_KEY`...) and base addresses (`OPENAI_API_BASE`...) are
-    looked up; litellm looks for itself when None. api_base: address of every model. concurrency:
-    calls in flight at once. Which reply format a model accepts is learnt on its first call and
-    kept for the life of the gateway.
+    looked up, and whose keys are masked in errors; litellm looks for itself when None. api_base:
+    address of every model. concurrency: calls in flight at once. Which reply format a model accepts
+    is learnt on its first call and kept for the life of the gateway.
     """
 
     def __init__(
@@ -261,10 +261,9 @@ class Gateway:
 
     def _secrets(self) -> list[str]:
         """Values of the keys that are set, longest first; '' and 'x' are nobody's key."""
-        environment = os.environ if self._environment is None else self._environment
         values = {
             value.strip()
-            for name, value in environment.items()
+            for name, value in (self._environment or {}).items()
             if name in KEY_NAMES.values() or name.endswith(_SECRET_ENDINGS)
         }
         return sorted((value for value in values if len(value) >= 6), key=len, reverse=True)
@@ -272,7 +271,7 @@ class Gateway:
     def _load(self) -> ModuleType:
         """litellm, imported when the first call needs it: 2 s and 165 MB nobody else should pay.
 
-        The only place in stages that changes the process's environment: litellm reads these
+        The only place in stages that touches the process's environment: litellm reads these
         switches at import and offers no other way to set them.
         """
         if self._litellm is None:

@@ -252,3 +252,19 @@ def test_model_gets_only_the_tone_that_failed_again(kept: Place) -> None:
     assert {draft.model for draft in current_drafts(kept) if draft.run_id == summary.run_id} == {
         "openai/fake"
     }
+
+
+def test_key_a_server_echoes_is_kept_nowhere(kept: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "very secret words")
+    with FakeModel([FakeReply("you sent very secret words", 400)]) as model:
+        ask(kept, model)
+        summary = kept.run(stage="cook")
+
+    db = kept.open()
+    with db.read() as session:
+        said = {row.error for row in session.exec(select(CompletionRow)) if row.error}
+    db.dispose()
+    assert model.calls > 0
+    assert any("you sent ***" in error for error in said)
+    assert "secret" not in str((said, summary.as_dict()))
+    assert "openai/fake: refused the request; the offline writer stood in" in summary.errors[0]
