@@ -32,6 +32,10 @@ from store.tables import (
     id_of,
 )
 
+BEING_SENT = "A post is being sent at this moment. Try again in a minute."
+NOT_FAILED = "This post is not failed any more."
+SETTLED = "Somebody settled this post already."
+
 
 class Action(StrEnum):
     APPROVE = "approve"
@@ -100,11 +104,10 @@ def approve(
         decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
         _check_groups(session, card, group_ids)
         decision.after = {**decision.after, "groups": list(group_ids)}
-        session.add(decision)
-        session.flush()
+        decision_id = _add(session, decision)
         due_at = now + timedelta(seconds=publish_delay_s)
         add_posts(session, draft, card, guide, decision, group_ids, due_at)
-        return id_of(decision)
+        return decision_id
 
 
 def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str = "") -> int:
@@ -113,9 +116,7 @@ def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str 
         draft, _, _ = _load(session, draft_id)
         decision = _change(session, draft, by, Action.REJECT, DraftState.REJECTED, utc_now())
         decision.reason, decision.note = reason.value, note[:2000]
-        session.add(decision)
-        session.flush()
-        return id_of(decision)
+        return _add(session, decision)
 
 
 def edit(
@@ -142,10 +143,8 @@ def edit(
         decision.before = {**decision.before, **before}
         edited = {"text": text, "risk": risk.value, "revision": draft.revision + 1}
         decision.after = {**decision.after, **edited}
-        session.add(decision)
         set_findings(session, draft, findings)
-        session.flush()
-        return id_of(decision)
+        return _add(session, decision)
 
 
 def undo(db: Database, decision_id: int, user_id: int) -> int:
@@ -165,7 +164,7 @@ def undo(db: Database, decision_id: int, user_id: int) -> int:
         draft, _, _ = _load(session, decision.draft_id)
         posts = get_open_posts(session, decision_id)
         if any(post.state == PostState.SENDING for post in posts):
-            raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")
+            raise NotAllowedError(BEING_SENT)
         by = By(user_id, int(decision.after["version"]))
         undone = _change(
             session,
@@ -177,11 +176,9 @@ def undo(db: Database, decision_id: int, user_id: int) -> int:
             expected=DraftState(decision.after["state"]),
         )
         undone.undoes_id = decision_id
-        session.add(undone)
         for post in posts:
-            _withdraw(session, post)
-        session.flush()
-        return id_of(undone)
+            _move(session, post, PostState.WITHDRAWN, BEING_SENT)
+        return _add(session, undone)
 
 
 def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
@@ -194,13 +191,11 @@ def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
         if post is None or post.state == PostState.WITHDRAWN:
             raise NotAllowedError("There is no such post to withdraw.")
         if post.state == PostState.SENDING:
-            raise NotAllowedError("The post is being sent at this moment. Try again in a minute.")
+            raise NotAllowedError(BEING_SENT)
         decision = _of_post(post, user_id, Action.WITHDRAW, PostState.WITHDRAWN)
         decision.note = note[:2000]
-        session.add(decision)
-        _withdraw(session, post)
-        session.flush()
-        return id_of(decision)
+        _move(session, post, PostState.WITHDRAWN, BEING_SENT)
+        return _add(session, decision)
 
 
 def retry(db: Database, post_id: int, user_id: int) -> int:
@@ -212,14 +207,11 @@ def retry(db: Database, post_id: int, user_id: int) -> int:
     with db.write() as session:
         post = session.get(PostRow, post_id)
         if post is None or post.state != PostState.FAILED:
-            raise NotAllowedError("This post is not failed any more.")
+            raise NotAllowedError(NOT_FAILED)
         _check_may_publish(*_load(session, post.draft_id))
         decision = _of_post(post, user_id, Action.RETRY, PostState.SCHEDULED)
-        if not _move(session, post, PostState.SCHEDULED, due_at=utc_now(), error=""):
-            raise NotAllowedError("This post is not failed any more.")
-        session.add(decision)
-        session.flush()
-        return id_of(decision)
+        _move(session, post, PostState.SCHEDULED, NOT_FAILED, due_at=utc_now(), error="")
+        return _add(session, decision)
 
 
 def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
@@ -227,18 +219,14 @@ def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
 
     Returns the decision's id. Raises NotAllowedError when there is nothing to settle any more.
     """
-    now = utc_now()
     state = PostState.PUBLISHED if is_out else PostState.FAILED
     with db.write() as session:
         post = session.get(PostRow, post_id)
         if post is None or post.state != PostState.VERIFY:
-            raise NotAllowedError("Somebody settled this post already.")
+            raise NotAllowedError(SETTLED)
         decision = _of_post(post, user_id, Action.SETTLE, state)
-        if not _move(session, post, state, published_at=now if is_out else None):
-            raise NotAllowedError("Somebody settled this post already.")
-        session.add(decision)
-        session.flush()
-        return id_of(decision)
+        _move(session, post, state, SETTLED, published_at=utc_now() if is_out else None)
+        return _add(session, decision)
 
 
 def list_decisions(
@@ -393,17 +381,19 @@ def _of_post(post: PostRow, user_id: int, action: Action, state: PostState) -> D
     )
 
 
-def _withdraw(session: Session, post: PostRow) -> None:
-    if not _move(session, post, PostState.WITHDRAWN):
-        raise NotAllowedError("A post is being sent at this moment. Try again in a minute.")
+def _add(session: Session, decision: DecisionRow) -> int:
+    session.add(decision)
+    session.flush()
+    return id_of(decision)
 
 
-def _move(session: Session, post: PostRow, state: PostState, **values: Any) -> bool:
-    """The guarded UPDATE of a post; False when it is no longer as it was read."""
+def _move(session: Session, post: PostRow, state: PostState, refusal: str, **values: Any) -> None:
+    """The guarded UPDATE of a post. Raises NotAllowedError(refusal) if it is not as it was read."""
     result = session.exec(
         update(PostRow)
         .where(col(PostRow.id) == post.id, col(PostRow.state) == post.state)
         .values(state=state.value, **values)
         .execution_options(synchronize_session=False)
     )
-    return bool(result.rowcount)
+    if result.rowcount != 1:
+        raise NotAllowedError(refusal)
