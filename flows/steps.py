@@ -70,7 +70,7 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
         CHOP_VERSION, guide.content_hash, guide.title, kitchen.policy_hash, str(source.target_cards)
     )
     old = list_cards(kitchen.db, guide_id)
-    is_forced = request.force and request.stage is Stage.CHOP
+    is_forced = request.force and request.stage == Stage.CHOP
     if key == get_chopped_key(kitchen.db, guide_id) and not is_forced:
         summary.cards.kept += len(old)
         return
@@ -159,7 +159,7 @@ async def cook(
 async def plate(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
     """Propose groups for the cards of a guide that have changed since they were last placed."""
     states = list_card_states(kitchen.db, guide_id)
-    is_forced = request.force and request.stage is Stage.PLATE
+    is_forced = request.force and request.stage == Stage.PLATE
     keys = {state.card.id: _plated_key(kitchen, state) for state in states}
     todo = [state.card for state in states if is_forced or state.plated_key != keys[state.card.id]]
     if todo:
