@@ -145,12 +145,6 @@ class Fetcher:
             raise TransientError(f"{url} is not fetched: {robots.stop}", robots.retry_after_s)
         return robots.allows(normal, self._product)
 
-    async def sitemaps_of(self, source: Source) -> tuple[str, ...]:
-        """Sitemaps the robots.txt of the source's homepage names. Raises as fetch does."""
-        home = normalise_url(source.homepage)
-        robots = await self._robots_of(home, source, _Budget(self._deadline_s, home))
-        return robots.sitemaps()
-
     # --- what must hold before a request ------------------------------------------------------
 
     def _check_scope(self, url: str, source: Source, is_listing: bool, hop: int) -> None:

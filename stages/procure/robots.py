@@ -34,9 +34,6 @@ class Robots:
         delay = self.rules.crawl_delay(user_agent)
         return min(float(delay), _LONGEST_DELAY_S) if delay and delay > 0 else 0.0
 
-    def sitemaps(self) -> tuple[str, ...]:
-        return () if self.rules is None else tuple(self.rules.sitemaps)
-
 
 def read_robots(status: int, content_type: str, body: bytes) -> Robots:
     """RFC 9309 with the stricter reading of refusals.
