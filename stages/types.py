@@ -43,7 +43,8 @@ class Source:
     empty allow list allows every path. page_reuse overrides `reuse` for single pages.
     page_licence_required: the publisher licenses page by page, so a page that states no licence
     is quarantined. recheck_days: a page whose sitemap `lastmod` did not change is not even asked
-    for until this many days after it was last seen.
+    for until this many days after it was last seen. licence_checked, licence_checked_by: when (ISO
+    date) and by whom the terms were last read, '' if nobody has; licence_summary: what they say.
     """
 
     id: str
@@ -54,6 +55,9 @@ class Source:
     licence: str
     licence_url: str
     attribution: str
+    licence_checked: str = ""
+    licence_checked_by: str = ""
+    licence_summary: str = ""
     country: str = ""
     enabled: bool = True
     disabled_reason: str = ""
@@ -108,6 +112,7 @@ class BlockKind(StrEnum):
     LIST_ITEM = "list_item"
     TABLE_ROW = "table_row"
     CAPTION = "caption"
+    FOOTNOTE = "footnote"
 
 
 class CalloutKind(StrEnum):
@@ -126,7 +131,9 @@ class Block:
     text: one line, white space collapsed. A table row reads alone: each cell carries its column
     header (`Age: 0-2 months; Feeds: 7-8`). level: 1-6 for headings, nesting depth from 1 for list
     items, else 0. group: number shared by the items of one list or the rows of one table, 0 for
-    none. marker: `1.` for an ordered item, else ''. callout: the box the block stands in.
+    none. marker: `1.` for an ordered item, the mark (`*`, `[1]`) of a footnote, else ''. A footnote
+    stands right behind the block that refers to it, wherever the page has it. callout: the box the
+    block stands in.
     start: offset of text in `Guide.text` (0 until the guide is built).
     """
 
@@ -152,6 +159,7 @@ class PageContent:
     cannot see (CSS-hidden, off-screen, white on white, injected alt text and comments), kept as
     evidence and never passed on. lost: main-content list items, cells or call-outs the audit could
     not find in the blocks. link_ratio: share of the main content's characters inside links, 0..1.
+    unreadable: why the text cannot be had at all (`11 pages of pictures`), '' when it can.
     """
 
     title: str
@@ -165,11 +173,14 @@ class PageContent:
     hidden: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     link_ratio: float = 0.0
+    unreadable: str = ""
 
 
 class QuarantineReason(StrEnum):
     SOFT_404 = "soft_404"
     LOGIN_WALL = "login_wall"
+    CAPTCHA = "captcha"
+    NEEDS_OCR = "needs_ocr"
     NOT_HTML = "not_html"
     EMPTY = "empty"
     NOT_A_GUIDE = "not_a_guide"
@@ -192,7 +203,8 @@ class Guide:
 
     id: stable across fetches and host moves. text: block texts joined by newlines; every block's
     `start` points into it. content_hash: over the blocks, so boilerplate changes do not touch it.
-    lang: BCP 47 (`en`, `zh-Hans`). reviewed: ISO date or ''.
+    lang: BCP 47 (`en`, `zh-Hans`). reviewed: ISO date or ''. licence_finding: how a licence line on
+    the page disagrees with the register, one plain sentence, '' when it does not.
     """
 
     id: str
@@ -208,6 +220,7 @@ class Guide:
     attribution: str
     reviewed: str = ""
     page_urls: tuple[str, ...] = ()
+    licence_finding: str = ""
 
 
 # --- cards ---------------------------------------------------------------------------------
@@ -257,13 +270,17 @@ class Card:
 
 
 class ChangeKind(StrEnum):
-    """How a card of the new version relates to the old one."""
+    """How a card of the new version relates to the old one.
+
+    SOURCE_REMOVED: its whole page is gone from the publisher's site, not just this piece of it.
+    """
 
     NEW = "new"
     KEPT = "kept"
     REWORDED = "reworded"
     MATERIAL = "material"
     REMOVED = "removed"
+    SOURCE_REMOVED = "source_removed"
 
 
 @dataclass(frozen=True, slots=True)
