@@ -40,7 +40,7 @@ SOURCE_KEYS_OPTIONAL = (
     "pages",
     "page_licence_required",
 )
-LICENCE_KEYS_OPTIONAL = ("terms_url", "checked", "summary")
+LICENCE_KEYS_OPTIONAL = ("terms_url", "checked", "checked_by", "summary")
 CRAWL_KEYS_OPTIONAL = (
     "allow_prefixes",
     "deny_prefixes",
@@ -114,7 +114,8 @@ def _source(node: Node) -> Source:
         raise at["enabled"].error("off without a reason; expected the key `disabled_reason`")
     licence = at["licence"].fields(("name", "url"), LICENCE_KEYS_OPTIONAL)
     crawl = at["crawl"].fields(("allow_hosts",), CRAWL_KEYS_OPTIONAL)
-    _check_notes(at, licence, crawl)
+    _check_notes(at, crawl)
+    checked, checked_by, summary = _licence_reading(licence)
     hosts = tuple(_host(each) for each in crawl["allow_hosts"].items(at_least=1))
     allow = _prefixes(crawl, "allow_prefixes")
     deny = _prefixes(crawl, "deny_prefixes")
@@ -128,6 +129,9 @@ def _source(node: Node) -> Source:
         licence=licence["name"].text(),
         licence_url=_url(licence["url"]) if licence["url"].kind != "empty" else "",
         attribution=at["attribution"].text(),
+        licence_checked=checked,
+        licence_checked_by=checked_by,
+        licence_summary=summary,
         country=_matching(at["country"], COUNTRY, "two capitals like GB, or INT")
         if "country" in at
         else "",
@@ -154,21 +158,26 @@ def _source(node: Node) -> Source:
     return source
 
 
-def _check_notes(
-    at: Mapping[str, Node], licence: Mapping[str, Node], crawl: Mapping[str, Node]
-) -> None:
+def _licence_reading(licence: Mapping[str, Node]) -> tuple[str, str, str]:
+    """When the terms were last read, by whom, and what they say; '' for what is not there."""
+    if "terms_url" in licence:
+        _url(licence["terms_url"])
+    if "checked_by" in licence and "checked" not in licence:
+        raise licence["checked_by"].error("checked by somebody, but not when; expected `checked`")
+    return (
+        licence["checked"].date() if "checked" in licence else "",
+        licence["checked_by"].text() if "checked_by" in licence else "",
+        licence["summary"].text() if "summary" in licence else "",
+    )
+
+
+def _check_notes(at: Mapping[str, Node], crawl: Mapping[str, Node]) -> None:
     """Keys that people read and no code does: still of the right type."""
     for name in ("reuse_note", "robots"):
         if name in at:
             at[name].text()
     if "unverified" in at:
         at["unverified"].texts()
-    if "summary" in licence:
-        licence["summary"].text()
-    if "checked" in licence:
-        licence["checked"].date()
-    if "terms_url" in licence:
-        _url(licence["terms_url"])
     if "expect" in crawl:
         crawl["expect"].text()
 

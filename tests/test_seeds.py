@@ -30,6 +30,8 @@ sources:
       name: Open
       url: https://www.a.example/terms
       checked: 2026-10-06
+      checked_by: A. Reader
+      summary: Copy and adapt.
     attribution: From A
     crawl:
       allow_hosts: [www.a.example]
@@ -97,6 +99,32 @@ def test_every_publisher_that_is_on_may_be_adapted_with_attribution() -> None:
     sources = [s for s in load_sources(SEEDS / "sources.yaml") if s.enabled]
     assert {s.reuse for s in sources} == {Reuse.ADAPT_OK}
     assert [s.id for s in sources if not (s.attribution and s.pages and s.licence)] == []
+
+
+def test_every_reading_of_terms_says_by_whom_and_what_was_found() -> None:
+    for file in ("sources.yaml", "sample_sources.yaml"):
+        read = [s for s in load_sources(SEEDS / file) if s.licence_checked]
+        assert {s.licence_checked_by for s in read} == {"Spoonful maintainers"}
+        assert [s.id for s in read if not s.licence_summary] == []
+
+
+def test_terms_nobody_has_read_are_marked_so() -> None:
+    """These say adapt_ok on what a sister site or the publisher at large says: warned of."""
+    sources = load_sources(SEEDS / "sources.yaml")
+    assert [s.id for s in sources if s.enabled and not s.licence_checked] == [
+        "nichd-safe-to-sleep",
+        "fda-infant-feeding",
+        "gov-uk-ukhsa",
+    ]
+
+
+def test_a_licence_nobody_has_checked_is_read_all_the_same(tmp_path: Path) -> None:
+    text = SOURCE.replace("      checked: 2026-10-06\n      checked_by: A. Reader\n", "")
+    path = tmp_path / "sources.yaml"
+    path.write_text(text, encoding="utf-8")
+    (source,) = load_sources(path)
+    said = (source.licence_checked, source.licence_checked_by, source.licence_summary)
+    assert said == ("", "", "Copy and adapt.")
 
 
 def test_a_publisher_that_bars_crawling_is_never_crawled() -> None:
@@ -197,6 +225,9 @@ def test_source_reads_every_field(tmp_path: Path) -> None:
             licence="Open",
             licence_url="https://www.a.example/terms",
             attribution="From A",
+            licence_checked="2026-10-06",
+            licence_checked_by="A. Reader",
+            licence_summary="Copy and adapt.",
             country="GB",
             pages=(one, two),
             page_reuse={two: Reuse.LINK_ONLY},
@@ -302,26 +333,26 @@ SOURCE_MISTAKES = [
     (
         "https://www.a.example/baby/one",
         "https://evil.example/baby/one",
-        "f.yaml:19: sources[0].pages[0].url: host `evil.example` is not allowed; "
+        "f.yaml:21: sources[0].pages[0].url: host `evil.example` is not allowed; "
         "expected one of: www.a.example",
     ),
     (
         "/baby/one",
         "/baby/shop/one",
-        "f.yaml:19: sources[0].pages[0].url: `/baby/shop/one` is under a denied prefix; "
+        "f.yaml:21: sources[0].pages[0].url: `/baby/shop/one` is under a denied prefix; "
         "expected it outside",
     ),
     (
         "/baby/one",
         "/toddler/one",
-        "f.yaml:19: sources[0].pages[0].url: `/toddler/one` is under no allowed prefix; "
+        "f.yaml:21: sources[0].pages[0].url: `/toddler/one` is under no allowed prefix; "
         "expected one of: /baby/",
     ),
     (
         "/baby/one",
         "/baby/two",
-        "f.yaml:20: sources[0].pages[1].url: page `https://www.a.example/baby/two` is already used "
-        "at line 19; expected another one",
+        "f.yaml:22: sources[0].pages[1].url: page `https://www.a.example/baby/two` is already used "
+        "at line 21; expected another one",
     ),
     (
         "checked: 2026-10-06",
@@ -330,20 +361,26 @@ SOURCE_MISTAKES = [
         "expected a date like 2026-11-22",
     ),
     (
+        "      checked: 2026-10-06\n",
+        "",
+        "f.yaml:11: sources[0].licence.checked_by: checked by somebody, but not when; "
+        "expected `checked`",
+    ),
+    (
         "min_delay_s: 2.5",
         "min_delay_s: -1",
-        "f.yaml:17: sources[0].crawl.min_delay_s: -1 is out of range; "
+        "f.yaml:19: sources[0].crawl.min_delay_s: -1 is out of range; "
         "expected a number from 0 to 3600",
     ),
     (
         "allow_prefixes: [/baby/]",
         "allow_prefixes: [baby]",
-        "f.yaml:15: sources[0].crawl.allow_prefixes[0]: `baby`; expected a path that begins with /",
+        "f.yaml:17: sources[0].crawl.allow_prefixes[0]: `baby`; expected a path that begins with /",
     ),
     (
         "allow_hosts: [www.a.example]",
         "allow_hosts: []",
-        "f.yaml:14: sources[0].crawl.allow_hosts: 0 entries; expected at least 1",
+        "f.yaml:16: sources[0].crawl.allow_hosts: 0 entries; expected at least 1",
     ),
 ]
 
@@ -358,7 +395,7 @@ def test_source_mistake_is_named(tmp_path: Path, old: str, new: str, expected: s
 def test_two_sources_of_one_id_are_named(tmp_path: Path) -> None:
     text = SOURCE + SOURCE.removeprefix("sources:\n")
     assert refused(load_sources, tmp_path / "sources.yaml", text) == (
-        "f.yaml:21: sources[1].id: id `a-source` is already used at line 2; expected another one"
+        "f.yaml:23: sources[1].id: id `a-source` is already used at line 2; expected another one"
     )
 
 
