@@ -47,6 +47,14 @@ class Snapshots:
             ) from error
         return digest
 
+    def has(self, digest: str) -> bool:
+        """Whether there is a body of that SHA-256; `get` tells whether it is undamaged."""
+        filesystem, root = self._open()
+        try:
+            return bool(filesystem.exists(_path(root, digest)))
+        except OSError:
+            return False
+
     def get(self, digest: str) -> bytes:
         """The body of that SHA-256.
 
