@@ -44,6 +44,16 @@ MIN_ALIKE = 0.3
 _ORDER = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
 
 
+def licence_findings(disagreement: str) -> tuple[Finding, ...]:
+    """What every draft of a guide carries whose page disagrees with the licence register.
+
+    disagreement: `Guide.licence_finding`. Such a draft is read by a person, never approved in bulk.
+    """
+    if not disagreement:
+        return ()
+    return (Finding("licence", Severity.MAJOR, disagreement),)
+
+
 def check_draft(
     card: Card, text: str, rules: ToneRules, sentences: tuple[DraftSentence, ...] = ()
 ) -> tuple[Finding, ...]:

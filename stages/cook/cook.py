@@ -69,7 +69,8 @@ class CookSettings:
     """model, fallbacks: litellm names, or `offline/house`. max_attempts: calls a model gets for one
     card. deadline_s: total for one call. max_tokens: of a reply. max_wait_s: longest Retry-After
     that is waited out here; a longer one moves on to the next model. generation: part of the keys,
-    raised by `force`. house: the prompt templates, read from tones/ when None.
+    raised by `force`. house: the prompt templates, read from tones/ when None. standing: findings
+    every draft gets besides what its text is found to have.
     """
 
     model: str = OFFLINE_MODEL
@@ -80,6 +81,7 @@ class CookSettings:
     max_wait_s: float = 10.0
     generation: int = 0
     house: House | None = None
+    standing: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +358,8 @@ def _finish(
 ) -> Draft:
     text = compose(sentences, card.lang)
     wanted = OFFLINE_MODEL if model == OFFLINE_MODEL else settings.model
-    findings = (*check_draft(card, text, tone_rules(tone, card.lang), sentences), *extra)
+    checked = check_draft(card, text, tone_rules(tone, card.lang), sentences)
+    findings = (*checked, *settings.standing, *extra)
     return Draft(
         key=draft_key(card, tone, wanted, settings.generation),
         card_id=card.id,
