@@ -5,50 +5,81 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import TracebackType
+from functools import lru_cache
+from types import MappingProxyType, TracebackType
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-import httpx
+import httpcore
 
 from stages.errors import PermanentError, RefusedError, TransientError
-from stages.procure.answers import GONE, REDIRECTS, check_content_type, error_for
-from stages.procure.inflate import ACCEPT_ENCODING, read_capped
-from stages.procure.network import guarded_transport
+from stages.procure.answers import (
+    GONE,
+    REDIRECTS,
+    TOO_MANY,
+    check_body,
+    check_content_type,
+    error_for,
+    is_overload,
+    retry_after_s,
+)
+from stages.procure.hosts import Hosts
+from stages.procure.inflate import ACCEPT_ENCODING, read_capped, too_large
+from stages.procure.network import Lines, is_private_allowed
 from stages.procure.robots import MAX_ROBOTS_BYTES, Robots, read_robots
 from stages.procure.urls import in_scope, is_allowed_host, normalise_url
 from stages.types import Page, Reuse, Source
 
 _MAX_REDIRECTS = 5
-_ACCEPT = "text/html, application/xhtml+xml, application/xml;q=0.9, text/plain;q=0.5"
-# A stop that may pass is asked about again after this time; every other answer holds for the
-# life of a Fetcher.
-_ROBOTS_RETRY_S = 60.0
+_ACCEPT = (
+    b"text/html, application/xhtml+xml, application/xml;q=0.9, application/pdf;q=0.8,"
+    b" text/plain;q=0.5"
+)
+# A stop that may pass is asked about again after this time, doubled each time it stands; every
+# other answer holds for the life of a Fetcher.
+_FIRST_ROBOTS_RETRY_S = 2.0
+_LONGEST_ROBOTS_RETRY_S = 60.0
+# The bodies of short answers that nobody reads are read away, which keeps their connection.
+_SHORT_BODY_BYTES = 16_384
 
-
-@dataclass(slots=True)
-class _Host:
-    """What is known of one host: its turn-taking lock, and when it may be asked next."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    next_at: float = 0.0
-    parked_until: float = 0.0
+_Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
 class _KnownRobots:
+    """stops: how often in a row it said stop for now."""
+
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     robots: Robots | None = None
-    asked_at: float = 0.0
+    ask_again_at: float = 0.0
+    stops: int = 0
+
+    @property
+    def is_current(self) -> bool:
+        if self.robots is None:
+            return False
+        return not self.robots.retry or time.monotonic() < self.ask_again_at
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """headers: by lower-case name."""
+
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How a body is read. is_listing None: any content type will do."""
+
+    max_bytes: int
+    is_listing: bool | None = None
+    is_cut: bool = False
 
 
 class Fetcher:
@@ -56,8 +87,9 @@ class Fetcher:
 
     user_agent: `Name/version (+contact)`; robots rules are matched on the name. allow_private:
     `host` or `host:port` that may resolve to a private address (the demo site, tests).
-    deadline_s: for one fetch with its redirects, waiting for its turn apart. max_bytes: of a
-    decoded body. connections: at most; httpx gets slower with more than 8. requests: how many
+    deadline_s: for one fetch with its redirects, waiting for its turn apart. max_bytes: of a body,
+    as sent and decoded. connections: at most at once; httpcore gets slower with more than 8.
+    parked: hosts not to be asked before a time, as an earlier crawl left them. requests: how many
     were sent, robots.txt included.
     """
 
@@ -69,20 +101,28 @@ class Fetcher:
         deadline_s: float = 30,
         max_bytes: int = 10_000_000,
         connections: int = 8,
+        parked: Mapping[str, datetime] = MappingProxyType({}),
     ) -> None:
         if not user_agent.strip():
             raise ValueError("a crawl says who it is: user_agent must not be empty")
         self.requests = 0
-        self._user_agent = user_agent
+        self._own_headers = [
+            (b"User-Agent", user_agent.encode("latin-1", "replace")),
+            (b"Accept-Encoding", ACCEPT_ENCODING.encode()),
+        ]
         self._product = user_agent.split("/", 1)[0].split()[0]
+        self._allow_private = allow_private
         self._deadline_s = deadline_s
         self._max_bytes = max_bytes
-        self._hosts: dict[str, _Host] = {}
+        self._hosts = Hosts(parked, connections)
         self._robots: dict[str, _KnownRobots] = {}
-        self._timeout = httpx.Timeout(deadline_s, connect=min(10.0, deadline_s), pool=None)
-        # Below httpx's client: a crawl keeps no cookies (every page is read as a first visitor
+        connect_s = min(10.0, deadline_s)
+        self._extensions = {
+            "timeout": {"connect": connect_s, "read": deadline_s, "write": deadline_s}
+        }
+        # Bare connections: a crawl keeps no cookies (every page is read as a first visitor
         # sees it), takes no proxy from the environment and follows redirects by hand.
-        self._transport = guarded_transport(allow_private, connections)
+        self._lines = Lines(allow_private, connections)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,7 +133,12 @@ class Fetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._transport.aclose()
+        await self._lines.aclose()
+
+    @property
+    def parked(self) -> dict[str, datetime]:
+        """Hosts that asked to be left alone (`host` or `host:port`), and until when."""
+        return self._hosts.parked
 
     async def fetch(
         self,
@@ -109,27 +154,29 @@ class Fetcher:
         etag, last_modified: validators of the last fetch, to be answered with 304. is_listing: a
         hub, feed or sitemap, which may lie outside the source's path rules.
         Raises RefusedError (scope, robots, private address, 401, 403), TransientError (5xx, 429,
-        time-outs, broken transfers; with retry_after_s when the host said), PermanentError (other
-        statuses, content types, sizes, redirects without end).
+        time-outs, broken transfers, a parked host at once; with retry_after_s when the host said),
+        PermanentError (other statuses, content types, sizes, redirects without end).
         """
         if source.reuse is Reuse.DO_NOT_CRAWL:
             raise RefusedError(f"source {source.id} is marked do_not_crawl; enable another one")
         current = normalise_url(url)
         if not current:
             raise PermanentError(f"{url!r} is no http(s) address; correct it in the source")
-        headers = {"Accept": _ACCEPT, "Accept-Language": _accept_language(source)}
+        headers = [(b"Accept", _ACCEPT), (b"Accept-Language", _join_languages(source.languages))]
         if etag:
-            headers["If-None-Match"] = etag
+            headers.append((b"If-None-Match", _header(etag)))
         if last_modified:
-            headers["If-Modified-Since"] = last_modified
+            headers.append((b"If-Modified-Since", _header(last_modified)))
         budget = _Budget(self._deadline_s, url)
+        wanted = _Wanted(self._max_bytes, is_listing)
         for hop in range(_MAX_REDIRECTS + 1):
-            self._check_scope(current, source, is_listing, hop)
-            await self._check_robots(current, source, budget)
-            answer = await self._polite_get(current, source, headers, budget, is_listing)
+            _check_scope(current, source, is_listing, hop)
+            robots = await self._robots_of(current, source, budget)
+            self._check_robots(robots, current)
+            delay_s = max(source.min_delay_s, robots.delay_s(self._product))
+            answer = await self._ask(current, delay_s, headers, budget, wanted)
             if answer.status not in REDIRECTS:
-                is_conditional = bool(etag or last_modified)
-                return _page(url, current, answer, is_conditional)
+                return self._page(url, current, answer, is_conditional=bool(etag or last_modified))
             current = _target(current, answer)
         raise PermanentError(
             f"{url} redirects more than {_MAX_REDIRECTS} times; correct the address in the source"
@@ -145,21 +192,11 @@ class Fetcher:
             raise TransientError(f"{url} is not fetched: {robots.stop}", robots.retry_after_s)
         return robots.allows(normal, self._product)
 
-    # --- what must hold before a request ------------------------------------------------------
+    # --- robots -------------------------------------------------------------------------------
 
-    def _check_scope(self, url: str, source: Source, is_listing: bool, hop: int) -> None:
-        allowed = is_allowed_host(url, source) if is_listing else in_scope(url, source)
-        if allowed:
-            return
-        how = "redirects to" if hop else "is"
-        raise RefusedError(
-            f"source {source.id} {how} {url}, which its hosts or path rules do not allow; add the"
-            " host to allow_hosts or the path to allow_prefixes if it is meant"
-        )
-
-    async def _check_robots(self, url: str, source: Source, budget: _Budget) -> None:
-        robots = await self._robots_of(url, source, budget)
+    def _check_robots(self, robots: Robots, url: str) -> None:
         if robots.stop and robots.retry:
+            self._hosts.check(urlsplit(url).netloc, url)
             raise TransientError(
                 f"{url} is not fetched: {robots.stop}; it is tried again later",
                 robots.retry_after_s,
@@ -176,37 +213,43 @@ class Fetcher:
 
     async def _robots_of(self, url: str, source: Source, budget: _Budget) -> Robots:
         parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        known = self._robots.setdefault(origin, _KnownRobots())
-        async with known.lock:
-            is_stale = (
-                known.robots is not None
-                and known.robots.retry
-                and time.monotonic() - known.asked_at > _ROBOTS_RETRY_S
-            )
-            if known.robots is None or is_stale:
-                known.robots = await self._fetch_robots(origin, source, budget)
-                known.asked_at = time.monotonic()
-            return known.robots
+        known = self._robots.setdefault(f"{parts.scheme}://{parts.netloc}", _KnownRobots())
+        if not known.is_current:
+            async with known.lock:
+                if not known.is_current:  # another fetch asked meanwhile
+                    self._hosts.check(parts.netloc, url)
+                    origin = f"{parts.scheme}://{parts.netloc}"
+                    self._note(known, await self._fetch_robots(origin, source, budget))
+        assert known.robots is not None  # noqa: S101 - set above or before
+        return known.robots
+
+    def _note(self, known: _KnownRobots, robots: Robots) -> None:
+        known.robots = robots
+        known.stops = known.stops + 1 if robots.retry else 0
+        wait_s = _FIRST_ROBOTS_RETRY_S * 2 ** min(known.stops - 1, 10) if robots.retry else 0.0
+        known.ask_again_at = time.monotonic() + min(wait_s, _LONGEST_ROBOTS_RETRY_S)
 
     async def _fetch_robots(self, origin: str, source: Source, budget: _Budget) -> Robots:
         current = f"{origin}/robots.txt"
+        wanted = _Wanted(MAX_ROBOTS_BYTES, is_cut=True)
         for _ in range(_MAX_REDIRECTS + 1):
             try:
-                answer = await self._paced(
-                    current, source.min_delay_s, {"Accept": "text/plain"}, budget, MAX_ROBOTS_BYTES
+                answer = await self._send_in_turn(
+                    current, source.min_delay_s, [(b"Accept", b"text/plain")], budget, wanted
                 )
+                if answer.status not in REDIRECTS:
+                    wait_s = self._note_load(current, answer)
+                    content_type = answer.headers.get("content-type", "")
+                    robots = read_robots(answer.status, content_type, answer.body)
+                    return replace(robots, retry_after_s=wait_s)
+                current = _target(current, answer)
             except TransientError as error:
-                return Robots(
-                    stop=f"its robots.txt cannot be had ({error})",
-                    retry=True,
-                    retry_after_s=error.retry_after_s,
-                )
-            if answer.status not in REDIRECTS:
-                return read_robots(
-                    answer.status, answer.headers.get("content-type", ""), answer.body
-                )
-            current = _target(current, answer)
+                stop = f"its robots.txt cannot be had ({error})"
+                return Robots(stop=stop, retry=True, retry_after_s=error.retry_after_s)
+            except RefusedError:
+                raise
+            except PermanentError as error:
+                return Robots(stop=f"its robots.txt cannot be read ({error})")
             if not is_allowed_host(current, source):
                 return Robots(stop=f"its robots.txt is redirected to another site, {current}")
         # RFC 9309: robots.txt behind more than five redirects counts as not there.
@@ -214,69 +257,60 @@ class Fetcher:
 
     # --- the request --------------------------------------------------------------------------
 
-    async def _polite_get(
-        self, url: str, source: Source, headers: dict[str, str], budget: _Budget, is_listing: bool
+    async def _ask(
+        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: _Wanted
     ) -> _Answer:
-        robots = await self._robots_of(url, source, budget)
-        delay = max(source.min_delay_s, robots.delay_s(self._product))
-        answer = await self._paced(url, delay, headers, budget, self._max_bytes, is_listing)
+        answer = await self._send_in_turn(url, delay_s, headers, budget, wanted)
         if answer.status not in REDIRECTS:
-            error = error_for(answer.status, answer.headers, url, datetime.now(UTC))
-            if isinstance(error, TransientError) and error.retry_after_s:
-                host = self._hosts[urlsplit(url).netloc]
-                host.parked_until = time.monotonic() + error.retry_after_s
+            error = error_for(answer.status, self._note_load(url, answer), url)
             if error is not None:
                 raise error
         return answer
 
-    async def _paced(
-        self,
-        url: str,
-        delay_s: float,
-        headers: dict[str, str],
-        budget: _Budget,
-        max_bytes: int,
-        is_listing: bool | None = None,
+    def _note_load(self, url: str, answer: _Answer) -> float | None:
+        """Park a host that says it has enough; the seconds it is to be left alone, if any."""
+        name = urlsplit(url).netloc
+        if not is_overload(answer.status):
+            self._hosts.forgive(name)
+            return None
+        wait_s = retry_after_s(answer.headers.get("retry-after", ""), datetime.now(UTC))
+        if wait_s is None and answer.status == TOO_MANY:
+            return self._hosts.refuse(name)
+        if wait_s:
+            self._hosts.park(name, wait_s)
+        return wait_s
+
+    async def _send_in_turn(
+        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: _Wanted
     ) -> _Answer:
-        """One request when it is this host's turn. is_listing None: any content type will do."""
-        host = self._hosts.setdefault(urlsplit(url).netloc, _Host())
-        async with host.lock:
-            now = time.monotonic()
-            if host.parked_until > now:
-                left = host.parked_until - now
-                raise TransientError(f"{url}: the host asked to wait {left:.0f} s more", left)
-            if host.next_at > now:
-                await asyncio.sleep(host.next_at - now)
-            try:
-                return await self._send(url, headers, budget, max_bytes, is_listing)
-            finally:
-                host.next_at = time.monotonic() + delay_s
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        is_ours = is_private_allowed(parts.hostname or "", port, self._allow_private)
+        async with self._hosts.turn(parts.netloc, url, delay_s, is_ours=is_ours):
+            return await self._send(url, parts, headers, budget, wanted)
 
     async def _send(
-        self,
-        url: str,
-        headers: dict[str, str],
-        budget: _Budget,
-        max_bytes: int,
-        is_listing: bool | None,
+        self, url: str, parts: SplitResult, headers: _Headers, budget: _Budget, wanted: _Wanted
     ) -> _Answer:
         self.requests += 1
+        request = httpcore.Request(
+            "GET",
+            url,
+            headers=[(b"Host", parts.netloc.encode()), *self._own_headers, *headers],
+            extensions=self._extensions,
+        )
         started = time.monotonic()
         try:
             async with asyncio.timeout(budget.left_s()):
-                response = await self._transport.handle_async_request(self._request(url, headers))
-                try:
-                    body = b""
-                    if 200 <= response.status_code < 300:
-                        body = await self._read(response, url, max_bytes, is_listing)
-                    return _Answer(response.status_code, response.headers, body)
-                finally:
-                    await response.aclose()
-        except (TimeoutError, httpx.TimeoutException) as error:
+                async with self._lines.send(
+                    request, f"{parts.scheme}://{parts.netloc}"
+                ) as response:
+                    return await _read(response, url, wanted)
+        except (TimeoutError, httpcore.TimeoutException) as error:
             raise budget.spent(url) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
             raise PermanentError(f"{url} is no address that can be asked ({error})") from error
-        except httpx.TransportError as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise TransientError(
                 f"{url} could not be read ({error or type(error).__name__});"
                 " it is tried again later"
@@ -284,19 +318,21 @@ class Fetcher:
         finally:
             budget.used_s += time.monotonic() - started
 
-    def _request(self, url: str, headers: dict[str, str]) -> httpx.Request:
-        own = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING}
-        return httpx.Request(
-            "GET", url, headers={**own, **headers}, extensions={"timeout": self._timeout.as_dict()}
+    def _page(self, url: str, final_url: str, answer: _Answer, *, is_conditional: bool) -> Page:
+        if answer.status == 304 and not is_conditional:
+            raise TransientError(f"{url} answers 304 although nothing was asked to be compared")
+        is_gone = answer.status in GONE
+        return Page(
+            url=url,
+            final_url=final_url,
+            status=answer.status,
+            fetched_at=datetime.now(UTC),
+            content_type=answer.headers.get("content-type", ""),
+            etag="" if is_gone else answer.headers.get("etag", ""),
+            last_modified="" if is_gone else answer.headers.get("last-modified", ""),
+            body=answer.body,
+            body_sha256=hashlib.sha256(answer.body).hexdigest() if answer.body else "",
         )
-
-    async def _read(
-        self, response: httpx.Response, url: str, max_bytes: int, is_listing: bool | None
-    ) -> bytes:
-        if is_listing is not None:
-            check_content_type(response.headers.get("content-type", ""), url, is_listing)
-        encoding = response.headers.get("content-encoding", "")
-        return await read_capped(response.aiter_raw(), encoding, max_bytes, url)
 
 
 @dataclass(slots=True)
@@ -316,9 +352,51 @@ class _Budget:
         )
 
 
-def _accept_language(source: Source) -> str:
-    names = [name for name in source.languages if name.replace("-", "").isalnum()]
-    return ", ".join([*names, "*;q=0.5"]) if names else "*"
+async def _read(response: httpcore.Response, url: str, wanted: _Wanted) -> _Answer:
+    """The answer with its body, if it is one that is wanted."""
+    headers: dict[str, str] = {}
+    for raw_name, raw in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    length = headers.get("content-length", "")
+    declared = int(length) if length.isdecimal() and len(length) < 20 else None
+    pieces = response.aiter_stream()
+    if not 200 <= response.status < 300:
+        if response.status == 304 or (declared is not None and declared <= _SHORT_BODY_BYTES):
+            async for _ in pieces:
+                pass
+        return _Answer(response.status, headers, b"")
+    content_type = headers.get("content-type", "")
+    if wanted.is_listing is not None:
+        check_content_type(content_type, url, wanted.is_listing)
+    if declared is not None and declared > wanted.max_bytes and not wanted.is_cut:
+        raise too_large(url, wanted.max_bytes)
+    encoding = headers.get("content-encoding", "")
+    body = await read_capped(pieces, encoding, wanted.max_bytes, url, is_cut=wanted.is_cut)
+    if wanted.is_listing is not None:
+        check_body(body, content_type, url, wanted.is_listing)
+    return _Answer(response.status, headers, body)
+
+
+def _check_scope(url: str, source: Source, is_listing: bool, hop: int) -> None:
+    if is_allowed_host(url, source) if is_listing else in_scope(url, source):
+        return
+    how = "redirects to" if hop else "is"
+    raise RefusedError(
+        f"source {source.id} {how} {url}, which its hosts or path rules do not allow; add the"
+        " host to allow_hosts or the path to allow_prefixes if it is meant"
+    )
+
+
+@lru_cache(maxsize=256)
+def _join_languages(languages: tuple[str, ...]) -> bytes:
+    names = [name for name in languages if name.isascii() and name.replace("-", "").isalnum()]
+    return ", ".join([*names, "*;q=0.5"]).encode() if names else b"*"
+
+
+def _header(value: str) -> bytes:
+    """A header's value as it once came. Line ends cannot get in: h11 refuses them."""
+    return value.encode("latin-1", "replace")
 
 
 def _target(url: str, answer: _Answer) -> str:
@@ -333,23 +411,3 @@ def _target(url: str, answer: _Answer) -> str:
             " address in the source"
         )
     return target
-
-
-def _page(url: str, final_url: str, answer: _Answer, is_conditional: bool) -> Page:
-    if answer.status == 304 and not is_conditional:
-        raise TransientError(f"{url} answers 304 although nothing was asked to be compared")
-    content_type = answer.headers.get("content-type", "")
-    if answer.body[:5] == b"%PDF-":
-        raise PermanentError(f"{url} is a PDF; only web pages can be read. Take it off the source")
-    is_gone = answer.status in GONE
-    return Page(
-        url=url,
-        final_url=final_url,
-        status=answer.status,
-        fetched_at=datetime.now(UTC),
-        content_type=content_type,
-        etag="" if is_gone else answer.headers.get("etag", ""),
-        last_modified="" if is_gone else answer.headers.get("last-modified", ""),
-        body=answer.body,
-        body_sha256=hashlib.sha256(answer.body).hexdigest() if answer.body else "",
-    )

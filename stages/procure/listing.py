@@ -11,7 +11,7 @@ from lxml import etree
 from stages.errors import PermanentError
 from stages.procure.charset import decode_body
 from stages.procure.hidden import remove_hidden
-from stages.procure.inflate import inflate_whole
+from stages.procure.inflate import inflate_file
 from stages.procure.markup import Element, collapse, is_element, parse_html
 from stages.procure.metadata import base_url
 from stages.types import Candidate
@@ -78,7 +78,7 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     Raises PermanentError when it is none of them.
     """
     if body[:2] == b"\x1f\x8b":
-        body = inflate_whole(body, MAX_SITEMAP_BYTES, url)
+        body = inflate_file(body, MAX_SITEMAP_BYTES, url)
     if body.lstrip()[:1] != b"<":
         lines = decode_body(body).split()
         found = [line for line in lines[:_MAX_ENTRIES] if line.startswith(("http://", "https://"))]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpcore
-import httpx
 
 from stages.errors import RefusedError, TransientError
 
@@ -21,6 +22,9 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 )
+
+# Servers close a quiet connection after some seconds; one they closed fails the next request.
+_KEEPALIVE_S = 5.0
 
 # What `ipaddress` calls global and is none the less no public web server (Python 3.11 to 3.13
 # differ on some of them), or reaches an IPv4 address through an IPv6 one.
@@ -112,8 +116,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     async def _vetted(self, host: str, port: int) -> list[str]:
         addresses = await _resolve(host, port)
-        bare = host.strip("[]").lower()
-        if {bare, f"{bare}:{port}", f"[{bare}]:{port}"} & self._allow_private:
+        if is_private_allowed(host, port, self._allow_private):
             return addresses
         for address in addresses:
             if not is_public_address(address):
@@ -122,6 +125,12 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                     " live on the public internet. Check the source's homepage and allow_hosts."
                 )
         return addresses
+
+
+def is_private_allowed(host: str, port: int, allow_private: frozenset[str]) -> bool:
+    """The host was allowed by name, with or without its port."""
+    bare = host.strip("[]").lower()
+    return not allow_private.isdisjoint((bare, f"{bare}:{port}", f"[{bare}]:{port}"))
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -136,22 +145,59 @@ async def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def guarded_transport(allow_private: frozenset[str], connections: int) -> httpx.AsyncHTTPTransport:
-    """httpx's transport with our network backend under it and no proxy.
+@dataclass(slots=True)
+class _Line:
+    """One connection at most; origin: where it leads to, '' before its first use."""
 
-    httpx 0.28 offers no public way to hand the backend in, so the pool is built by httpx (for
-    its TLS settings) and given the backend through a private attribute. Raises RuntimeError when
-    another version of httpx has no such attribute, rather than crawl unguarded.
+    pool: httpcore.AsyncConnectionPool
+    origin: str = ""
+
+
+class Lines:
+    """Connections, all opened by the guard, that know no proxy and no cookie.
+
+    Each stands in a pool of its own: one httpcore pool of several hands an idle connection to all
+    requests that wait and lets all but one of them try again, which costs more than the rest of a
+    fetch. The caller sees to it that there are no more than count requests at once.
     """
-    transport = httpx.AsyncHTTPTransport(
-        trust_env=False,
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-    )
-    pool = getattr(transport, "_pool", None)
-    if not isinstance(pool, httpcore.AsyncConnectionPool) or not hasattr(pool, "_network_backend"):
-        raise RuntimeError(
-            f"httpx {httpx.__version__} keeps its connection pool elsewhere than 0.28.1 does;"
-            " the address guard cannot be installed. Install the pinned version."
-        )
-    pool._network_backend = GuardedBackend(allow_private)
-    return transport
+
+    def __init__(self, allow_private: frozenset[str], count: int) -> None:
+        backend = GuardedBackend(allow_private)
+        tls = httpcore.default_ssl_context()
+        self._lines = [
+            _Line(
+                httpcore.AsyncConnectionPool(
+                    ssl_context=tls,
+                    max_connections=1,
+                    keepalive_expiry=_KEEPALIVE_S,
+                    network_backend=backend,
+                )
+            )
+            for _ in range(count)
+        ]
+        self._free = list(self._lines)
+
+    @asynccontextmanager
+    async def send(
+        self, request: httpcore.Request, origin: str
+    ) -> AsyncIterator[httpcore.Response]:
+        """The answer with its body still to be read, through a line that leads there already if
+        one is free, else through the one that has been free for longest.
+
+        origin: scheme, host and port. Raises what httpcore and the guard raise.
+        """
+        line = next((line for line in self._free if line.origin == origin), self._free[0])
+        self._free.remove(line)
+        line.origin = origin
+        try:
+            response = await line.pool.handle_async_request(request)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        finally:
+            self._free.append(line)
+
+    async def aclose(self) -> None:
+        for line in self._lines:
+            await line.pool.aclose()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 from stages.types import Source
@@ -20,6 +22,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
+@lru_cache(maxsize=8192)  # every step of a fetch asks for the spelling of the same few addresses
 def normalise_url(url: str) -> str:
     """The one spelling under which a page is known; '' if it is no http(s) address.
 
@@ -29,7 +32,9 @@ def normalise_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip()[: _MAX_URL_CHARS + 1])
         port = parts.port
-    except ValueError:
+        path = _without_dots(_escaped(parts.path)) or "/"
+        query = _kept_query(parts.query)
+    except ValueError:  # also of characters that UTF-8 cannot say
         return ""
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS or len(url.strip()) > _MAX_URL_CHARS:
@@ -38,8 +43,7 @@ def normalise_url(url: str) -> str:
     if not host:
         return ""
     netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    path = _without_dots(_escaped(parts.path)) or "/"
-    return urlunsplit((scheme, netloc, path, _kept_query(parts.query), ""))
+    return urlunsplit((scheme, netloc, path, query, ""))
 
 
 def _ascii_host(host: str) -> str:
@@ -99,15 +103,52 @@ def origin_of(url: str) -> str:
     return urlsplit(url).netloc
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A source's rules in the spelling of normalised URLs. deny wins over allow."""
+
+    hosts: frozenset[str]
+    pages: frozenset[str]
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+
+
+def _scope_of(source: Source) -> _Scope:
+    return _read_scope(
+        source.homepage,
+        source.allow_hosts,
+        source.pages,
+        source.allow_prefixes,
+        source.deny_prefixes,
+    )
+
+
+@lru_cache(maxsize=256)  # a source has no hash of its own: it holds a mapping
+def _read_scope(
+    homepage: str,
+    hosts: tuple[str, ...],
+    pages: tuple[str, ...],
+    allow: tuple[str, ...],
+    deny: tuple[str, ...],
+) -> _Scope:
+    own = origin_of(normalise_url(homepage))
+    return _Scope(
+        hosts=frozenset((own, *(host.strip().lower() for host in hosts))) - {""},
+        pages=frozenset(normalise_url(page) for page in pages),
+        allow=tuple(_escaped(prefix) for prefix in allow),
+        deny=tuple(_escaped(prefix) for prefix in deny),
+    )
+
+
 def is_allowed_host(url: str, source: Source) -> bool:
     """The host is the source's homepage or stands in its allow_hosts (`host` or `host:port`)."""
     normal = normalise_url(url)
-    if not normal:
-        return False
-    netloc = origin_of(normal)
-    hosts = {origin_of(normalise_url(source.homepage))}
-    hosts.update(host.strip().lower() for host in source.allow_hosts)
-    return netloc in hosts
+    return bool(normal) and origin_of(normal) in _scope_of(source).hosts
+
+
+def is_listed_page(url: str, source: Source) -> bool:
+    """The source lists this very page among its `pages`."""
+    return normalise_url(url) in _scope_of(source).pages
 
 
 def in_scope(url: str, source: Source) -> bool:
@@ -115,17 +156,16 @@ def in_scope(url: str, source: Source) -> bool:
 
     Pages the source lists one by one are in scope on any path of an allowed host.
     """
-    if not is_allowed_host(url, source):
-        return False
     normal = normalise_url(url)
-    if normal in {normalise_url(page) for page in source.pages}:
-        return True
-    path = urlsplit(normal).path
-    if any(path.startswith(_escaped(prefix)) for prefix in source.deny_prefixes):
+    parts = urlsplit(normal)
+    scope = _scope_of(source)
+    if not normal or parts.netloc not in scope.hosts:
         return False
-    return not source.allow_prefixes or any(
-        path.startswith(_escaped(prefix)) for prefix in source.allow_prefixes
-    )
+    if normal in scope.pages:
+        return True
+    if parts.path.startswith(scope.deny):
+        return False
+    return not scope.allow or parts.path.startswith(scope.allow)
 
 
 def guide_id(source: Source, url: str) -> str:

@@ -11,12 +11,11 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import httpx
 import pytest
 
 from stages.errors import PermanentError, RefusedError, TransientError
 from stages.procure.fetch import Fetcher
-from stages.procure.network import GuardedBackend, guarded_transport, is_public_address
+from stages.procure.network import GuardedBackend, is_public_address
 from stages.types import Reuse
 
 ROBOTS = {"Content-Type": "text/plain"}
@@ -80,7 +79,7 @@ def test_fetch_reports_a_gone_page_as_a_page(lab, status):
         ((200, b"User-agent: *\nDisallow: /*.htm$\n", ROBOTS), RefusedError, "disallows"),
         ((401, b"", {}), RefusedError, "401"),
         ((403, b"", {}), RefusedError, "403"),
-        ((429, b"", {}), TransientError, "429"),
+        ((429, b"", {}), TransientError, "left alone"),
         ((503, b"", {}), TransientError, "503"),
         ((500, b"User-agent: *\nAllow: /\n", ROBOTS), TransientError, "500"),
     ],
@@ -277,8 +276,9 @@ def test_fetch_ends_a_drip_at_its_total_deadline(lab):
 @pytest.mark.parametrize(
     ("headers", "body", "words"),
     [
-        ({"Content-Type": "application/pdf"}, b"%PDF-1.7", "is a PDF"),
-        ({"Content-Type": "text/html"}, b"%PDF-1.7", "is a PDF"),
+        ({"Content-Type": "application/octet-stream"}, b"x", "no PDF"),
+        ({"Content-Type": "text/html"}, b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        ({"Content-Type": "text/html"}, b"PK\x03\x04", "a zip"),
         ({"Content-Type": "image/png"}, b"x", "image/png"),
         ({"Content-Type": "application/gzip"}, b"x", "application/gzip"),
     ],
@@ -454,16 +454,6 @@ def test_guard_calls_an_address_private(address):
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700::6810:84e5"])
 def test_guard_calls_an_address_public(address):
     assert is_public_address(address)
-
-
-def test_transport_says_so_when_httpx_keeps_its_pool_elsewhere(monkeypatch):
-    class Other:
-        def __init__(self, **_):
-            self._connections = object()
-
-    monkeypatch.setattr(httpx, "AsyncHTTPTransport", Other)
-    with pytest.raises(RuntimeError, match=r"0\.28\.1"):
-        guarded_transport(frozenset(), 8)
 
 
 def test_transport_ignores_proxies_of_the_environment(lab, monkeypatch):
