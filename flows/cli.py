@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli_admin import sources_app, tones_app, users_app
+from flows.cli_chop import chop
 from flows.cli_eval import eval_app
 from flows.request import RunRequest, Stage
 from stages.errors import ConfigError, StageError
@@ -27,6 +28,7 @@ app = typer.Typer(
     epilog="Start with `spoonful demo`. Settings are environment variables named SPOONFUL_...; "
     "`spoonful doctor` says what is wrong with them.",
 )
+app.command()(chop)
 app.add_typer(users_app, name="users")
 app.add_typer(sources_app, name="sources")
 app.add_typer(tones_app, name="tones")
