@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError, StageError
 from stages.types import Finding, PostState, Reuse, Risk, Stakes
+from store.alerts import Alert
 from store.drafts import set_findings
 from store.engine import Database, utc_now
 from store.posts import add_posts, get_open_posts, list_taken_groups, say_unlicensed
@@ -35,6 +36,7 @@ from store.tables import (
 BEING_SENT = "A post is being sent at this moment. Try again in a minute."
 NOT_FAILED = "This post is not failed any more."
 SETTLED = "Somebody settled this post already."
+NO_ALERT = "This post has no alert any more."
 
 
 class Action(StrEnum):
@@ -45,6 +47,10 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     RETRY = "retry"
     SETTLE = "settle"
+    KEEP = "keep"
+
+
+UNDOABLE = (Action.APPROVE, Action.REJECT, Action.KEEP)
 
 
 class RejectReason(StrEnum):
@@ -148,19 +154,22 @@ def edit(
 
 
 def undo(db: Database, decision_id: int, user_id: int) -> int:
-    """Take one's own approval or rejection back; returns the id of the undo.
+    """Take one's own approval, rejection or keeping of a post back; returns the id of the undo.
 
-    The draft is pending again. Its posts are withdrawn: one that waited never goes out, one that
-    is out disappears from the feed. Raises StaleError when something newer stands on it,
-    NotAllowedError when it is somebody else's or a post is just being sent.
+    A post that was kept has its alert again. Otherwise the draft is pending again. Its posts are
+    withdrawn: one that waited never goes out, one that is out disappears from the feed. Raises
+    StaleError when something newer stands on it, NotAllowedError when it is somebody else's or a
+    post is just being sent.
     """
     now = utc_now()
     with db.write() as session:
         decision = session.get(DecisionRow, decision_id)
-        if decision is None or decision.action not in (Action.APPROVE, Action.REJECT):
+        if decision is None or decision.action not in UNDOABLE:
             raise NotAllowedError("There is no such decision to undo.")
         if decision.user_id != user_id:
             raise NotAllowedError("Only the person who decided can undo it.")
+        if decision.action == Action.KEEP:
+            return _undo_keep(session, decision)
         draft, _, _ = _load(session, decision.draft_id)
         posts = get_open_posts(session, decision_id)
         if any(post.state == PostState.SENDING for post in posts):
@@ -226,6 +235,27 @@ def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
             raise NotAllowedError(SETTLED)
         decision = _of_post(post, user_id, Action.SETTLE, state)
         _move(session, post, state, SETTLED, published_at=utc_now() if is_out else None)
+        return _add(session, decision)
+
+
+def clear_alert(
+    db: Database, post_id: int, user_id: int, note: str = "", *, seen: Alert | None = None
+) -> int:
+    """A person looked: the post stays as it is, whatever became of its source.
+
+    Returns the decision's id. seen: the alert the person read. Raises NotAllowedError when there
+    is no alert any more, StaleError when it is another one by now.
+    """
+    with db.write() as session:
+        post = session.get(PostRow, post_id, with_for_update=True)
+        if post is None or post.alert == Alert.NONE:
+            raise NotAllowedError(NO_ALERT)
+        if seen is not None and post.alert != seen:
+            raise StaleError("The source of this post has changed again. Look at it again.")
+        decision = _of_post(post, user_id, Action.KEEP, PostState(post.state))
+        decision.note = note[:2000]
+        decision.before |= {"alert": post.alert, "alert_at": _iso(post.alert_at)}
+        post.alert, post.alert_at = Alert.NONE.value, None
         return _add(session, decision)
 
 
@@ -369,6 +399,25 @@ def _change(
     )
 
 
+def _undo_keep(session: Session, decision: DecisionRow) -> int:
+    """Give the post the alert back that a person had cleared."""
+    post = session.get(PostRow, decision.before["post"], with_for_update=True)
+    is_undone = session.exec(
+        select(DecisionRow.id).where(DecisionRow.undoes_id == decision.id)
+    ).first()
+    if post is None or is_undone or post.alert or post.state == PostState.WITHDRAWN:
+        raise StaleError("Something newer happened to this post. Look at it again.")
+    undone = _of_post(post, decision.user_id, Action.UNDO, PostState(post.state))
+    undone.undoes_id = id_of(decision)
+    post.alert = Alert(decision.before["alert"]).value
+    post.alert_at = datetime.fromisoformat(decision.before["alert_at"])
+    return _add(session, undone)
+
+
+def _iso(at: datetime | None) -> str:
+    return (at or utc_now()).isoformat()
+
+
 def _of_post(post: PostRow, user_id: int, action: Action, state: PostState) -> DecisionRow:
     """The record of a decision about one post, to be added; the draft stays as it is."""
     return DecisionRow(
@@ -388,7 +437,12 @@ def _add(session: Session, decision: DecisionRow) -> int:
 
 
 def _move(session: Session, post: PostRow, state: PostState, refusal: str, **values: Any) -> None:
-    """The guarded UPDATE of a post. Raises NotAllowedError(refusal) if it is not as it was read."""
+    """The guarded UPDATE of a post. Raises NotAllowedError(refusal) if it is not as it was read.
+
+    A post that is withdrawn needs nobody's attention any more.
+    """
+    if state is PostState.WITHDRAWN:
+        values |= {"alert": Alert.NONE.value, "alert_at": None}
     result = session.exec(
         update(PostRow)
         .where(col(PostRow.id) == post.id, col(PostRow.state) == post.state)

@@ -9,9 +9,19 @@ from typing import Any
 from sqlmodel import SQLModel, col, select
 
 from store.engine import Database
-from store.tables import CardRow, CompletionRow, DecisionRow, DraftRow, PostRow
+from store.tables import (
+    CardRow,
+    CompletionRow,
+    DecisionRow,
+    DraftRow,
+    PageDecisionRow,
+    PageRow,
+    PostRow,
+)
 
 EXPORTS: dict[str, tuple[type[SQLModel], str]] = {
+    "pages": (PageRow, "fetched_at"),
+    "page_decisions": (PageDecisionRow, "at"),
     "cards": (CardRow, "created_at"),
     "drafts": (DraftRow, "created_at"),
     "decisions": (DecisionRow, "at"),

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from stages.types import Post, PostState, Receipt, Reuse
+from store.alerts import Alert
 from store.engine import Database, is_holder_dead, process_holder, utc_now
 from store.tables import CardRow, DecisionRow, DraftRow, GroupRow, GuideRow, PostRow, id_of
 
@@ -20,7 +21,10 @@ PUBLISHABLE = tuple(reuse.value for reuse in Reuse if reuse.allows_publishing)
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post in the list of posts. error: why it failed or what to verify."""
+    """A post in the list of posts. error: why it failed or what to verify.
+
+    alert, alert_at: what became of its source since, for a person to keep or withdraw the post.
+    """
 
     post: Post
     draft_id: int
@@ -29,6 +33,8 @@ class PostView:
     group_name: str
     error: str
     attempts: int
+    alert: Alert = Alert.NONE
+    alert_at: datetime | None = None
 
 
 def add_posts(
@@ -64,6 +70,7 @@ def add_posts(
         )
         row.decision_id, row.state, row.due_at = id_of(decision), PostState.SCHEDULED.value, due_at
         row.published_at, row.error = None, ""
+        row.alert, row.alert_at = Alert.NONE.value, None
         session.add(row)
 
 
@@ -100,7 +107,8 @@ def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
     """Take posts that are due from scheduled to sending; each is handed to one caller only.
 
     A post whose sender died halfway may be out or not: it becomes `verify`, for a person to see.
-    A post whose source no longer lets us publish fails and says so.
+    A post whose source no longer lets us publish fails and says so; one whose source is gone or
+    says something else by now waits for a person.
     """
     now, holder = utc_now(), process_holder()
     taken: list[Post] = []
@@ -120,6 +128,7 @@ def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
             .where(
                 PostRow.state == PostState.SCHEDULED,
                 PostRow.due_at <= now,
+                PostRow.alert == Alert.NONE,
                 col(GuideRow.reuse).in_(PUBLISHABLE),
             )
             .order_by(col(PostRow.due_at), col(PostRow.id))
@@ -128,7 +137,11 @@ def claim_due_posts(db: Database, limit: int = 50) -> tuple[Post, ...]:
         for row in due:
             result = session.exec(
                 update(PostRow)
-                .where(col(PostRow.id) == row.id, col(PostRow.state) == PostState.SCHEDULED.value)
+                .where(
+                    col(PostRow.id) == row.id,
+                    col(PostRow.state) == PostState.SCHEDULED.value,
+                    col(PostRow.alert) == Alert.NONE.value,
+                )
                 .values(
                     state=PostState.SENDING.value,
                     holder=holder,
@@ -190,12 +203,12 @@ def list_posts(
     card_id: str | None = None,
     group_id: str | None = None,
 ) -> tuple[PostView, ...]:
-    """The latest first; state, card_id, group_id: only those."""
+    """Those with an alert first, then the latest; state, card_id, group_id: only those."""
     query = (
         select(PostRow, DraftRow, GroupRow)
         .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
         .join(GroupRow, col(GroupRow.id) == col(PostRow.group_id))
-        .order_by(col(PostRow.id).desc())
+        .order_by(case((col(PostRow.alert) != "", 0), else_=1), col(PostRow.id).desc())
         .limit(limit)
     )
     if state is not None:
@@ -214,6 +227,8 @@ def list_posts(
                 group_name=str(group.spec["name"]),
                 error=post.error,
                 attempts=post.attempts,
+                alert=Alert(post.alert),
+                alert_at=post.alert_at,
             )
             for post, draft, group in session.exec(query)
         )
@@ -239,6 +254,14 @@ def count_posts(db: Database) -> dict[PostState, int]:
     with db.read() as session:
         rows = session.exec(select(PostRow.state, func.count()).group_by(PostRow.state))
         return {PostState(state): count for state, count in rows}
+
+
+def count_alerts(db: Database) -> int:
+    """Posts that wait for a person because of what became of their source."""
+    with db.read() as session:
+        return session.exec(
+            select(func.count()).select_from(PostRow).where(PostRow.alert != Alert.NONE)
+        ).one()
 
 
 def count_group_posts(db: Database) -> dict[str, dict[PostState, int]]:

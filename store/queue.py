@@ -74,8 +74,23 @@ class GuideFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TwinFacts:
+    """Another card of the library that says nearly the same."""
+
+    card_id: str
+    title: str
+    guide_title: str
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueItem:
-    """A card as the queue and the card page show it."""
+    """A card as the queue and the card page show it.
+
+    is_source_removed: the card is gone because its whole page is. licence_finding: how the page
+    disagrees with the register about its licence, '' when it does not. twin: None when no card
+    that is still there says nearly the same.
+    """
 
     card: Card
     change: ChangeKind
@@ -85,6 +100,9 @@ class QueueItem:
     guide: GuideFacts
     drafts: tuple[DraftView, ...]
     placements: tuple[Placement, ...]
+    licence_finding: str = ""
+    twin: TwinFacts | None = None
+    is_source_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +260,7 @@ def _items(db: Database, rows: Sequence[Any]) -> tuple[QueueItem, ...]:
     ids = [card.id for card, _, _ in rows]
     drafts = list_drafts(db, ids)
     placements = list_placements(db, ids)
+    twins = _list_twins(db, [card.twin_id for card, _, _ in rows if card.twin_id])
     return tuple(
         QueueItem(
             card=make_card(card),
@@ -263,6 +282,26 @@ def _items(db: Database, rows: Sequence[Any]) -> tuple[QueueItem, ...]:
             ),
             drafts=drafts.get(card.id, ()),
             placements=placements.get(card.id, ()),
+            licence_finding=guide.licence_finding,
+            twin=twins.get(card.twin_id),
+            is_source_removed=card.change == ChangeKind.SOURCE_REMOVED,
         )
         for card, guide, source in rows
     )
+
+
+def _list_twins(db: Database, card_ids: Sequence[str]) -> dict[str, TwinFacts]:
+    """Those of the cards that are still there, by id."""
+    if not card_ids:
+        return {}
+    query = (
+        sql_select(col(CardRow.id), col(CardRow.title), col(GuideRow.title), col(SourceRow.spec))
+        .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+        .join(SourceRow, col(SourceRow.id) == col(GuideRow.source_id))
+        .where(col(CardRow.id).in_(card_ids), col(CardRow.removed_at).is_(None))
+    )
+    with db.read() as session:
+        return {
+            row[0]: TwinFacts(row[0], row[1], row[2], str(row[3]["publisher"]))
+            for row in session.execute(query)
+        }

@@ -77,10 +77,13 @@ class DraftState(StrEnum):
 
 
 class SourceRow(SQLModel, table=True):
+    """stopped_at: since when a person has it stopped, whatever sources.yaml says."""
+
     __tablename__: ClassVar[str] = "sources"
     id: str = Field(primary_key=True)
     enabled: bool
     spec: Json = Field(sa_column=_json())
+    stopped_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     updated_at: datetime = Field(sa_column=_time())
 
 
@@ -108,10 +111,49 @@ class PageRow(SQLModel, table=True):
     lost: list[str] = Field(default_factory=list, sa_column=_json())
     fetched_at: datetime = Field(sa_column=_time())
     seen_at: datetime = Field(sa_column=_time())
+    title: str = Field(default="", sa_column=_text(server_default=""))
+    excerpt: str = Field(default="", sa_column=_text(server_default=""))
+    misses: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    extract_version: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    verdict: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class PageDecisionRow(SQLModel, table=True):
+    """Append-only: what a person said of a page that was set aside, or of a whole source.
+
+    page_key: None when the decision is about the source. user_id: None for the command line.
+    reason: why the page was set aside at that time.
+    """
+
+    __tablename__: ClassVar[str] = "page_decisions"
+    __table_args__ = (
+        CheckConstraint(
+            "action IN ('accept', 'ignore', 'restore', 'stop', 'resume')", name="action_known"
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    page_key: str | None = Field(default=None, sa_column=_ref("pages.key", nullable=True))
+    source_id: str = Field(sa_column=_ref("sources.id"))
+    user_id: int | None = Field(default=None, sa_column=_ref("users.id", nullable=True))
+    action: str
+    reason: str = ""
+    note: str = Field(default="", sa_column=_text())
+    at: datetime = Field(sa_column=_time(index=True))
+
+
+class ParkedHostRow(SQLModel, table=True):
+    """A host that asked us to stay away until then."""
+
+    __tablename__: ClassVar[str] = "parked_hosts"
+    host: str = Field(primary_key=True)
+    until: datetime = Field(sa_column=_time())
 
 
 class GuideRow(SQLModel, table=True):
-    """chopped_key: hash of what the cards were last made from; differs when there is work."""
+    """chopped_key: hash of what the cards were last made from; differs when there is work.
+
+    removed_at: since when the page is gone from the publisher's site.
+    """
 
     __tablename__: ClassVar[str] = "guides"
     id: str = Field(primary_key=True)
@@ -130,10 +172,15 @@ class GuideRow(SQLModel, table=True):
     chopped_key: str = ""
     created_at: datetime = Field(sa_column=_time())
     changed_at: datetime = Field(sa_column=_time())
+    licence_finding: str = Field(default="", sa_column=_text(server_default=""))
+    removed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class CardRow(SQLModel, table=True):
-    """plated_key: hash of what the placements were last made from."""
+    """plated_key: hash of what the placements were last made from.
+
+    twin_id: a card of the library that says nearly the same, '' for none.
+    """
 
     __tablename__: ClassVar[str] = "cards"
     __table_args__ = (Index("ix_cards_guide_id_position", "guide_id", "position"),)
@@ -157,6 +204,15 @@ class CardRow(SQLModel, table=True):
     plated_key: str = ""
     created_at: datetime = Field(sa_column=_time())
     changed_at: datetime = Field(sa_column=_time())
+    twin_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class SketchRow(SQLModel, table=True):
+    """What a card is compared by when near-duplicates are looked for."""
+
+    __tablename__: ClassVar[str] = "sketches"
+    card_id: str = Field(sa_column=_ref("cards.id", index=False, primary_key=True))
+    sketch: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class ToneRow(SQLModel, table=True):
@@ -289,7 +345,8 @@ class DecisionRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "decisions"
     __table_args__ = (
         CheckConstraint(
-            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle')",
+            "action IN "
+            "('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle', 'keep')",
             name="action_known",
         ),
     )
@@ -309,7 +366,10 @@ class DecisionRow(SQLModel, table=True):
 
 
 class PostRow(SQLModel, table=True):
-    """decision_id: the recorded human decision without which there is no post."""
+    """decision_id: the recorded human decision without which there is no post.
+
+    alert: what became of the source since, '' when nothing did or a person keeps the post anyway.
+    """
 
     __tablename__: ClassVar[str] = "posts"
     __table_args__ = (
@@ -317,6 +377,7 @@ class PostRow(SQLModel, table=True):
             "state IN ('scheduled','sending','published','failed','verify','withdrawn')",
             name="state_known",
         ),
+        CheckConstraint("alert IN ('', 'source_changed', 'source_removed')", name="alert_known"),
         Index("ix_posts_state_due_at", "state", "due_at"),
         Index("ix_posts_group_id_state_published_at", "group_id", "state", "published_at"),
     )
@@ -340,6 +401,8 @@ class PostRow(SQLModel, table=True):
     holder: str = ""
     lease_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: datetime = Field(sa_column=_time())
+    alert: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    alert_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class CompletionRow(SQLModel, table=True):
@@ -398,7 +461,7 @@ class LockRow(SQLModel, table=True):
     lease_until: datetime = Field(sa_column=_time())
 
 
-def id_of(row: DraftRow | DecisionRow | PostRow | UserRow) -> int:
+def id_of(row: DraftRow | DecisionRow | PostRow | UserRow | PageDecisionRow) -> int:
     """The id the database gave to a row that has been flushed."""
     if row.id is None:
         raise ValueError(f"a {type(row).__name__} was used before it was flushed")

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import context
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from store.tables import metadata
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    render_as_batch=True,
-    compare_type=True,
-)
-with context.begin_transaction():
-    context.run_migrations()
+
+def run(connection: Connection) -> None:
+    """All steps in one transaction, on SQLite too, so that nobody meets a chain half done."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        compare_type=True,
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            _check_foreign_keys(connection)
+
+
+def _set_foreign_keys(connection: Connection, value: str) -> None:
+    """SQLite changes a constraint by building the table anew, which drops the old one. It must not
+    look at references meanwhile, and can be told so only outside of a transaction: past SQLAlchemy,
+    which would begin one.
+    """
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA foreign_keys={value}")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        raise IntegrityError("PRAGMA foreign_key_check", {}, ValueError(f"broken: {broken[:5]}"))
+
+
+given: Connection = context.config.attributes["connection"]
+_set_foreign_keys(given, "OFF")
+try:
+    run(given)
+    given.commit()
+finally:
+    given.rollback()  # undoes a chain that failed, so that the next line counts
+    _set_foreign_keys(given, "ON")

@@ -13,7 +13,7 @@ from store.migrate import check_version, get_version, make_config, migrate
 from store.tables import metadata
 from tests.store.processes import Child, race_children
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:

@@ -1,0 +1,66 @@
+"""Sketches of cards, by which near-duplicates in the library are found, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import select as sql_select
+from sqlmodel import col
+
+from store.engine import Database
+from store.tables import CardRow, SketchRow, metadata
+
+_SKETCHES: Table = metadata.tables["sketches"]
+_CARDS: Table = metadata.tables["cards"]
+
+
+def add_sketches(db: Database, sketches: Mapping[str, bytes]) -> None:
+    """Keep a sketch per card id, in place of an earlier one; the cards are in the store already."""
+    if not sketches:
+        return
+    with db.write() as session:
+        known = set(
+            session.execute(
+                sql_select(_SKETCHES.c.card_id)
+                .where(_SKETCHES.c.card_id.in_(list(sketches)))
+                .order_by(_SKETCHES.c.card_id)
+                .with_for_update()
+            ).scalars()
+        )
+        new = [{"card_id": key, "sketch": sketches[key]} for key in sorted(set(sketches) - known)]
+        old = [{"at_card": key, "said": sketches[key]} for key in sorted(known)]
+        if new:
+            session.execute(insert(_SKETCHES), new)
+        if old:
+            session.execute(
+                update(_SKETCHES)
+                .where(_SKETCHES.c.card_id == bindparam("at_card"))
+                .values(sketch=bindparam("said")),
+                old,
+            )
+
+
+def load_sketches(db: Database) -> tuple[tuple[str, str, bytes], ...]:
+    """Card id, guide id and sketch of every live card that has one, by card id."""
+    query = (
+        sql_select(col(CardRow.id), col(CardRow.guide_id), col(SketchRow.sketch))
+        .join(SketchRow, col(SketchRow.card_id) == col(CardRow.id))
+        .where(col(CardRow.removed_at).is_(None))
+        .order_by(col(CardRow.id))
+    )
+    with db.read() as session:
+        return tuple((row[0], row[1], row[2]) for row in session.execute(query))
+
+
+def set_twins(db: Database, twins: Mapping[str, str]) -> None:
+    """Note per card id the card that says nearly the same, '' for none; others stay as they are."""
+    if not twins:
+        return
+    with db.write() as session:
+        session.execute(
+            update(_CARDS)
+            .where(_CARDS.c.id == bindparam("at_card"), _CARDS.c.twin_id != bindparam("said"))
+            .values(twin_id=bindparam("said")),
+            [{"at_card": card_id, "said": twins[card_id]} for card_id in sorted(twins)],
+        )
