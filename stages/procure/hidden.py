@@ -7,8 +7,10 @@ page itself offers to open (`aria-controls`, an in-page link, `<details>`) is no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from operator import itemgetter
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -17,7 +19,6 @@ from stages.procure.markup import (
     Element,
     collapse,
     drop,
-    is_element,
     names_of,
     open_gaps,
     text_of,
@@ -26,9 +27,21 @@ from stages.procure.markup import (
 _MAX_EVIDENCE = 200
 _MAX_EVIDENCE_CHARS = 500
 _MAX_RULES = 4000
+_MAX_COMPOUNDS = 6
+_MAX_STYLE_CHARS = 3000
+_MAX_SHEET_CHARS = 300_000
+_CLASSES = etree.XPath("//@class", smart_strings=False)
+_IDS = etree.XPath("//@id", smart_strings=False)
+_OPENERS = etree.XPath("//@aria-controls | //@data-target | //@data-bs-target", smart_strings=False)
+_IN_PAGE_LINKS = etree.XPath("//a/@href[starts-with(., '#')]", smart_strings=False)
 _CSS_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
-# One rule without nested braces; what stands inside @media is found all the same.
-_CSS_RULE = re.compile(r"([^{}]{1,600})\{([^{}]{1,3000})\}")
+_BRACE = re.compile(r"[{}]")
+# Properties that can hide text or colour it like its ground.
+_SHOWS = re.compile(
+    r"display|visibility|opacity|position|indent|font-size|color|background|clip|height|width"
+    r"|overflow|left|right|top|bottom",
+    re.IGNORECASE,
+)
 _SIMPLE_SELECTOR = re.compile(r"^([a-z][a-z0-9]*)?((?:[.#][\w-]+){0,3})$", re.IGNORECASE)
 _SELECTOR_PART = re.compile(r"[.#][\w-]+")
 _LENGTH = re.compile(r"^(-?\d{0,6}\.?\d{0,4})(px|em|rem|pt|%|vw|vh|ch|in|cm)?$")
@@ -48,6 +61,11 @@ _READER_ONLY = (
     " vh ",
 )
 _MOST_RATIO = 0.4
+# All that could be hidden or is never seen, in page order.
+_SUSPECTS = etree.XPath(
+    "descendant::*[@class or @style or @id or @hidden or @aria-hidden] | descendant::comment()"
+    " | descendant::img[@alt]"
+)
 _NEVER_HIDDEN = frozenset(("html", "body", "main", "head", "link", "meta", "title", "base"))
 _OFF_SCREEN_PX = -900.0
 _TINY_PX = 2.0
@@ -63,19 +81,21 @@ def remove_hidden(root: Element) -> tuple[str, ...]:
     """
     found: list[str] = []
     sheet = _read_sheets(root)
-    opened = _opened_ids(root)
+    opened: frozenset[str] | None = None
     open_gaps(root)
     total = len(text_of(root))
-    for node in list(root.iter()):
-        if not is_element(node):
-            if node.tag is etree.Comment:
-                found.append(node.text or "")
-                drop(node)
+    for node in _SUSPECTS(root):
+        tag = node.tag
+        if tag is etree.Comment:
+            found.append(node.text or "")
+            drop(node)
             continue
-        if node.tag == "img" and len(collapse(node.get("alt") or "")) > 1:
-            found.append(node.get("alt"))
-        if not node.attrib or node.tag in _NEVER_HIDDEN or node.getparent() is None:
+        if tag == "img" and len(alt := collapse(node.get("alt") or "")) > 1:
+            found.append(alt)
+        if tag in _NEVER_HIDDEN or node.getparent() is None or not _may_hide(node, sheet):
             continue
+        if opened is None:
+            opened = _opened_ids(root)
         if _is_hidden(node, sheet, opened):
             text = text_of(node)
             # A page that hides most of itself shows it by script; hidden text is small.
@@ -83,6 +103,25 @@ def remove_hidden(root: Element) -> tuple[str, ...]:
                 found.append(text)
                 drop(node)
     return tuple(_evidence(found))
+
+
+def _may_hide(node: Element, sheet: _Sheet) -> bool:
+    """Something in an element's own attributes could hide it: most elements stop here."""
+    get = node.get
+    if get("style") or get("hidden") is not None or get("aria-hidden"):
+        return True
+    name, identity = get("class"), get("id")
+    if not name and not identity:
+        return False
+    return sheet.has_rules(name, identity) or _is_reader_only(node, f"{name} {identity}".lower())
+
+
+def _is_reader_only(node: Element, raw: str) -> bool:
+    """raw: class and id, lower case; hardly any holds one of the letters looked for first."""
+    if "hidden" in raw or "sr" in raw or "reader" in raw or "invisible" in raw or "vh" in raw:
+        names = names_of(node)
+        return any(name in names for name in _READER_ONLY)
+    return False
 
 
 def _evidence(texts: Iterable[str]) -> Iterator[str]:
@@ -102,6 +141,8 @@ _Style = dict[str, str]
 
 
 _Compound = tuple[str, frozenset[str]]
+# Number, compounds from the last to the first, declarations as written.
+_Rule = tuple[int, tuple[_Compound, ...], str]
 
 
 class _Sheet:
@@ -109,46 +150,73 @@ class _Sheet:
     child combinators between them (`.card p.lead`); rules with anything else are passed over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, used: frozenset[str]) -> None:
+        # Classes and ids of the page, as selectors write them: rules for others are not kept.
+        self._used = used
         # Under one class or id of the selector's last compound; numbered, because later rules win.
-        self.rules: dict[str, list[tuple[int, tuple[_Compound, ...], _Style]]] = {}
+        self._rules: dict[str, list[_Rule]] = {}
+        self._near: dict[tuple[str | None, str | None], list[_Rule]] = {}
         self.size = 0
         self.is_complete = True
 
-    def add(self, selector: str, style: _Style) -> None:
+    @property
+    def is_full(self) -> bool:
+        return self.size >= _MAX_RULES
+
+    def add(self, selector: str, declared: str) -> None:
+        parts = selector.replace(">", " ").split()[:_MAX_COMPOUNDS]
+        if not parts or not self._used.issuperset(_SELECTOR_PART.findall(parts[-1])):
+            return
         compounds = []
-        for part in selector.replace(">", " ").split()[:6]:
+        for part in reversed(parts):
             match = _SIMPLE_SELECTOR.match(part)
             if match is None:
                 return
             names = frozenset(_SELECTOR_PART.findall(match.group(2)))
             compounds.append(((match.group(1) or "").lower(), names))
-        if compounds and compounds[-1][1] and self.size < _MAX_RULES:
+        if compounds[0][1] and not self.is_full:
             self.size += 1
-            rule = (self.size, tuple(reversed(compounds)), style)
-            self.rules.setdefault(min(compounds[-1][1]), []).append(rule)
+            rule = (self.size, tuple(compounds), declared)
+            self._rules.setdefault(min(compounds[0][1]), []).append(rule)
+
+    def has_rules(self, name: str | None, identity: str | None) -> bool:
+        """True when a rule's last compound may match an element of this class and id."""
+        return bool(self._rules) and bool(self._rules_for(name, identity))
+
+    def _rules_for(self, name: str | None, identity: str | None) -> list[_Rule]:
+        key = (name, identity)
+        near = self._near.get(key)
+        if near is None:
+            own = _selectable(name, identity)
+            near = [
+                rule for part in own for rule in self._rules.get(part, ()) if rule[1][0][1] <= own
+            ]
+            near.sort(key=itemgetter(0))
+            self._near[key] = near
+        return near
 
     def style_of(self, node: Element) -> _Style:
         style: _Style = {}
-        if self.rules:
-            own = _selectable(node)
-            near = [rule for name in own for rule in self.rules.get(name, ())]
-            for _, compounds, declared in sorted(near, key=itemgetter(0)):
-                if _fits(node.tag, own, compounds[0]) and _fits_above(node, compounds[1:]):
-                    style.update(declared)
+        if self._rules:
+            for _, compounds, declared in self._rules_for(node.get("class"), node.get("id")):
+                if compounds[0][0] in ("", node.tag) and _fits_above(node, compounds[1:]):
+                    style.update(_declarations(declared))
         if node.get("style"):
-            style.update(_declarations(node.get("style")))
+            style.update(_declarations(node.get("style")[:_MAX_STYLE_CHARS]))
         return style
 
 
-def _selectable(node: Element) -> frozenset[str]:
-    return frozenset(f".{name}" for name in (node.get("class") or "").split()) | {
-        f"#{node.get('id')}"
-    }
+@lru_cache(maxsize=1024)
+def _selectable(name: str | None, identity: str | None) -> frozenset[str]:
+    own = {f".{part}" for part in (name or "").split()}
+    own.add(f"#{identity}")
+    return frozenset(own)
 
 
-def _fits(tag: str, own: frozenset[str], compound: _Compound) -> bool:
-    return compound[1] <= own and compound[0] in ("", tag)
+def _fits(node: Element, compound: _Compound) -> bool:
+    return compound[0] in ("", node.tag) and compound[1] <= _selectable(
+        node.get("class"), node.get("id")
+    )
 
 
 def _fits_above(node: Element, compounds: tuple[_Compound, ...]) -> bool:
@@ -157,46 +225,49 @@ def _fits_above(node: Element, compounds: tuple[_Compound, ...]) -> bool:
         return True
     wanted = list(compounds)
     for ancestor in node.iterancestors():
-        if _fits(ancestor.tag, _selectable(ancestor), wanted[0]):
+        if _fits(ancestor, wanted[0]):
             wanted.pop(0)
             if not wanted:
                 return True
     return False
 
 
-def _declarations(text: str) -> _Style:
+@lru_cache(maxsize=512)
+def _declarations(text: str) -> Mapping[str, str]:
     style: _Style = {}
-    for part in text[:3000].split(";"):
+    for part in text.split(";"):
         name, colon, value = part.partition(":")
         if colon:
             style[name.strip().lower()] = value.lower().replace("!important", "").strip()
-    return style
-
-
-def _hides_or_colours(style: _Style) -> bool:
-    return not style.keys().isdisjoint(
-        (
-            "display visibility opacity position left top right text-indent font-size color"
-            " background background-color clip clip-path height max-height width overflow"
-        ).split()
-    )
+    return MappingProxyType(style)
 
 
 def _read_sheets(root: Element) -> _Sheet:
-    sheet = _Sheet()
+    sheets = [
+        _without_print(_CSS_COMMENT.sub("", (node.text or "")[:_MAX_SHEET_CHARS]))
+        for node in root.iter("style")
+        if (node.get("media") or "all").strip().lower() != "print"
+    ]
+    sheet = _Sheet(_used_names(root) if sheets else frozenset())
     sheet.is_complete = not any(
         "stylesheet" in (link.get("rel") or "").lower() for link in root.iter("link")
     )
-    for node in root.iter("style"):
-        if (node.get("media") or "all").strip().lower() == "print":
-            continue
-        css = _without_print(_CSS_COMMENT.sub("", (node.text or "")[:300_000]))
-        for match in _CSS_RULE.finditer(css):
-            style = _declarations(match.group(2))
-            if _hides_or_colours(style):
-                for selector in match.group(1).split(","):
-                    sheet.add(selector.strip(), style)
+    for css in sheets:
+        for rule in css.split("}"):
+            if sheet.is_full:
+                break
+            # Behind the last brace: what stands inside @supports is found all the same.
+            selectors, brace, declared = rule.rpartition("{")
+            if brace and _SHOWS.search(declared):
+                for selector in selectors.rpartition("{")[2].rpartition(";")[2].split(","):
+                    sheet.add(selector, declared[:_MAX_STYLE_CHARS])
     return sheet
+
+
+def _used_names(root: Element) -> frozenset[str]:
+    used = {f".{name}" for value in set(_CLASSES(root)) for name in value.split()}
+    used.update(f"#{value}" for value in _IDS(root))
+    return frozenset(used)
 
 
 def _without_print(css: str) -> str:
@@ -205,14 +276,13 @@ def _without_print(css: str) -> str:
     position = 0
     while (start := css.find("@media", position)) >= 0:
         kept.append(css[position:start])
+        position = len(css)
         depth = 0
-        end = css.find("{", start)
-        while 0 <= end < len(css):
-            depth += {"{": 1, "}": -1}.get(css[end], 0)
-            end += 1
-            if depth == 0:
+        for brace in _BRACE.finditer(css, start):
+            depth += 1 if brace.group() == "{" else -1
+            if depth <= 0:
+                position = brace.end()
                 break
-        position = end if end > start else len(css)
     return "".join([*kept, css[position:]])
 
 
@@ -222,12 +292,9 @@ def _without_print(css: str) -> str:
 def _opened_ids(root: Element) -> frozenset[str]:
     """Ids of panels some control of the page opens."""
     ids: set[str] = set()
-    for node in root.iter("a", "button", "div", "span", "h2", "h3", "h4", "li", "summary"):
-        for name in ("aria-controls", "data-target", "data-bs-target"):
-            ids.update((node.get(name) or "").replace("#", " ").split())
-        href = node.get("href") or ""
-        if node.tag == "a" and href.startswith("#") and len(href) > 1:
-            ids.add(href[1:])
+    for value in _OPENERS(root):
+        ids.update(value.replace("#", " ").split())
+    ids.update(value[1:] for value in _IN_PAGE_LINKS(root))
     return frozenset(ids)
 
 
@@ -240,8 +307,7 @@ def _is_hidden(node: Element, sheet: _Sheet, opened: frozenset[str]) -> bool:
             return True
         if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
             return True
-    names = names_of(node)
-    if any(name in names for name in _READER_ONLY):
+    if _is_reader_only(node, f"{node.get('class')} {node.get('id')}".lower()):
         return True
     if not style:
         return False

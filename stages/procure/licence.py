@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from stages.procure.markup import SILENT_TAGS, Element, collapse, is_element, text_of
+from lxml import etree
+
+from stages.procure.markup import SILENT_TAGS, Element, collapse, raw_text_of, text_of
 from stages.procure.metadata import Structured, structured_text
 
 _MAX_LINE_CHARS = 400
@@ -20,12 +23,23 @@ _OPEN = re.compile(
     r"|公有领域|公有領域|(?:转载|轉載).{0,30}(?:注明|註明)",
     re.IGNORECASE,
 )
+# One of these stands in whatever `_OPEN` finds, lower case.
+_OPEN_HINTS = (
+    "creative", "cc ", "cc-", "licen", "domain", "reus", "re-us", "reproduce", "cop", "free to",
+    "permission", "知识共享", "知識共享", "署名", "许可", "許可",
+    "创用", "創用", "公有领域", "公有領域", "转载", "轉載",
+)  # fmt: skip
 _RESERVED = re.compile(
     r"all rights reserved|rights reserved|版权所有|版權所有|保留所有权利|保留所有權利"
     r"|未经.{0,8}(?:许可|授权)"
     r"|未經.{0,8}(?:許可|授權)",
     re.IGNORECASE,
 )
+_RESERVED_HINTS = ("reserved", "版权所有", "版權所有", "保留所有", "未经", "未經")
+# More than a pattern reaches before and behind its rare word.
+_AROUND_CHARS = 120
+_META_NAMES = frozenset("license licence dcterms.license dc.rights dcterms.rights copyright".split())
+_REL_LINKS = etree.XPath("descendant::a[@rel]")
 
 
 def read_licence(root: Element, structured: Structured) -> str:
@@ -34,26 +48,42 @@ def read_licence(root: Element, structured: Structured) -> str:
     Order: a line with a rel=license link, a line that names an open licence, metadata in the
     head that names one, a line that reserves all rights. root: the page without hidden text.
     """
-    for node in root.iter("a"):
+    for node in _REL_LINKS(root):
         if _says_licence(node) and (line := _line_around(node)):
             return line
-    open_line = _first_line(root, _OPEN)
-    reserved = "" if open_line else _first_line(root, _RESERVED)
+    open_line = _first_line(root, _OPEN, _OPEN_HINTS)
+    reserved = "" if open_line else _first_line(root, _RESERVED, _RESERVED_HINTS)
     named = _named_in_head(root, structured)
     return open_line or (reserved if not named or _RESERVED.search(named) else named)
 
 
-def _first_line(root: Element, pattern: re.Pattern[str]) -> str:
+def _first_line(root: Element, pattern: re.Pattern[str], hints: Sequence[str]) -> str:
     """The first of the smallest elements whose text holds the pattern, '' if none is a line."""
-    if not pattern.search(text_of(root)):
+    text = raw_text_of(root)
+    lowered = text.lower()
+    hints = [hint for hint in hints if hint in lowered]
+    if not hints or not _says(text, lowered, pattern, hints):
         return ""
-    for child in root:
-        if is_element(child) and (line := _first_line(child, pattern)):
+    for child in root.iterchildren(etree.Element):
+        if line := _first_line(child, pattern, hints):
             return line
-    text = text_of(root)
-    if root.tag in _LINE_TAGS and len(text) <= _MAX_LINE_CHARS and pattern.search(text):
-        return text
-    return ""
+    if root.tag not in _LINE_TAGS:
+        return ""
+    line = collapse(text)
+    return line if len(line) <= _MAX_LINE_CHARS and pattern.search(line) else ""
+
+
+def _says(text: str, lowered: str, pattern: re.Pattern[str], hints: Sequence[str]) -> bool:
+    """The pattern stands in the text. Looked for around its rare words only: the pattern itself
+    costs a hundred times as much a character.
+    """
+    for hint in hints:
+        at = lowered.find(hint)
+        while at >= 0:
+            if pattern.search(collapse(text[max(0, at - _AROUND_CHARS) : at + _AROUND_CHARS])):
+                return True
+            at = lowered.find(hint, at + _AROUND_CHARS // 2)
+    return False
 
 
 def _says_licence(node: Element) -> bool:
@@ -75,14 +105,7 @@ def _named_in_head(root: Element, structured: Structured) -> str:
         if _says_licence(node) and node.get("href"):
             return collapse(node.get("href"))[:_MAX_LINE_CHARS]
     for node in root.iter("meta"):
-        name = (node.get("name") or node.get("property") or "").lower()
-        if name in (
-            "license",
-            "licence",
-            "dcterms.license",
-            "dc.rights",
-            "dcterms.rights",
-            "copyright",
-        ):
+        name = node.get("name") or node.get("property") or ""
+        if name.lower() in _META_NAMES:
             return collapse(node.get("content") or "")[:_MAX_LINE_CHARS]
     return structured_text(structured, "license")[:_MAX_LINE_CHARS]

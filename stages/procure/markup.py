@@ -6,12 +6,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
 # lxml ships no types; every function that takes an element takes one of these.
 Element = Any
 
-_SPACES = re.compile(r"\s+")
 # Control characters, zero-width and bidirectional marks: no reader sees them, checks would.
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e"
@@ -38,17 +37,21 @@ NOISE_TAGS = tuple(
     sorted(SILENT_TAGS - frozenset("head link meta title base map area track source".split()))
 )
 _NEAR_CHARS = 4000
-_STRING = etree.XPath("string()")
+_MAX_NAME_CHARS = 500
+_STRING = etree.XPath("string()", smart_strings=False)
 
 
 def collapse(text: str) -> str:
     """White space of any kind to one space, invisible characters removed, ends stripped."""
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    line = " ".join(text.split())
+    # Every invisible character is unprintable, so most lines are done here.
+    return line if line.isprintable() else " ".join(_INVISIBLE.sub("", line).split())
 
 
 def squeeze(text: str) -> str:
     """Letters for comparison: no white space at all, case folded."""
-    return _SPACES.sub("", _INVISIBLE.sub("", text)).casefold()
+    line = "".join(text.split())
+    return (line if line.isprintable() else _INVISIBLE.sub("", line)).casefold()
 
 
 def parse_html(text: str) -> Element | None:
@@ -56,16 +59,17 @@ def parse_html(text: str) -> Element | None:
 
     libxml2 stops at 256 nested elements, so everything that walks the tree may recurse.
     """
-    parser = html.HTMLParser(encoding="utf-8", remove_pis=True)
     data = text.encode("utf-8", "replace").strip()
     if not data:
         return None
+    # Plain elements: lxml.html looks up a Python class for every element it touches.
+    parser = etree.HTMLParser(encoding="utf-8", remove_pis=True)
     try:
-        root = html.document_fromstring(data, parser=parser, ensure_head_body=False)
-    except etree.ParserError:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
         # Nothing but comments or declarations.
         return None
-    if not isinstance(root.tag, str):
+    if root is None or not isinstance(root.tag, str):
         return None
     _mend_head(root)
     return root
@@ -86,7 +90,7 @@ def _mend_head(root: Element) -> None:
         return
     body = root.find("body")
     if body is None:
-        body = html.Element("body")
+        body = etree.Element("body")
         root.append(body)
     for place, node in enumerate(strays):
         body.insert(place, node)
@@ -106,18 +110,37 @@ def open_gaps(root: Element) -> None:
     """Prepare a tree for `text_of`: what no reader sees goes, and a space opens and closes every
     block and line break, so that the words of two blocks never run together.
     """
-    for node in list(root.iter(*NOISE_TAGS)):
-        if node.getparent() is not None:
-            drop(node)
+    etree.strip_elements(root, *NOISE_TAGS, with_tail=False)
+    if not "".join(_STRING(root).split()).isprintable():
+        _clean_texts(root)
+    for node in root.iter(etree.Element):
+        if node.tag in INLINE_TAGS:
+            continue
+        text = node.text
+        if not text or not text[0].isspace():
+            node.text = f" {text or ''}"
+        tail = node.tail
+        if not tail or not tail[0].isspace():
+            node.tail = f" {tail or ''}"
+
+
+def _clean_texts(root: Element) -> None:
+    """Invisible characters out of every text, so that all of them can be written back."""
     for node in root.iter():
-        if is_element(node) and node.tag not in INLINE_TAGS:
-            node.text = _storable(f" {node.text or ''}")
-            node.tail = _storable(f" {node.tail or ''}")
+        if node.text and not node.text.isprintable():
+            node.text = _storable(_INVISIBLE.sub("", node.text))
+        if node.tail and not node.tail.isprintable():
+            node.tail = _storable(_INVISIBLE.sub("", node.tail))
 
 
 def text_of(node: Element) -> str:
     """The collapsed text under a node of a tree that `open_gaps` prepared."""
-    return collapse(str(_STRING(node)))
+    return collapse(_STRING(node))
+
+
+def raw_text_of(node: Element) -> str:
+    """The text under a node with its white space as it stands: much cheaper on a whole page."""
+    return str(_STRING(node))
 
 
 def names_of(node: Element) -> str:
@@ -125,14 +148,24 @@ def names_of(node: Element) -> str:
 
     `storyBody alert-box2` -> ` story body alert box 2 `.
     """
-    raw = f"{node.get('class') or ''} {node.get('id') or ''} {node.get('data-testid') or ''}"
-    return f" {' '.join(words_of(raw))} "
+    get = node.get
+    raw = f"{get('class') or ''} {get('id') or ''} {get('data-testid') or ''}"
+    return _spaced_words(raw[:_MAX_NAME_CHARS]) if raw != "  " else "  "
 
 
 @lru_cache(maxsize=4096)
+def _spaced_words(raw: str) -> str:
+    return f" {' '.join(words_of(raw))} "
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a class or id, lower case, split at dashes, underscores and camel case."""
-    return tuple(word.lower() for word in _WORDS.findall(name[:500]))
+    return _words(name[:_MAX_NAME_CHARS])
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORDS.findall(name))
 
 
 def drop(node: Element) -> None:
@@ -142,12 +175,11 @@ def drop(node: Element) -> None:
         return
     tail = node.tail
     if tail:
-        tail = _storable(tail)
         previous = node.getprevious()
         if previous is None:
-            parent.text = _storable(parent.text or "") + tail
+            parent.text = _storable(f"{parent.text or ''}{tail}")
         else:
-            previous.tail = _storable(previous.tail or "") + tail
+            previous.tail = _storable(f"{previous.tail or ''}{tail}")
     parent.remove(node)
 
 

@@ -10,15 +10,22 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from stages.procure.markup import Element, collapse, is_element, squeeze, text_of
+from lxml import etree
+
+from stages.procure.markup import Element, collapse, squeeze, text_of
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_LETTER = re.compile(r"[^\W\d_]")
 _MAX_TITLE_CHARS = 300
+_LANGUAGE_SAMPLE_CHARS = 5000
 _TITLE_SEPARATOR = re.compile(r"\s+[|\-–—·•»:]{1,2}\s+|\s*[|｜_]\s*|\s::\s|\s*[-–—]{2,3}\s*")
 _PART_OF = re.compile(
     r"\s*[(（](?:page|part)\s*\d+\s*(?:of\s*\d+)?[)）]\s*$|\s*[(（]第\s*\d+\s*页[)）]\s*$", re.I
 )
+_FIRST_LEVEL = etree.XPath(
+    "descendant-or-self::*[self::h1 or (@role='heading' and @aria-level='1')]"
+)
+_WITH_REL = etree.XPath("descendant::*[self::link or self::a][@rel]")
+_DATED_ITEMS = etree.XPath("descendant::*[@itemprop='lastReviewed' or @itemprop='dateModified']")
 
 
 # --- title ---------------------------------------------------------------------------------------
@@ -67,16 +74,7 @@ def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
 
 def first_headings(scope: Element) -> tuple[str, ...]:
     """Texts of the headings of level 1 under an element."""
-    return tuple(collapse(text_of(node)) for node in _first_level(scope))
-
-
-def _first_level(scope: Element) -> Iterator[Element]:
-    for node in scope.iter():
-        if is_element(node) and (
-            node.tag == "h1"
-            or (node.get("role") == "heading" and (node.get("aria-level") or "") == "1")
-        ):
-            yield node
+    return tuple(text_of(node) for node in _FIRST_LEVEL(scope))
 
 
 def _head_title(root: Element) -> str:
@@ -184,13 +182,13 @@ def choose_language(declared: str, text: str) -> str:
     text: the guide's text. Its script overrules a template that declares the wrong language.
     """
     tag = declared.strip().replace("_", "-").split(",")[0].lower()
-    sample = text[:5000]
-    letters = len(_LETTER.findall(sample))
+    sample = text[:_LANGUAGE_SAMPLE_CHARS]
     han = len(_HAN.findall(sample))
-    if letters and han / letters > 0.3:
+    letters = sum(map(str.isalpha, sample)) if han else len(sample)
+    if han / max(1, letters) > 0.3:
         is_japanese = len(re.findall(r"[\u3040-\u30ff]", sample)) / letters > 0.1
         return "ja" if is_japanese else _chinese(tag, sample)
-    if tag.startswith("zh") and (han or not letters):
+    if tag.startswith("zh") and (han or not sample):
         return _chinese(tag, sample)
     primary = tag.split("-")[0]
     if re.fullmatch(r"[a-z]{2,3}", primary) and primary != "zh":
@@ -254,7 +252,7 @@ def read_neighbours(root: Element, url: str) -> tuple[str, str]:
     """
     base = base_url(root, url)
     found = {"next": "", "prev": ""}
-    for node in root.iter("link", "a"):
+    for node in _WITH_REL(root):
         for rel in (node.get("rel") or "").lower().split():
             rel = "prev" if rel == "previous" else rel
             if rel in found and not found[rel] and node.get("href"):
@@ -361,9 +359,8 @@ def read_reviewed(root: Element, structured: Structured) -> str:
 
 
 def _item_date(root: Element) -> str:
-    for node in root.iter():
-        if is_element(node) and node.get("itemprop") in ("lastReviewed", "dateModified"):
-            return collapse(node.get("datetime") or node.get("content") or text_of(node))
+    for node in _DATED_ITEMS(root):
+        return collapse(node.get("datetime") or node.get("content") or text_of(node))
     return ""
 
 
@@ -378,7 +375,12 @@ def _visible_dates(root: Element) -> tuple[str, str]:
     """(reviewed, updated) dates of lines that say so, next reviews left out."""
     updated = ""
     for node in root.iter("time", "p", "span", "div", "li", "em", "small", "dd", "td", "footer"):
-        line = text_of(node) if node.tag == "time" else collapse(node.text or "")
+        line = text_of(node) if node.tag == "time" else node.text or ""
+        if node.tag != "time":
+            # Most lines are done here: no year, no date.
+            if "20" not in line and "19" not in line and node.get("datetime") is None:
+                continue
+            line = collapse(line)
         if not line or len(line) > 200:
             continue
         before = ""
