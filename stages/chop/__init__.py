@@ -2,6 +2,7 @@
 
 from stages.chop.checks import (
     CARD_CHECKS,
+    Gap,
     check_card,
     check_cards,
     coverage,
@@ -14,6 +15,7 @@ from stages.chop.match import change_of, match_cards
 
 __all__ = [
     "CARD_CHECKS",
+    "Gap",
     "change_of",
     "check_card",
     "check_cards",

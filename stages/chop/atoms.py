@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from stages.chop.openers import is_dangling, is_prohibition
-from stages.chop.outline import MAX_WORDS, Section, weigh
+from stages.chop.outline import Section
+from stages.chop.weight import MAX_WORDS, weigh
 from stages.text import split_sentences
-from stages.types import Block, BlockKind, CalloutKind, Guide
+from stages.types import Block, BlockKind, CalloutKind, Guide, Span
 
 # Costs of cutting before a piece, in the unit of `pack.py`'s size cost (20 words off the ideal
 # length = 4). Ranked by hand (a paragraph holds together more than a list, a list more than a
@@ -25,6 +29,7 @@ CUT_BOX = 900.0
 CUT_BIG_BOX = 20.0
 CUT_BEFORE_BOX = 10.0
 CUT_DANGLING = 60.0
+CUT_DANGLING_LOST = 120.0
 
 REPEAT_COST = 0.5
 """Per word that a card repeats: a list is cut late, and where little needs saying again."""
@@ -33,6 +38,10 @@ _LEAD_MAX_WORDS = 40.0
 _ITEM_LEAD_WORDS = 25.0
 _MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
+_MAX_BACK = 2
+
+_CELL_END = re.compile(r"[;；](?=\s?[^:：;；]{1,80}[:：])")
+_WHOLE = {BlockKind.CAPTION, BlockKind.FOOTNOTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """What is never cut: a sentence, a list item, a table row, a caption.
+    """What is never cut: a sentence, a list item, a table row, a caption, a footnote.
 
     cut_before: cost of starting a card here. lead: pieces to repeat when a card starts here (the
-    line that introduces the list, the item above a nested one). words, lead_words: in `weigh`.
+    line that introduces the list, the item above a nested one, the sentence an opening such as
+    `This` leans on). words, lead_words: in `weigh`.
     """
 
     piece: Piece
@@ -72,15 +82,18 @@ def read_atoms(guide: Guide, section: Section) -> list[Atom]:
     atoms: list[Atom] = []
     big = _big_boxes(guide, section)
     leads = find_leads(guide, section)
+    before: int | None = None
     for place, index in enumerate(section.blocks):
-        before = section.blocks[place - 1] if place else None
         box_cost = CUT_BIG_BOX if index in big else CUT_BOX
         cut = _cut_between(guide, before, index, box_cost)
         if _leaves_one(guide, section, place):
             cut += CUT_LONE
         inside = _inside_cost(guide.blocks[index], box_cost)
-        atoms.extend(_block_atoms(guide, index, (cut, inside), leads.get(index, ())))
-    return [_glued(guide, atoms, place) for place in range(len(atoms))]
+        for atom in _block_atoms(guide, index, (cut, inside), leads.get(index, ())):
+            atoms.append(_glued(guide, atoms, before, atom))
+        if guide.blocks[index].kind is not BlockKind.FOOTNOTE:
+            before = index
+    return atoms
 
 
 def _leaves_one(guide: Guide, section: Section, place: int) -> bool:
@@ -98,35 +111,74 @@ def _leaves_one(guide: Guide, section: Section, place: int) -> bool:
 
 def _block_atoms(
     guide: Guide, index: int, cuts: tuple[float, float], lead: tuple[Piece, ...]
-) -> list[Atom]:
-    """A block's atoms. cuts: cost of a cut before the block, and between its sentences."""
+) -> Iterator[Atom]:
+    """A block's atoms. cuts: cost of a cut before the block, and between its parts."""
     block = guide.blocks[index]
-    lead_words = sum(weigh(guide.text[p.start : p.end], guide.lang) for p in lead)
-    if block.kind in {BlockKind.TABLE_ROW, BlockKind.CAPTION}:
-        ranges = [(0, len(block.text))]
-    else:
-        ranges = sentence_ranges(block.text, guide.lang)
-    return [
-        Atom(
-            Piece(index, block.start + start, block.start + end, prefix_of(block)),
+    prefix = prefix_of(block)
+    ranges = part_ranges(block, guide.lang)
+    key = key_cell(guide, index)
+    lead_words = _weigh_pieces(guide, lead) if lead else 0.0
+    for number, (start, end) in enumerate(ranges):
+        if number == 1 and key:
+            lead, lead_words = (*lead, key), lead_words + _weigh_pieces(guide, (key,))
+        yield Atom(
+            Piece(index, block.start + start, block.start + end, prefix),
             weigh(block.text[start:end], guide.lang),
-            cuts[0] if number == 0 else cuts[1],
+            cuts[1] if number else cuts[0],
             lead,
             lead_words,
         )
-        for number, (start, end) in enumerate(ranges)
-    ]
 
 
-def sentence_ranges(text: str, lang: str) -> list[tuple[int, int]]:
+def _weigh_pieces(guide: Guide, pieces: Sequence[Piece]) -> float:
+    return sum(weigh(guide.text[piece.start : piece.end], guide.lang) for piece in pieces)
+
+
+def part_ranges(block: Block, lang: str) -> Sequence[Span]:
+    """Where a block may be cut, as ranges of its text: sentences; a table row only into its cells,
+    and only when it is longer than a card may be; captions and footnotes never.
+    """
+    if block.kind in _WHOLE:
+        return [(0, len(block.text))]
+    if block.kind is not BlockKind.TABLE_ROW:
+        return sentence_ranges(block.text, lang)
+    if weigh(block.text, lang) <= MAX_WORDS:
+        return [(0, len(block.text))]
+    ranges: list[Span] = []
+    start = 0
+    for end in (*(match.end() for match in _CELL_END.finditer(block.text)), len(block.text)):
+        start += len(block.text[start:end]) - len(block.text[start:end].lstrip())
+        cell = block.text[start:end]
+        if weigh(cell, lang) <= MAX_WORDS:
+            ranges.append((start, end))
+        else:
+            ranges.extend((start + a, start + b) for a, b in sentence_ranges(cell, lang))
+        start = end
+    return ranges
+
+
+def key_cell(guide: Guide, index: int) -> Piece | None:
+    """The first cell of a row that had to be cut: it says what the row is about."""
+    block = guide.blocks[index]
+    ranges = part_ranges(block, guide.lang)
+    if block.kind is not BlockKind.TABLE_ROW or len(ranges) == 1:
+        return None
+    start, end = ranges[0]
+    if weigh(block.text[start:end], guide.lang) > _ITEM_LEAD_WORDS:
+        return None
+    return Piece(index, block.start + start, block.start + end)
+
+
+@lru_cache(maxsize=4096)
+def sentence_ranges(text: str, lang: str) -> tuple[Span, ...]:
     """Sentences as ranges; parts joined by a semicolon count as one, they share a condition."""
-    ranges: list[tuple[int, int]] = []
+    ranges: list[Span] = []
     for sentence in split_sentences(text, lang):
         if ranges and text[ranges[-1][1] - 1] in "；;":
             ranges[-1] = (ranges[-1][0], sentence.end)
         else:
             ranges.append((sentence.start, sentence.end))
-    return ranges
+    return tuple(ranges)
 
 
 def _inside_cost(block: Block, box_cost: float) -> float:
@@ -156,6 +208,8 @@ def _cut_between(guide: Guide, before: int | None, index: int, box_cost: float) 
     if before is None:
         return 0.0
     last, block = guide.blocks[before], guide.blocks[index]
+    if block.kind is BlockKind.FOOTNOTE:
+        return NEVER
     if last.callout is not block.callout:
         return CUT_BEFORE_BOX if block.callout is not CalloutKind.NONE else CUT_PARAGRAPH
     extra = box_cost if block.callout is not CalloutKind.NONE else 0.0
@@ -172,29 +226,60 @@ def _cut_between(guide: Guide, before: int | None, index: int, box_cost: float) 
     return extra + CUT_PARAGRAPH
 
 
-def _glued(guide: Guide, atoms: list[Atom], place: int) -> Atom:
-    """The atom with what its words say about cutting before it."""
-    atom = atoms[place]
-    if place == 0:
+def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) -> Atom:
+    """The atom with what its words say about cutting before it.
+
+    atoms: those before it in the section. before: the block before its own, footnotes aside.
+    """
+    block = guide.blocks[atom.piece.block]
+    if not atoms or block.kind is BlockKind.FOOTNOTE:
         return atom
-    last = atoms[place - 1]
-    block, last_block = guide.blocks[atom.piece.block], guide.blocks[last.piece.block]
-    said = guide.text[last.piece.start : last.piece.end]
-    cut = atom.cut_before
+    is_inside = atoms[-1].piece.block == atom.piece.block
+    last_block = block if is_inside or before is None else guide.blocks[before]
+    said = guide.text[atoms[-1].piece.start : atoms[-1].piece.end] if is_inside else last_block.text
     words = guide.text[atom.piece.start : atom.piece.end]
-    is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
-    if is_lead and block.callout is CalloutKind.NONE:
-        cut = min(cut, CUT_BEFORE_LEAD)
     starts_list = (
         block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
         and last_block.kind is BlockKind.PARAGRAPH
         and block.callout is last_block.callout
     )
-    if said.endswith((":", "：")) or starts_list:
-        cut = NEVER
-    elif block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
-        cut += CUT_DANGLING
-    return Atom(atom.piece, atom.words, cut, atom.lead, atom.lead_words)
+    if said.rstrip().endswith((":", "：")) or starts_list:
+        return replace(atom, cut_before=NEVER)
+    cut = atom.cut_before
+    is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
+    if is_lead and block.callout is CalloutKind.NONE:
+        cut = min(cut, CUT_BEFORE_LEAD)
+    if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
+        return _leaning(guide, atoms, replace(atom, cut_before=cut))
+    return atom if cut == atom.cut_before else replace(atom, cut_before=cut)
+
+
+def _leaning(guide: Guide, atoms: Sequence[Atom], atom: Atom) -> Atom:
+    """An atom whose opening leans on what is before it: a card that starts here says that again,
+    if it is a sentence or two and not an item of another list.
+    """
+    block = guide.blocks[atom.piece.block]
+    back: list[Piece] = []
+    words = 0.0
+    for last in reversed(atoms[-_MAX_BACK:]):
+        other = guide.blocks[last.piece.block]
+        is_near = other is block or other.kind is block.kind is BlockKind.PARAGRAPH
+        words += last.words
+        if not is_near or other.callout is not block.callout or words > _LEAD_MAX_WORDS:
+            break
+        back.insert(0, last.piece)
+        said = guide.text[last.piece.start : last.piece.end]
+        if not is_dangling(said):
+            if said.rstrip().endswith((":", "：")):
+                break
+            lead = (*(piece for piece in atom.lead if piece not in back), *back)
+            return replace(
+                atom,
+                cut_before=atom.cut_before + CUT_DANGLING,
+                lead=lead,
+                lead_words=_weigh_pieces(guide, lead),
+            )
+    return replace(atom, cut_before=atom.cut_before + CUT_DANGLING_LOST)
 
 
 def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
@@ -208,9 +293,10 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
     heading = tuple(_whole(guide, index) for index in section.path[-1:])
     intro = heading
     above: list[int] = []
-    box = guide.blocks[section.blocks[0]].callout
+    last: int | None = None
+    box = guide.blocks[section.blocks[0]].callout if section.blocks else CalloutKind.NONE
     for index in section.blocks:
-        block = guide.blocks[index]
+        block, last_box = guide.blocks[index], box
         if block.callout is not box:
             box, intro, above = block.callout, (), []
         if block.kind is BlockKind.LIST_ITEM:
@@ -225,7 +311,8 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             intro = intro if colon else heading  # a list behind the table is not introduced by it
         elif block.kind is BlockKind.PARAGRAPH:
             above = []
-            intro = _intro(guide, index) or heading
+            intro = _intro(guide, index, last if last_box is block.callout else None) or heading
+        last = index if block.kind is not BlockKind.FOOTNOTE else last
     return leads
 
 
@@ -243,11 +330,12 @@ def _item_lead(guide: Guide, index: int) -> Piece:
     return Piece(index, block.start + start, block.end, prefix_of(block))
 
 
-def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
+def _intro(guide: Guide, index: int, before: int | None) -> tuple[Piece, ...]:
     """The words of a paragraph that the list after it cannot do without.
 
-    A last sentence that leans on the one before takes that along. One that ends in a full stop
-    stands for itself, so nothing is needed, unless it is a short prohibition.
+    A last sentence that leans on the one before takes that along, from the paragraph `before` if
+    need be. One that ends in a full stop stands for itself, so nothing is needed, unless it is a
+    short prohibition.
     """
     block = guide.blocks[index]
     ranges = sentence_ranges(block.text, guide.lang)
@@ -262,6 +350,23 @@ def _intro(guide: Guide, index: int) -> tuple[Piece, ...]:
     longest = _LEAD_MAX_WORDS
     if block.text[end - 1] in ".!?。！？":
         longest = _PROHIBITION_MAX_WORDS if is_prohibition(block.text[start:end]) else 0.0
-    if weigh(block.text[start:end], guide.lang) > longest:
+    words = weigh(block.text[start:end], guide.lang) if longest else 1.0
+    if words > longest:
+        return ()
+    intro = Piece(index, block.start + start, block.start + end)
+    if start or before is None or not is_dangling(block.text[start:end]):
+        return (intro,)
+    return (*_last_sentence(guide, before, _LEAD_MAX_WORDS - words), intro)
+
+
+def _last_sentence(guide: Guide, index: int, max_words: float) -> tuple[Piece, ...]:
+    """How the paragraph at index ends, if it stands for itself and is short enough."""
+    block = guide.blocks[index]
+    ranges = sentence_ranges(block.text, guide.lang)
+    if block.kind is not BlockKind.PARAGRAPH or not ranges:
+        return ()
+    start, end = ranges[-1]
+    said = block.text[start:end]
+    if is_dangling(said) or weigh(said, guide.lang) > max_words:
         return ()
     return (Piece(index, block.start + start, block.start + end),)

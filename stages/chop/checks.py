@@ -7,13 +7,15 @@ decisions, so that they would catch a card some other way of chopping made.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from stages.chop.atoms import Piece, find_leads, prefix_of, sentence_ranges
+from stages.chop.atoms import Piece, find_leads, key_cell, part_ranges, prefix_of
 from stages.chop.openers import has_pointer, is_dangling
-from stages.chop.outline import MAX_WORDS, MIN_WORDS, STUB_WORDS, Section, read_sections, weigh
+from stages.chop.outline import Section, read_sections
 from stages.chop.titles import clean_heading
+from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.text import collapse
 from stages.types import BlockKind, CalloutKind, Card, Guide, Span
 
@@ -48,7 +50,11 @@ class _View:
     def held(self) -> tuple[Section, ...]:
         """The sections the card takes content from, in order."""
         inside = {piece.block for piece in self.own}
-        return tuple(section for section in self.sections if inside.intersection(section.blocks))
+        return tuple(
+            section
+            for section in self.sections
+            if inside.intersection(section.blocks) or inside.intersection(section.asides)
+        )
 
 
 def check_card(card: Card, guide: Guide) -> tuple[str, ...]:
@@ -161,8 +167,11 @@ def _is_whole(view: _View) -> bool:
 
 
 def _on_edges(view: _View, piece: Piece) -> bool:
+    """Whether a piece starts and ends where a sentence, an item, a row or, in a row too long for a
+    card, a cell does.
+    """
     block = view.guide.blocks[piece.block]
-    ranges = sentence_ranges(block.text, view.guide.lang)
+    ranges = part_ranges(block, view.guide.lang)
     starts = {block.start, *(block.start + start for start, _ in ranges)}
     ends = {block.end, *(block.start + end for _, end in ranges)}
     return piece.start in starts and piece.end in ends
@@ -171,17 +180,17 @@ def _on_edges(view: _View, piece: Piece) -> bool:
 def _opens_alone(view: _View) -> bool:
     """No opener that only earlier text explains, no pointer to a place outside the card.
 
-    The first words of a section lean on its heading, which every card shows.
+    The first words of a section lean on its heading, which every card shows, and those of a guide
+    on its title.
     """
     kinds = {view.guide.blocks[piece.block].kind for piece in view.own}
     exhibit = bool(kinds & {BlockKind.TABLE_ROW, BlockKind.LIST_ITEM})
     if not view.own or has_pointer(view.card.text, has_exhibit=exhibit):
         return False
     first = view.own[0]
-    opens_section = (
-        any(section.path and section.blocks[0] == first.block for section in view.held)
-        and first.start == view.guide.blocks[first.block].start
-    )
+    opening = {section.blocks[0] for section in view.sections if section.path and section.blocks}
+    opening.add(min(index for section in view.sections for index in section.blocks))
+    opens_section = first.block in opening and first.start == view.guide.blocks[first.block].start
     return opens_section or not is_dangling(view.guide.text[first.start : first.end])
 
 
@@ -207,19 +216,25 @@ def _leads(view: _View) -> dict[int, tuple[Piece, ...]]:
 
 
 def _keeps_numbers(view: _View) -> bool:
-    """A figure stands in its whole sentence, a row's figures in the whole row."""
+    """A figure stands in its whole sentence, a row's figures in the whole row.
+
+    A row too long for a card is cut between cells: each part shows the row's first cell.
+    """
     for piece in view.own:
         if not any(map(str.isnumeric, view.guide.text[piece.start : piece.end])):
             continue
-        is_row = view.guide.blocks[piece.block].kind is BlockKind.TABLE_ROW
-        if not (_covers(view, piece) if is_row else _on_edges(view, piece)):
+        if not _on_edges(view, piece):
+            return False
+        key = key_cell(view.guide, piece.block)
+        if key and not any(p.start <= key.start and key.end <= p.end for p in view.pieces):
             return False
     return True
 
 
 def _keeps_warnings(view: _View) -> bool:
     """A box that fits one card is not cut up; nothing that only points elsewhere is a card."""
-    if any(section.navigation for section in view.held):
+    asides = {index for section in view.sections for index in section.asides}
+    if any(piece.block in asides for piece in view.own):
         return False
     inside = {piece.block for piece in view.own if _covers(view, piece)}
     touched = {piece.block for piece in view.own}
@@ -247,13 +262,23 @@ def _boxes(guide: Guide, section: Section) -> list[list[int]]:
     return boxes
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A range of the guide's text that no card holds. reason: why it is no content (`links`,
+    `sources`, `page data`), '' for content that was lost.
+    """
+
+    span: Span
+    reason: str
+
+
 def coverage(guide: Guide, cards: Sequence[Card]) -> float:
     """Share of the guide's content characters that stand in a card, 0..1; 1 for no content.
 
-    Content is all but headings, which travel as titles and breadcrumbs. Links, source lists and
-    page data count as content here, so what was left out shows; `list_gaps` names it.
+    Headings, which travel as titles and breadcrumbs, are no content here, nor are the links,
+    sources and page data that `asides.py` knows by name: `list_gaps` lists those with their reason.
     """
-    content = _content(guide)
+    content = _content(guide, without=_asides(read_sections(guide)))
     total = _visible(guide, content)
     return _visible(guide, _cut_to(_union(cards), content)) / total if total else 1.0
 
@@ -292,17 +317,24 @@ def _is_first(span: Span, card: Card, cards: Sequence[Card]) -> bool:
     return first is card
 
 
-def list_gaps(guide: Guide, cards: Sequence[Card]) -> tuple[Span, ...]:
-    """Ranges of content in no card, white space aside."""
+def list_gaps(guide: Guide, cards: Sequence[Card]) -> tuple[Gap, ...]:
+    """Everything but headings that is in no card, white space aside, with the reason."""
     gaps = []
-    covered = _union(cards)
-    for start, end in _content(guide):
-        place = start
-        for low, high in [*_cut_to(covered, [(start, end)]), (end, end)]:
+    covered, asides = _union(cards), _asides(read_sections(guide))
+    for index, block in enumerate(guide.blocks):
+        if block.kind is BlockKind.HEADING:
+            continue
+        place = block.start
+        for low, high in [*_cut_to(covered, [(block.start, block.end)]), (block.end, block.end)]:
             if guide.text[place:low].strip():
-                gaps.append((place, low))
+                gaps.append(Gap((place, low), asides.get(index, "")))
             place = high
     return tuple(gaps)
+
+
+def _asides(sections: Iterable[Section]) -> dict[int, str]:
+    """Blocks that are no content: index to reason."""
+    return {index: why for section in sections for index, why in section.asides.items()}
 
 
 def _visible(guide: Guide, spans: Iterable[Span]) -> int:
@@ -310,11 +342,11 @@ def _visible(guide: Guide, spans: Iterable[Span]) -> int:
     return sum(len("".join(guide.text[start:end].split())) for start, end in spans)
 
 
-def _content(guide: Guide) -> list[Span]:
+def _content(guide: Guide, without: Mapping[int, str] = MappingProxyType({})) -> list[Span]:
     return [
         (block.start, block.end)
-        for block in guide.blocks
-        if block.kind is not BlockKind.HEADING and block.text.strip()
+        for index, block in enumerate(guide.blocks)
+        if block.kind is not BlockKind.HEADING and block.text.strip() and index not in without
     ]
 
 

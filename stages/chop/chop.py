@@ -34,7 +34,7 @@ _TYPOGRAPHY = str.maketrans(
 def chop_guide(guide: Guide, policy: Policy, target_cards: int = 20) -> tuple[Card, ...]:
     """The guide's cards in reading order; none for a guide without content.
 
-    target_cards: cards wanted from a guide of usual length (1,300 words, 2,080 Han characters);
+    target_cards: cards wanted from a guide of usual length (1,400 words, 2,240 Han characters);
     shorter guides give fewer, longer ones more. Ids are fresh: `match_cards` carries old ones on.
     """
     cuts = cut_guide(guide, read_sections(guide), target_cards)

@@ -1,7 +1,8 @@
 """Atoms into cards: the cheapest way to cut a section, then what to do with stubs.
 
-Everything here looks at one section, or at short sections beside each other, and never at the
-guide as a whole: an edit moves no boundary elsewhere, so nothing elsewhere is cooked again.
+Everything here looks at one section, or at short sections beside each other, and at the guide as a
+whole only for its rough length: an edit moves no boundary elsewhere, so nothing elsewhere is cooked
+again.
 """
 
 from __future__ import annotations
@@ -11,14 +12,30 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
-from stages.chop.outline import MAX_WORDS, MIN_WORDS, STUB_WORDS, Section, weigh
+from stages.chop.outline import Section
+from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.types import CalloutKind, Guide
 
 MERGED_MAX_WORDS = 95.0
 """Short sections stop joining here: a card of many small ideas tires sooner than a long one."""
 
-TYPICAL_GUIDE_WORDS = 1300.0
-"""Words of a usual guide; the mean of the sample site's twelve is near it."""
+USUAL_CARDS = 20
+
+_IDEAL_WORDS = (
+    (700.0, 65.0),
+    (1000.0, 52.0),
+    (1700.0, 65.0),
+    (2300.0, 80.0),
+    (float("inf"), 100.0),
+)
+"""Guides below so many words aim at cards of so many, when `USUAL_CARDS` are wanted.
+
+A guide of 500 words gives about 8 cards then, one of 900 about 15, of 1,400 about 21, of 2,200
+about 27, of 2,900 about 31; beyond that the number grows, because a card may not. Chosen on 48
+guides of more than 800 words (sample site, health services in HTML and Markdown, Chinese pages).
+Few and broad steps: an edit that does not lead from one to another moves no boundary outside its
+section.
+"""
 
 _WINDOW = 80
 _STUB_COST = 60.0
@@ -44,28 +61,29 @@ class Cut:
     boxed: bool = False
 
 
-def ideal_words(target_cards: int) -> float:
-    """The card length that gives a usual guide target_cards cards.
-
-    It depends on the target alone, never on the guide at hand: a guide that grows gets more cards,
-    not longer ones, and a new section leaves the cuts of the others where they were.
-    """
-    return min(95.0, max(48.0, TYPICAL_GUIDE_WORDS / max(1, target_cards)))
+def ideal_words(words: float, target_cards: int) -> float:
+    """The card length to aim at in a guide of so many words of content."""
+    ideal = next(ideal for below, ideal in _IDEAL_WORDS if words < below)
+    return min(105.0, max(48.0, ideal * USUAL_CARDS / max(1, target_cards)))
 
 
 def cut_guide(guide: Guide, sections: Sequence[Section], target_cards: int) -> list[Cut]:
-    """All cards of a guide in reading order, as pieces. Navigation sections give none."""
-    ideal = ideal_words(target_cards)
+    """All cards of a guide in reading order, as pieces."""
+    read = [
+        (number, read_atoms(guide, part)) for number, part in enumerate(sections) if part.blocks
+    ]
+    words = sum(atom.words for _, atoms in read for atom in atoms)
+    ideal = ideal_words(words, target_cards)
     cuts: list[Cut] = []
-    for number, section in enumerate(sections):
-        if not section.navigation:
-            cuts.extend(_cut_section(guide, section, number, ideal))
+    for number, atoms in read:
+        cuts.extend(_cut_section(guide, sections[number], number, atoms, ideal))
     cuts = _merge_short(guide, cuts, ideal)
     return _merge_stubs(guide, cuts)
 
 
-def _cut_section(guide: Guide, section: Section, number: int, ideal: float) -> list[Cut]:
-    atoms = read_atoms(guide, section)
+def _cut_section(
+    guide: Guide, section: Section, number: int, atoms: Sequence[Atom], ideal: float
+) -> list[Cut]:
     edges = _cheapest_cuts(atoms, ideal)
     cuts = []
     for start, end in pairwise(edges):
@@ -124,7 +142,7 @@ def _size_cost(words: float, ideal: float) -> float:
     if words < STUB_WORDS:
         return cost + _STUB_COST + _SHORT_COST * MIN_WORDS
     if words < MIN_WORDS:
-        return cost + _SHORT_COST * (MIN_WORDS - words) + 20
+        return cost + _SHORT_COST * (MIN_WORDS - words) + 40
     if words > MAX_WORDS:
         return cost + 40 + _LONG_COST * (words - MAX_WORDS)
     return cost

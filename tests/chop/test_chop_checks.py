@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from stages.chop import CARD_CHECKS, check_card, chop_guide, coverage, overlap
+from stages.chop import CARD_CHECKS, check_card, chop_guide, coverage, list_gaps, overlap
 from stages.policy import Policy
 from stages.types import Card, Guide
 
@@ -121,9 +121,22 @@ def test_check_card_survives_spans_that_make_no_sense(
 def test_coverage_and_overlap_count_content_characters(
     cards: tuple[Card, ...], guide: Guide
 ) -> None:
+    """The links below count neither as content nor as covered."""
     texts = [block.text.replace(" ", "") for block in guide.blocks if block.kind != "heading"]
-    content = sum(map(len, texts))
-    assert coverage(guide, cards) == (content - len("Cotsandprams")) / content
+    content = sum(map(len, texts)) - len("Cotsandprams")
+    milk = len(cards[1].text.replace(" ", ""))
+    assert coverage(guide, cards) == 1.0
+    assert coverage(guide, cards[:1]) == (content - milk) / content
     assert coverage(guide, ()) == 0.0
     assert overlap(guide, cards) == 0.0
     assert overlap(guide, [*cards, *cards]) == 1.0
+
+
+def test_list_gaps_names_what_is_no_content_and_what_was_lost(
+    cards: tuple[Card, ...], guide: Guide
+) -> None:
+    gaps = list_gaps(guide, cards[:1])
+    assert [(guide.text[gap.span[0] : gap.span[1]], gap.reason) for gap in gaps] == [
+        (cards[1].text, ""),
+        ("Cots and prams", "links"),
+    ]
