@@ -17,6 +17,7 @@ from store.engine import Database, utc_now
 from store.tables import CardRow, GuideRow, metadata
 
 _CARDS: Table = metadata.tables["cards"]
+_GUIDES: Table = metadata.tables["guides"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,14 @@ def apply_changes(
             session.execute(_KEEP, [_named(row, _KEPT) for row in kept])
         if touched:
             session.execute(_TOUCH, [_named(row, _TOUCHED) for row in touched])
+        if gone:
+            session.execute(
+                update(_CARDS)
+                .where(_CARDS.c.id.in_(gone), _CARDS.c.removed_at.is_(None))
+                .values(removed_at=now, change=ChangeKind.REMOVED.value, changed_at=now)
+            )
         session.execute(
-            update(_CARDS)
-            .where(_CARDS.c.id.in_(gone), _CARDS.c.removed_at.is_(None))
-            .values(removed_at=now, change=ChangeKind.REMOVED.value, changed_at=now)
-        )
-        session.execute(
-            update(GuideRow).where(col(GuideRow.id) == guide_id).values(chopped_key=chopped_key)
+            update(_GUIDES).where(_GUIDES.c.id == guide_id).values(chopped_key=chopped_key)
         )
         back = [card.id for _, card in pairs if known.get(card.id) is not None]
         drop_removal_alerts(session, back)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 T = TypeVar("T")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -19,7 +20,9 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def dump(kind: Any, value: Any) -> Any:
     """Value as JSON types; kind: its type, such as `tuple[Block, ...]`. Texts are cleaned."""
-    return _clean(_adapter(kind).dump_python(value, mode="json"))
+    adapter = _adapter(kind)
+    data = adapter.dump_python(value, mode="json")
+    return data if _is_clean(adapter, value) else _clean(data)
 
 
 def load(kind: type[T], data: Any) -> T:
@@ -34,7 +37,32 @@ def clean_text(value: Any) -> Any:
 
     Those are NUL and lone halves of surrogate pairs: a model or a browser may send them.
     """
-    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+    if not isinstance(value, str) or _is_storable(value):
+        return value
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def _is_clean(adapter: TypeAdapter[Any], value: Any) -> bool:
+    """Whether no text in value needs cleaning, in a fraction of the time that cleaning takes.
+
+    A lone half of a surrogate pair cannot be written as JSON, and a NUL is escaped there.
+    """
+    try:
+        return b"\\u0000" not in adapter.dump_json(value)
+    except PydanticSerializationError:
+        return False
+
+
+def _is_storable(text: str) -> bool:
+    """What `UNSTORABLE` finds nothing in; cheaper than looking, and nearly every text is such."""
+    if "\0" in text:
+        return False
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _clean(data: Any) -> Any:
