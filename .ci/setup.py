@@ -2,7 +2,8 @@
 
 Run by `make setup` with any Python >= 3.11; standard library only. Every step is skipped while
 the files it was made from are unchanged, so a second call takes a fraction of a second and no
-network. Downloads are checked against hashes that stand in this repository.
+network. Downloads are checked against hashes that stand in this repository. With the word `bench`
+behind it, what `make bench` compares with is put into .venv-bench as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "setup.json"
+BENCH_VENV = ROOT / ".venv-bench"
+BENCH_LOCK = ROOT / "tests" / "bench" / "requirements.lock"
 UI = ROOT / "review_ui"
 LEAST_PYTHON = (3, 11)
 LEAST_NPM = 7  # reads the lock file's version 3
@@ -41,20 +44,20 @@ def hash_files(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def read_stamp() -> dict[str, str]:
+def read_stamp(path: Path) -> dict[str, str]:
     """What the last set-up was made from; empty when there was none or it stood elsewhere."""
     try:
-        stamp = json.loads(STAMP.read_text())
+        stamp = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
     # Scripts in .venv hold absolute paths: a moved or copied checkout starts anew.
     return stamp if isinstance(stamp, dict) and stamp.get("root") == str(ROOT) else {}
 
 
-def write_stamp(stamp: dict[str, str]) -> None:
-    part = STAMP.with_suffix(".part")
+def write_stamp(path: Path, stamp: dict[str, str]) -> None:
+    part = path.with_suffix(".part")
     part.write_text(json.dumps(stamp, indent=1))
-    part.replace(STAMP)
+    part.replace(path)
 
 
 def run(command: list[str | Path], why_it_failed: str, cwd: Path = ROOT) -> None:
@@ -165,8 +168,10 @@ def find_uv() -> str:
     return str(VENV / "bin" / "uv")
 
 
-def install_packages(uv: str) -> None:
-    say("installing Python packages from requirements.lock (hashes checked)")
+def install_packages(
+    uv: str, python: Path = PYTHON, lock: str | Path = "requirements.lock"
+) -> None:
+    say(f"installing Python packages from {lock} (hashes checked)")
     # `sync` also removes what the lock no longer names; bytecode now saves seconds at first start.
     run(
         [
@@ -175,10 +180,10 @@ def install_packages(uv: str) -> None:
             "sync",
             "--quiet",
             "--python",
-            PYTHON,
+            python,
             "--require-hashes",
             "--compile-bytecode",
-            "requirements.lock",
+            lock,
         ],
         "packages could not be installed: is the Python package index reachable?",
     )
@@ -268,7 +273,7 @@ def set_up() -> None:
         "project": hash_files(ROOT / "pyproject.toml"),
         "front_end": hash_files(UI / "package.json", UI / "package-lock.json", UI / ".npmrc"),
     }
-    done = read_stamp() if is_venv_usable() else {}
+    done = read_stamp(STAMP) if is_venv_usable() else {}
     if not (UI / "node_modules").is_dir():
         done.pop("front_end", None)
     if done == wanted:
@@ -288,11 +293,26 @@ def set_up() -> None:
                 done.pop("project", None)  # sync removes it
             step(uv)
             done[name] = wanted[name]
-            write_stamp(done)
+            write_stamp(STAMP, done)
     say("ready")
 
 
-def main() -> int:
+def set_up_bench() -> None:
+    """What `make bench` compares with, in a folder of its own: .venv-bench. After `set_up`."""
+    wanted = {"root": str(ROOT), "packages": hash_files(BENCH_LOCK)}
+    stamp = BENCH_VENV / "setup.json"
+    if read_stamp(stamp) == wanted:
+        return
+    uv = find_uv()
+    run(
+        [uv, "venv", "--quiet", "--clear", "--python", PYTHON, BENCH_VENV],
+        "uv could not create .venv-bench",
+    )
+    install_packages(uv, BENCH_VENV / "bin" / "python", BENCH_LOCK.relative_to(ROOT))
+    write_stamp(stamp, wanted)
+
+
+def main(for_bench: bool = False) -> int:
     if sys.version_info < LEAST_PYTHON:
         print(
             "setup: Python 3.11 or newer is needed, this is " + sys.version.split()[0],
@@ -301,6 +321,8 @@ def main() -> int:
         return 1
     try:
         set_up()
+        if for_bench:
+            set_up_bench()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -311,4 +333,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(for_bench="bench" in sys.argv[1:]))
