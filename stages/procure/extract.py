@@ -12,7 +12,15 @@ from stages.procure.furniture import is_furniture_heading, is_furniture_line
 from stages.procure.hidden import remove_hidden
 from stages.procure.licence import read_licence
 from stages.procure.marks import settle_marks
-from stages.procure.markup import Element, Finder, collapse, parse_html, squeeze, text_of
+from stages.procure.markup import (
+    Element,
+    Finder,
+    collapse,
+    is_attached,
+    parse_html,
+    squeeze,
+    text_of,
+)
 from stages.procure.metadata import (
     choose_language,
     choose_title,
@@ -27,6 +35,7 @@ from stages.procure.metadata import (
 from stages.procure.prune import prune
 from stages.procure.readings import own_text
 from stages.procure.region import find_region
+from stages.procure.survey import Survey
 from stages.types import Block, BlockKind, PageContent
 
 _MAX_HTML_CHARS = 8_000_000
@@ -41,18 +50,20 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     root = parse_html(text)
     if root is None:
         return PageContent(title="", lang="", blocks=())
-    structured = read_structured(root)
-    hidden = remove_hidden(root)
-    licence = read_licence(root, structured)
-    reviewed = read_reviewed(root, structured)
-    canonical = read_canonical(root, url)
-    next_url, prev_url = read_neighbours(root, url)
+    survey = Survey(root)
+    structured = read_structured(survey)
+    hidden = remove_hidden(root, survey)
+    licence = read_licence(survey, structured)
+    reviewed = read_reviewed(survey, structured)
+    canonical = read_canonical(survey, url)
+    next_url, prev_url = read_neighbours(survey, url)
     settle_marks(root)
-    hints = read_title_hints(root)
-    declared = read_declared_language(root)
+    hints = read_title_hints(survey)
+    declared = read_declared_language(survey)
     prune(root)
     region, ratio = find_region(root)
-    title = choose_title(hints, first_headings(region))
+    headings = [text_of(node) for node in first_headings(survey) if is_attached(node, region)]
+    title = choose_title(hints, headings)
     blocks = _without_title(read_blocks(region), title)
     return PageContent(
         title=title,

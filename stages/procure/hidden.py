@@ -16,13 +16,15 @@ from lxml import etree
 
 from stages.procure.markup import (
     INLINE_TAGS,
+    NOISE_TAGS,
     Element,
     collapse,
     drop,
-    names_of,
-    open_gaps,
+    squeeze,
     text_of,
+    words_of,
 )
+from stages.procure.survey import Survey
 
 _MAX_EVIDENCE = 200
 _MAX_EVIDENCE_CHARS = 500
@@ -30,10 +32,6 @@ _MAX_RULES = 4000
 _MAX_COMPOUNDS = 6
 _MAX_STYLE_CHARS = 3000
 _MAX_SHEET_CHARS = 300_000
-_CLASSES = etree.XPath("//@class", smart_strings=False)
-_IDS = etree.XPath("//@id", smart_strings=False)
-_OPENERS = etree.XPath("//@aria-controls | //@data-target | //@data-bs-target", smart_strings=False)
-_IN_PAGE_LINKS = etree.XPath("//a/@href[starts-with(., '#')]", smart_strings=False)
 _CSS_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _BRACE = re.compile(r"[{}]")
 # Properties that can hide text or colour it like its ground.
@@ -61,67 +59,66 @@ _READER_ONLY = (
     " vh ",
 )
 _MOST_RATIO = 0.4
-# All that could be hidden or is never seen, in page order.
-_SUSPECTS = etree.XPath(
-    "descendant::*[@class or @style or @id or @hidden or @aria-hidden] | descendant::comment()"
-    " | descendant::img[@alt]"
-)
 _NEVER_HIDDEN = frozenset(("html", "body", "main", "head", "link", "meta", "title", "base"))
 _OFF_SCREEN_PX = -900.0
 _TINY_PX = 2.0
 _EM_PX = 16.0
 
 
-def remove_hidden(root: Element) -> tuple[str, ...]:
+def remove_hidden(root: Element, survey: Survey | None = None) -> tuple[str, ...]:
     """Take every hidden text out of the tree and return what was taken, in page order.
 
-    The tree is prepared for `text_of` on the way (see `open_gaps`).
-
+    survey: of the untouched tree, made here when there is none; its gaps are opened on the way.
     Image descriptions and HTML comments are returned too: models may read them, readers do not.
     """
+    survey = survey or Survey(root)
     found: list[str] = []
-    sheet = _read_sheets(root)
-    opened: frozenset[str] | None = None
-    open_gaps(root)
-    total = len(text_of(root))
-    for node in _SUSPECTS(root):
+    sheet = _read_sheets(survey)
+    most = _MOST_RATIO * survey.open_gaps()
+    opened = _opened_ids(survey)
+    for node in survey.suspects:
         tag = node.tag
         if tag is etree.Comment:
-            found.append(node.text or "")
-            drop(node)
+            if not _is_noise(node):
+                found.append(node.text or "")
+                drop(node)
             continue
-        if tag == "img" and len(alt := collapse(node.get("alt") or "")) > 1:
+        if tag == "img" and len(alt := collapse(node.get("alt") or "")) > 1 and not _is_noise(node):
             found.append(alt)
         if tag in _NEVER_HIDDEN or node.getparent() is None or not _may_hide(node, sheet):
             continue
-        if opened is None:
-            opened = _opened_ids(root)
-        if _is_hidden(node, sheet, opened):
+        if _is_hidden(node, sheet, opened) and not _is_noise(node):
             text = text_of(node)
             # A page that hides most of itself shows it by script; hidden text is small.
-            if len(text) <= _MOST_RATIO * total:
+            if len(squeeze(text)) <= most:
                 found.append(text)
                 drop(node)
     return tuple(_evidence(found))
 
 
+def _is_noise(node: Element) -> bool:
+    """The node went with a script, a form field or the like that holds it."""
+    while (parent := node.getparent()) is not None:
+        node = parent
+    return node.tag in NOISE_TAGS
+
+
 def _may_hide(node: Element, sheet: _Sheet) -> bool:
     """Something in an element's own attributes could hide it: most elements stop here."""
-    get = node.get
-    if get("style") or get("hidden") is not None or get("aria-hidden"):
+    name, identity = node.get("class"), node.get("id")
+    if (name or identity) and sheet.may_hide(name, identity):
         return True
-    name, identity = get("class"), get("id")
-    if not name and not identity:
+    return bool(node.get("style") or node.get("hidden") is not None or node.get("aria-hidden"))
+
+
+def _is_reader_only(name: str | None, identity: str | None) -> bool:
+    raw = f"{name or ''} {identity or ''}"[:_MAX_STYLE_CHARS]
+    low = raw.lower()
+    # Hardly any class or id holds these letters.
+    if not ("hidden" in low or "sr" in low or "reader" in low or "invisible" in low or "vh" in low):
         return False
-    return sheet.has_rules(name, identity) or _is_reader_only(node, f"{name} {identity}".lower())
-
-
-def _is_reader_only(node: Element, raw: str) -> bool:
-    """raw: class and id, lower case; hardly any holds one of the letters looked for first."""
-    if "hidden" in raw or "sr" in raw or "reader" in raw or "invisible" in raw or "vh" in raw:
-        names = names_of(node)
-        return any(name in names for name in _READER_ONLY)
-    return False
+    names = f" {' '.join(words_of(raw))} "
+    return any(known in names for known in _READER_ONLY)
 
 
 def _evidence(texts: Iterable[str]) -> Iterator[str]:
@@ -155,6 +152,7 @@ class _Sheet:
         self._used = used
         # Under one class or id of the selector's last compound; numbered, because later rules win.
         self._rules: dict[str, list[_Rule]] = {}
+        self._verdicts: dict[tuple[str | None, str | None], bool] = {}
         self._near: dict[tuple[str | None, str | None], list[_Rule]] = {}
         self.size = 0
         self.is_complete = True
@@ -179,14 +177,23 @@ class _Sheet:
             rule = (self.size, tuple(compounds), declared)
             self._rules.setdefault(min(compounds[0][1]), []).append(rule)
 
-    def has_rules(self, name: str | None, identity: str | None) -> bool:
-        """True when a rule's last compound may match an element of this class and id."""
-        return bool(self._rules) and bool(self._rules_for(name, identity))
+    def may_hide(self, name: str | None, identity: str | None) -> bool:
+        """An element of this class and id may be hidden: a rule's last compound fits it, or it is
+        named as meant for screen readers.
+        """
+        verdict = self._verdicts.get((name, identity))
+        if verdict is None:
+            verdict = bool(self._rules and self._rules_for(name, identity))
+            verdict = verdict or _is_reader_only(name, identity)
+            self._verdicts[name, identity] = verdict
+        return verdict
 
     def _rules_for(self, name: str | None, identity: str | None) -> list[_Rule]:
         key = (name, identity)
         near = self._near.get(key)
         if near is None:
+            if not self._rules:
+                return []
             own = _selectable(name, identity)
             near = [
                 rule for part in own for rule in self._rules.get(part, ()) if rule[1][0][1] <= own
@@ -206,9 +213,14 @@ class _Sheet:
         return style
 
 
-@lru_cache(maxsize=1024)
 def _selectable(name: str | None, identity: str | None) -> frozenset[str]:
-    own = {f".{part}" for part in (name or "").split()}
+    """Its class names and id, as selectors write them."""
+    return _selectors((name or "")[:_MAX_STYLE_CHARS], (identity or "")[:_MAX_STYLE_CHARS])
+
+
+@lru_cache(maxsize=1024)
+def _selectors(name: str, identity: str) -> frozenset[str]:
+    own = {f".{part}" for part in name.split()}
     own.add(f"#{identity}")
     return frozenset(own)
 
@@ -242,15 +254,15 @@ def _declarations(text: str) -> Mapping[str, str]:
     return MappingProxyType(style)
 
 
-def _read_sheets(root: Element) -> _Sheet:
+def _read_sheets(survey: Survey) -> _Sheet:
     sheets = [
         _without_print(_CSS_COMMENT.sub("", (node.text or "")[:_MAX_SHEET_CHARS]))
-        for node in root.iter("style")
+        for node in survey.tagged("style")
         if (node.get("media") or "all").strip().lower() != "print"
     ]
-    sheet = _Sheet(_used_names(root) if sheets else frozenset())
+    sheet = _Sheet(_used_names(survey) if sheets else frozenset())
     sheet.is_complete = not any(
-        "stylesheet" in (link.get("rel") or "").lower() for link in root.iter("link")
+        "stylesheet" in (link.get("rel") or "").lower() for link in survey.tagged("link")
     )
     for css in sheets:
         for rule in css.split("}"):
@@ -264,9 +276,9 @@ def _read_sheets(root: Element) -> _Sheet:
     return sheet
 
 
-def _used_names(root: Element) -> frozenset[str]:
-    used = {f".{name}" for value in set(_CLASSES(root)) for name in value.split()}
-    used.update(f"#{value}" for value in _IDS(root))
+def _used_names(survey: Survey) -> frozenset[str]:
+    used = {f".{name}" for value in set(survey.values("class")) for name in value.split()}
+    used.update(f"#{value}" for value in survey.values("id"))
     return frozenset(used)
 
 
@@ -289,12 +301,13 @@ def _without_print(css: str) -> str:
 # --- the verdict on one element ------------------------------------------------------------------
 
 
-def _opened_ids(root: Element) -> frozenset[str]:
+def _opened_ids(survey: Survey) -> frozenset[str]:
     """Ids of panels some control of the page opens."""
     ids: set[str] = set()
-    for value in _OPENERS(root):
-        ids.update(value.replace("#", " ").split())
-    ids.update(value[1:] for value in _IN_PAGE_LINKS(root))
+    for name in ("aria-controls", "data-target", "data-bs-target"):
+        for value in survey.values(name):
+            ids.update(value.replace("#", " ").split())
+    ids.update(href[1:] for href in survey.hrefs() if href.startswith("#"))
     return frozenset(ids)
 
 
@@ -307,7 +320,7 @@ def _is_hidden(node: Element, sheet: _Sheet, opened: frozenset[str]) -> bool:
             return True
         if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
             return True
-    if _is_reader_only(node, f"{node.get('class')} {node.get('id')}".lower()):
+    if _is_reader_only(node.get("class"), node.get("id")):
         return True
     if not style:
         return False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from lxml import etree
 
 from stages.procure.markup import SILENT_TAGS, Element, collapse, raw_text_of, text_of
 from stages.procure.metadata import Structured, structured_text
+from stages.procure.survey import Survey
 
 _MAX_LINE_CHARS = 400
 _LINE_TAGS = frozenset("p div span li small td dd footer section address center h6 font em".split())
@@ -23,46 +24,50 @@ _OPEN = re.compile(
     r"|公有领域|公有領域|(?:转载|轉載).{0,30}(?:注明|註明)",
     re.IGNORECASE,
 )
-# One of these stands in whatever `_OPEN` finds, lower case.
-_OPEN_HINTS = (
-    "creative", "cc ", "cc-", "licen", "domain", "reus", "re-us", "reproduce", "cop", "free to",
-    "permission", "知识共享", "知識共享", "署名", "许可", "許可",
-    "创用", "創用", "公有领域", "公有領域", "转载", "轉載",
-)  # fmt: skip
+# One of these words stands in whatever `_OPEN` and `_RESERVED` find; text in lower case.
+_HINT = re.compile(
+    r"creative|cc[ -]|licen|domain|re-?us|reproduce|cop|free to|permission|reserved"
+    r"|知识共享|知識共享|署名|许可|許可|创用|創用|公有领域|公有領域|转载|轉載|版权所有|版權所有|保留所有|未经|未經"
+)
+_RESERVED_HINTS = frozenset("reserved 版权所有 版權所有 保留所有 未经 未經".split())
 _RESERVED = re.compile(
     r"all rights reserved|rights reserved|版权所有|版權所有|保留所有权利|保留所有權利"
     r"|未经.{0,8}(?:许可|授权)"
     r"|未經.{0,8}(?:許可|授權)",
     re.IGNORECASE,
 )
-_RESERVED_HINTS = ("reserved", "版权所有", "版權所有", "保留所有", "未经", "未經")
 # More than a pattern reaches before and behind its rare word.
 _AROUND_CHARS = 120
-_META_NAMES = frozenset("license licence dcterms.license dc.rights dcterms.rights copyright".split())
-_REL_LINKS = etree.XPath("descendant::a[@rel]")
+_META_NAMES = frozenset(
+    "license licence dcterms.license dc.rights dcterms.rights copyright".split()
+)
 
 
-def read_licence(root: Element, structured: Structured) -> str:
+def read_licence(survey: Survey, structured: Structured) -> str:
     """The line a reader sees that says under what terms the page may be used, '' if there is none.
 
     Order: a line with a rel=license link, a line that names an open licence, metadata in the
-    head that names one, a line that reserves all rights. root: the page without hidden text.
+    head that names one, a line that reserves all rights. survey: of the page without hidden text.
     """
-    for node in _REL_LINKS(root):
-        if _says_licence(node) and (line := _line_around(node)):
+    root = survey.root
+    for node in survey.named("rel"):
+        if node.tag == "a" and _says_licence(node) and (line := _line_around(node)):
             return line
-    open_line = _first_line(root, _OPEN, _OPEN_HINTS)
-    reserved = "" if open_line else _first_line(root, _RESERVED, _RESERVED_HINTS)
-    named = _named_in_head(root, structured)
+    hints = set(_HINT.findall(raw_text_of(root).lower()))
+    open_line = _first_line(root, _OPEN, hints - _RESERVED_HINTS)
+    reserved = "" if open_line else _first_line(root, _RESERVED, hints & _RESERVED_HINTS)
+    named = _named_in_head(survey, structured)
     return open_line or (reserved if not named or _RESERVED.search(named) else named)
 
 
-def _first_line(root: Element, pattern: re.Pattern[str], hints: Sequence[str]) -> str:
+def _first_line(root: Element, pattern: re.Pattern[str], hints: Collection[str]) -> str:
     """The first of the smallest elements whose text holds the pattern, '' if none is a line."""
+    if not hints:
+        return ""
     text = raw_text_of(root)
     lowered = text.lower()
     hints = [hint for hint in hints if hint in lowered]
-    if not hints or not _says(text, lowered, pattern, hints):
+    if not _says(text, lowered, pattern, hints):
         return ""
     for child in root.iterchildren(etree.Element):
         if line := _first_line(child, pattern, hints):
@@ -73,7 +78,7 @@ def _first_line(root: Element, pattern: re.Pattern[str], hints: Sequence[str]) -
     return line if len(line) <= _MAX_LINE_CHARS and pattern.search(line) else ""
 
 
-def _says(text: str, lowered: str, pattern: re.Pattern[str], hints: Sequence[str]) -> bool:
+def _says(text: str, lowered: str, pattern: re.Pattern[str], hints: Collection[str]) -> bool:
     """The pattern stands in the text. Looked for around its rare words only: the pattern itself
     costs a hundred times as much a character.
     """
@@ -100,11 +105,11 @@ def _line_around(node: Element) -> str:
     return collapse(text_of(node))[:_MAX_LINE_CHARS]
 
 
-def _named_in_head(root: Element, structured: Structured) -> str:
-    for node in root.iter("link"):
+def _named_in_head(survey: Survey, structured: Structured) -> str:
+    for node in survey.tagged("link"):
         if _says_licence(node) and node.get("href"):
             return collapse(node.get("href"))[:_MAX_LINE_CHARS]
-    for node in root.iter("meta"):
+    for node in survey.tagged("meta"):
         name = node.get("name") or node.get("property") or ""
         if name.lower() in _META_NAMES:
             return collapse(node.get("content") or "")[:_MAX_LINE_CHARS]

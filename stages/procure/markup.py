@@ -63,7 +63,7 @@ def parse_html(text: str) -> Element | None:
     if not data:
         return None
     # Plain elements: lxml.html looks up a Python class for every element it touches.
-    parser = etree.HTMLParser(encoding="utf-8", remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_pis=True, collect_ids=False)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:
@@ -106,25 +106,7 @@ def _storable(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-def open_gaps(root: Element) -> None:
-    """Prepare a tree for `text_of`: what no reader sees goes, and a space opens and closes every
-    block and line break, so that the words of two blocks never run together.
-    """
-    etree.strip_elements(root, *NOISE_TAGS, with_tail=False)
-    if not "".join(_STRING(root).split()).isprintable():
-        _clean_texts(root)
-    for node in root.iter(etree.Element):
-        if node.tag in INLINE_TAGS:
-            continue
-        text = node.text
-        if not text or not text[0].isspace():
-            node.text = f" {text or ''}"
-        tail = node.tail
-        if not tail or not tail[0].isspace():
-            node.tail = f" {tail or ''}"
-
-
-def _clean_texts(root: Element) -> None:
+def clean_texts(root: Element) -> None:
     """Invisible characters out of every text, so that all of them can be written back."""
     for node in root.iter():
         if node.text and not node.text.isprintable():
@@ -134,7 +116,7 @@ def _clean_texts(root: Element) -> None:
 
 
 def text_of(node: Element) -> str:
-    """The collapsed text under a node of a tree that `open_gaps` prepared."""
+    """The collapsed text under a node of a tree whose gaps are open (`Survey.open_gaps`)."""
     return collapse(_STRING(node))
 
 
@@ -166,6 +148,15 @@ def words_of(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(name))
+
+
+def is_attached(node: Element, root: Element) -> bool:
+    """The node has not been taken out of the root's tree, alone or with what it stood in."""
+    while node is not None:
+        if node is root:
+            return True
+        node = node.getparent()
+    return False
 
 
 def drop(node: Element) -> None:

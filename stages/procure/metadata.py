@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from lxml import etree
-
 from stages.procure.markup import Element, collapse, squeeze, text_of
+from stages.procure.survey import Survey
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _MAX_TITLE_CHARS = 300
@@ -21,11 +20,6 @@ _TITLE_SEPARATOR = re.compile(r"\s+[|\-–—·•»:]{1,2}\s+|\s*[|｜_]\s*|\s:
 _PART_OF = re.compile(
     r"\s*[(（](?:page|part)\s*\d+\s*(?:of\s*\d+)?[)）]\s*$|\s*[(（]第\s*\d+\s*页[)）]\s*$", re.I
 )
-_FIRST_LEVEL = etree.XPath(
-    "descendant-or-self::*[self::h1 or (@role='heading' and @aria-level='1')]"
-)
-_WITH_REL = etree.XPath("descendant::*[self::link or self::a][@rel]")
-_DATED_ITEMS = etree.XPath("descendant::*[@itemprop='lastReviewed' or @itemprop='dateModified']")
 
 
 # --- title ---------------------------------------------------------------------------------------
@@ -41,17 +35,17 @@ class TitleHints:
     headings: tuple[str, ...]
 
 
-def read_title_hints(root: Element) -> TitleHints:
+def read_title_hints(survey: Survey) -> TitleHints:
     """Read before the tree is pruned: the head and banners go then."""
     return TitleHints(
-        site=squeeze(_meta(root, "og:site_name")),
-        page=_head_title(root),
-        shared=_meta(root, "og:title"),
-        headings=first_headings(root),
+        site=squeeze(_meta(survey, "og:site_name")),
+        page=_head_title(survey),
+        shared=_meta(survey, "og:title"),
+        headings=tuple(text_of(node) for node in first_headings(survey)),
     )
 
 
-def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
+def choose_title(hints: TitleHints, region_headings: Sequence[str]) -> str:
     """The guide's title without the site's name; '' if the page has none.
 
     A heading of level 1 (the region's before the page's) that the `<title>` agrees with, else any
@@ -72,14 +66,18 @@ def choose_title(hints: TitleHints, region_headings: tuple[str, ...]) -> str:
     return next((text for text in hints.headings if text), "")[:_MAX_TITLE_CHARS]
 
 
-def first_headings(scope: Element) -> tuple[str, ...]:
-    """Texts of the headings of level 1 under an element."""
-    return tuple(text_of(node) for node in _FIRST_LEVEL(scope))
+def first_headings(survey: Survey) -> list[Element]:
+    """The page's headings of level 1 that still stand in it."""
+    roles = (
+        node
+        for node in survey.named("role")
+        if node.get("role") == "heading" and node.get("aria-level") == "1" and node.tag != "h1"
+    )
+    return [*survey.tagged("h1"), *roles]
 
 
-def _head_title(root: Element) -> str:
-    node = next((title for title in root.iter("title") if text_of(title)), None)
-    return text_of(node) if node is not None else ""
+def _head_title(survey: Survey) -> str:
+    return next((text for node in survey.tagged("title") if (text := text_of(node))), "")
 
 
 def _without_site(text: str, site: str) -> str:
@@ -103,10 +101,10 @@ def _without_site(text: str, site: str) -> str:
 # --- meta elements -------------------------------------------------------------------------------
 
 
-def _meta(root: Element, *names: str) -> str:
+def _meta(survey: Survey, *names: str) -> str:
     """Content of the first meta element with one of the names, in the order of names."""
     found: dict[str, str] = {}
-    for node in root.iter("meta"):
+    for node in survey.tagged("meta"):
         name = (node.get("property") or node.get("name") or node.get("http-equiv") or "").lower()
         if name and name not in found:
             found[name] = collapse(node.get("content") or "")
@@ -116,13 +114,13 @@ def _meta(root: Element, *names: str) -> str:
 Structured = tuple[dict[str, Any], ...]
 
 
-def read_structured(root: Element) -> Structured:
+def read_structured(survey: Survey) -> Structured:
     """Objects of the page's JSON-LD, nested graphs included. Read before scripts are dropped."""
-    return tuple(_structured(root))
+    return tuple(_structured(survey))
 
 
-def _structured(root: Element) -> Iterator[dict[str, Any]]:
-    for node in root.iter("script"):
+def _structured(survey: Survey) -> Iterator[dict[str, Any]]:
+    for node in survey.tagged("script"):
         if "ld+json" not in (node.get("type") or ""):
             continue
         try:
@@ -166,13 +164,14 @@ _ONLY_TRADITIONAL = frozenset(
 )
 
 
-def read_declared_language(root: Element) -> str:
+def read_declared_language(survey: Survey) -> str:
     """The language the page's head declares, as written there; '' if it declares none."""
+    root = survey.root
     return str(
         root.get("lang")
         or root.get("{http://www.w3.org/XML/1998/namespace}lang")
         or root.get("xml:lang")
-        or _meta(root, "content-language", "og:locale", "dc.language", "language")
+        or _meta(survey, "content-language", "og:locale", "dc.language", "language")
     )
 
 
@@ -236,27 +235,26 @@ def _absolute(base: str, href: str) -> str:
     return url if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def read_canonical(root: Element, url: str) -> str:
+def read_canonical(survey: Survey, url: str) -> str:
     """The address the page wants to be known by, '' if it names none."""
-    for node in root.iter("link"):
+    for node in survey.tagged("link"):
         if "canonical" in (node.get("rel") or "").lower().split() and node.get("href"):
-            return _absolute(base_url(root, url), node.get("href"))
+            return _absolute(base_url(survey.root, url), node.get("href"))
     return ""
 
 
-def read_neighbours(root: Element, url: str) -> tuple[str, str]:
+def read_neighbours(survey: Survey, url: str) -> tuple[str, str]:
     """(next, previous) page of the same multi-page guide, '' for none.
 
     Many sites mark the neighbouring *article* with rel=next too, so a neighbour counts only when
     its address differs from ours by a page number alone.
     """
-    base = base_url(root, url)
     found = {"next": "", "prev": ""}
-    for node in _WITH_REL(root):
+    for node in survey.named("rel"):
         for rel in (node.get("rel") or "").lower().split():
             rel = "prev" if rel == "previous" else rel
             if rel in found and not found[rel] and node.get("href"):
-                target = _absolute(base, node.get("href"))
+                target = _absolute(base_url(survey.root, url), node.get("href"))
                 if target and _is_same_series(url, target):
                     found[rel] = target
     return found["next"], found["prev"]
@@ -340,27 +338,28 @@ def _date_of(match: re.Match[str], order: str) -> str:
         return ""
 
 
-def read_reviewed(root: Element, structured: Structured) -> str:
+def read_reviewed(survey: Survey, structured: Structured) -> str:
     """ISO date of the last review; failing that of the last change; '' if the page says neither."""
     if value := parse_date(structured_text(structured, "lastReviewed")):
         return value
-    reviewed, updated = _visible_dates(root)
+    reviewed, updated = _visible_dates(survey.root)
     if reviewed:
         return reviewed
     for text in (
         structured_text(structured, "dateModified"),
-        _meta(root, "article:modified_time", "dcterms.modified", "dc.date.modified",
+        _meta(survey, "article:modified_time", "dcterms.modified", "dc.date.modified",
               "og:updated_time", "last-modified", "datemodified"),
-        _item_date(root),
+        _item_date(survey),
     ):  # fmt: skip
         if value := parse_date(text):
             return value
     return updated
 
 
-def _item_date(root: Element) -> str:
-    for node in _DATED_ITEMS(root):
-        return collapse(node.get("datetime") or node.get("content") or text_of(node))
+def _item_date(survey: Survey) -> str:
+    for node in survey.named("itemprop"):
+        if node.get("itemprop") in ("lastReviewed", "dateModified"):
+            return collapse(node.get("datetime") or node.get("content") or text_of(node))
     return ""
 
 

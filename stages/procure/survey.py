@@ -1,0 +1,108 @@
+"""One look at every element of a page, shared by all who look for a few of them.
+
+Going through a page once costs as much as reading a hundred of its lines, and a dozen readers
+want its links, dates, titles or hidden boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+
+from stages.procure.markup import (
+    INLINE_TAGS,
+    NOISE_TAGS,
+    Element,
+    clean_texts,
+    drop,
+    is_attached,
+    raw_text_of,
+)
+
+_WATCHED = frozenset(
+    "class id style hidden aria-hidden role itemprop rel aria-controls data-target"
+    " data-bs-target".split()
+)
+_HIDING = frozenset("class id style hidden aria-hidden".split())
+
+
+class Survey:
+    """Elements by tag and by attribute, each in page order, and what could be hidden: elements
+    with a name or style of their own, images with a description, comments.
+
+    What is taken out of the tree later is no longer found.
+    """
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self.suspects: list[Element] = []
+        self._by_tag: dict[object, list[Element]] = {}
+        self._by_name: dict[str, list[Element]] = {}
+        by_tag, by_name, suspects = self._by_tag, self._by_name, self.suspects
+        for node in root.iter():
+            tag = node.tag
+            if tag in by_tag:
+                by_tag[tag].append(node)
+            else:
+                by_tag[tag] = [node]
+            names = node.keys()
+            if not names:
+                if tag is etree.Comment:
+                    suspects.append(node)
+                continue
+            is_suspect = tag == "img"
+            for name in names:
+                if name in _WATCHED:
+                    by_name.setdefault(name, []).append(node)
+                    is_suspect = is_suspect or name in _HIDING
+            if is_suspect:
+                suspects.append(node)
+
+    def tagged(self, *tags: str) -> Iterator[Element]:
+        """Elements of the tags that still stand in the tree, tag by tag."""
+        return self._standing(node for tag in tags for node in self._by_tag.get(tag, ()))
+
+    def named(self, name: str) -> Iterator[Element]:
+        """Elements with an attribute (one of the few watched) that still stand in the tree."""
+        return self._standing(self._by_name.get(name, ()))
+
+    def values(self, name: str) -> list[str]:
+        """The attribute's values, of elements taken out too."""
+        return [node.get(name) for node in self._by_name.get(name, ())]
+
+    def hrefs(self) -> list[str]:
+        """Targets of all links as written."""
+        return [node.get("href") or "" for node in self._by_tag.get("a", ())]
+
+    def _standing(self, nodes: Iterable[Element]) -> Iterator[Element]:
+        root = self.root
+        return (node for node in nodes if is_attached(node, root))
+
+    def open_gaps(self) -> int:
+        """Prepare the tree for `text_of`: what no reader sees goes, and a space opens and closes
+        every block and line break, so that the words of two blocks never run together.
+
+        Returns the number of characters of the page's text, white space not counted.
+        """
+        for tag in NOISE_TAGS:
+            for node in self._by_tag.pop(tag, ()):
+                drop(node)
+        letters = "".join(raw_text_of(self.root).split())
+        if not letters.isprintable():
+            clean_texts(self.root)
+        for tag, nodes in self._by_tag.items():
+            if tag in INLINE_TAGS or not isinstance(tag, str):
+                continue
+            for node in nodes:
+                text = node.text
+                if not text:
+                    node.text = " "
+                elif not text[0].isspace():
+                    node.text = f" {text}"
+                tail = node.tail
+                if not tail:
+                    node.tail = " "
+                elif not tail[0].isspace():
+                    node.tail = f" {tail}"
+        return len(letters)
