@@ -1,4 +1,4 @@
-"""The commands that look after people, sources and tones."""
+"""The commands that look after people and tones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from stages.errors import ConfigError
 
 users_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The people who may sign in."
-)
-sources_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The publishers we crawl."
 )
 tones_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The voices drafts are written in."
@@ -75,51 +72,6 @@ def disable_user(name: Annotated[str, typer.Argument(help="Whose access ends now
     if not disable(open_store(load_settings()), name):
         raise ConfigError(f"There is no active user {name}.")
     typer.echo(f"{name} can no longer sign in.")
-
-
-@sources_app.command("list")
-def list_sources() -> None:
-    """Every source of sources.yaml: on or off and why, licence and what it lets us do."""
-    from stages.seeds import load_sources
-    from store.settings import load_settings
-
-    for source in load_sources(load_settings().sources_file):
-        state = "on " if source.enabled else "off"
-        reason = f"\n    {source.disabled_reason}" if source.disabled_reason else ""
-        typer.echo(f"{state} {source.id}  {source.reuse.value}  {source.licence}{reason}")
-
-
-@sources_app.command("check")
-def check_sources(
-    source: Annotated[
-        list[str] | None, typer.Argument(help="Ids of sources; all enabled ones if left out.")
-    ] = None,
-) -> None:
-    """Ask each source what it allows and how many guides it offers. Fetches no guide."""
-    import asyncio
-
-    from flows.doctor import check_source
-    from flows.kitchen import open_kitchen, open_store
-    from flows.line import check_ready, choose_sources
-    from flows.request import RunRequest, Stage
-    from store.settings import load_settings
-
-    settings = load_settings()
-    db = open_store(settings)
-
-    async def check_all() -> bool:
-        async with open_kitchen(settings, db) as kitchen:
-            request = RunRequest(sources=tuple(source or ()), stage=Stage.PROCURE)
-            chosen = choose_sources(kitchen, request)
-            check_ready(kitchen, request, chosen)
-            all_ok = True
-            for one in chosen:
-                check = await check_source(kitchen, one)
-                all_ok &= check.ok
-                typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.says}")
-            return all_ok
-
-    raise typer.Exit(0 if asyncio.run(check_all()) else 1)
 
 
 @tones_app.command("list")

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from flows.kitchen import Kitchen, load_voices
+from flows.kitchen import load_voices
 from flows.line import check_model_keys
+from flows.source_report import Standing, licence_warnings, read_standing
 from stages.errors import ConfigError, StageError
-from stages.procure.discover import discover
 from stages.publish.channels import open_channel
 from stages.seeds import load_groups, load_policy, load_sources
-from stages.types import Source
 from store.engine import open_database
 from store.migrate import check_version, get_version
 from store.settings import Settings, get_environment, get_secret_key, load_settings, prepare_home
 
+Found = tuple[str, tuple[str, ...]]
+"""What a look found, and what it warns of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """says: what was found; for one that is not ok, what to do."""
+    """says: what was found; for one that is not ok, what to do. warnings: what works, and yet
+    somebody should look at it.
+    """
 
     name: str
     ok: bool
     says: str
+    warnings: tuple[str, ...] = ()
 
 
 def examine() -> list[Check]:
@@ -33,7 +40,7 @@ def examine() -> list[Check]:
         settings = load_settings()
     except ConfigError as error:
         return [Check("settings", False, str(error))]
-    looks: list[tuple[str, Callable[[Settings], str]]] = [
+    looks: list[tuple[str, Callable[[Settings], str | Found]]] = [
         ("variables", _variables),
         ("home", _home),
         ("database", _database),
@@ -48,25 +55,12 @@ def examine() -> list[Check]:
     return [Check("settings", True, "understood"), *(_look(*look, settings) for look in looks)]
 
 
-async def check_source(kitchen: Kitchen, source: Source) -> Check:
-    """Ask a source for its robots and lists: what it allows and how many guides it offers."""
+def _look(name: str, look: Callable[[Settings], str | Found], settings: Settings) -> Check:
     try:
-        found = await discover(source, kitchen.fetcher)
-    except StageError as error:
-        return Check(source.id, False, str(error))
-    use = "may be published" if source.reuse.allows_publishing else "read only"
-    says = (
-        f"{len(found.candidates)} pages to look at, {found.disallowed} forbidden by robots.txt, "
-        f"{found.over_budget} over its budget; {source.reuse.value} ({use}), {source.licence}"
-    )
-    return Check(source.id, not found.errors, "; ".join((says, *found.errors)))
-
-
-def _look(name: str, look: Callable[[Settings], str], settings: Settings) -> Check:
-    try:
-        return Check(name, True, look(settings))
+        found = look(settings)
     except StageError as error:
         return Check(name, False, str(error))
+    return Check(name, True, found) if isinstance(found, str) else Check(name, True, *found)
 
 
 def _variables(_: Settings) -> str:
@@ -95,12 +89,32 @@ def _database(settings: Settings) -> str:
     return f"{name} is at this version"
 
 
-def _sources(settings: Settings) -> str:
+def _sources(settings: Settings) -> Found:
     sources = load_sources(settings.sources_file)
     enabled = [source for source in sources if source.enabled]
     if not enabled:
         raise ConfigError(f"No source is enabled in {settings.sources_file}.")
-    return f"{len(enabled)} of {len(sources)} enabled; `spoonful sources check` asks them"
+    try:
+        standing = read_standing(settings)
+    except ConfigError:
+        standing = Standing()  # the look at the database says what is wrong with it
+    states = Counter(standing.state(source)[0] for source in enabled)
+    today = datetime.now(UTC).date()
+    unread = [source.id for source in enabled if licence_warnings(source, today)]
+    warnings = [
+        f"{source.id} is {state} {reason}"
+        for source in enabled
+        for state, reason in (standing.state(source),)
+        if state in ("stopped", "parked")
+    ]
+    if unread:
+        warnings.append(
+            f"licences nobody has checked: {', '.join(unread)}. Read the terms and write `checked` "
+            "and `checked_by` into the source"
+        )
+    said = "".join(f", {states[state]} {state}" for state in ("stopped", "parked") if states[state])
+    says = f"{len(enabled)} of {len(sources)} enabled{said}; `spoonful sources check` asks them"
+    return says, tuple(warnings)
 
 
 def _groups(settings: Settings) -> str:

@@ -307,14 +307,18 @@ def _touch(one: Span, other: Span) -> bool:
 
 def summary_line(chopped: Chopped) -> str:
     """Counts of a chopped page in one line."""
-    guide, failed = chopped.reading.guide, chopped.failed
-    bad = sum(1 for names in failed.values() if names)
+    guide, count = chopped.reading.guide, len(chopped.cards)
+    bad = sum(1 for names in chopped.failed.values() if names)
     size = f"{count_words(guide.text, guide.lang):,} {unit_of(guide.lang)}"
-    checks = f"{bad} with a failed check" if bad else "all pass every check"
-    cards = f"{len(chopped.cards)} cards, {checks}" if chopped.cards else "no card"
-    gaps = f", {len(chopped.gaps)} pieces left out" if chopped.gaps else ""
+    checks = f"{bad} with a failed check" if bad else "every check passed"
+    cards = f"{_number(count, 'card')}, {checks}" if count else "no card"
+    gaps = f", {_number(len(chopped.gaps), 'piece')} left out" if chopped.gaps else ""
     shares = f"coverage {chopped.coverage:.1%}, overlap {chopped.overlap:.1%}"
     return f"{size}: {cards}; {shares}{gaps}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def unit_of(lang: str) -> str:

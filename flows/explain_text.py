@@ -46,15 +46,17 @@ def print_cards(console: Console, chopped: Chopped) -> None:
     table.add_column("kind", no_wrap=True)
     table.add_column("size", justify="right")
     table.add_column("title", overflow="fold")
-    table.add_column("failed checks", overflow="fold")
     failed = chopped.failed
+    if has_failed := any(failed.values()):
+        table.add_column("failed checks", overflow="fold")
     for card in chopped.cards:
+        names = [Text(", ".join(failed.get(card.id, ())), "red")] if has_failed else []
         table.add_row(
             str(card.position + 1),
             Text(_name(card.kind), KIND_COLOURS[card.kind]),
             str(count_words(card.text, card.lang)),
             Text(_plain(card.title)),
-            Text(", ".join(failed.get(card.id, ())), "red"),
+            *names,
         )
     if chopped.cards:
         console.print(table)

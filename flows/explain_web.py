@@ -13,6 +13,7 @@ from stages.errors import ConfigError, PermanentError
 from stages.procure.extract import extract_page
 from stages.procure.urls import guide_id, in_scope
 from stages.types import Page, PageContent, Source
+from store.quarantine import list_stops
 from store.settings import Settings
 
 
@@ -28,6 +29,11 @@ async def read_url(url: str, settings: Settings, source_id: str = "") -> Reading
             source = choose_source(kitchen.sources.values(), url, source_id, settings)
             request = RunRequest(sources=(source.id,), stage=Stage.PROCURE)
             check_ready(kitchen, request, [source])
+            if stop := list_stops(db).get(source.id):
+                raise ConfigError(
+                    f"Source {source.id} is stopped ({stop.note or 'no note'}). Save the page and "
+                    f"name the file instead, or: spoonful sources resume {source.id}"
+                )
             pages, contents = await _fetch_all(kitchen, source, url)
     finally:
         db.dispose()

@@ -8,12 +8,15 @@ import socket
 import sqlite3
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.sample_site import serve_folder
+from stages.errors import StageError
 from store.cards import list_cards
 from store.decisions import By, approve
 from store.drafts import list_drafts
@@ -22,6 +25,7 @@ from store.runs import RunState, list_runs
 from store.users import add_user
 from tests.fakes import FakeModel, FakeReply, quote_card
 from tests.flows.processes import (
+    Ended,
     descendants,
     interrupt,
     spoonful,
@@ -57,6 +61,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def told(environment: Mapping[str, str], *arguments: str) -> Ended:
+    """Run the command in this process, for what does not hang on how a process ends."""
+    result = CliRunner().invoke(app, arguments, env=environment)
+    if isinstance(result.exception, StageError):
+        return Ended(2, result.stdout, f"{result.exception}\n")
+    return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def told_each(environment: Mapping[str, str], *lines: Sequence[str]) -> list[Ended]:
+    return [told(environment, *line) for line in lines]
 
 
 def dump(place: Place) -> list[str]:
@@ -404,14 +420,173 @@ def test_doctor_says_what_is_wrong_and_the_fix(kept: Place) -> None:
     assert "SPOONFUL_CONTACT" in wrong[1]
 
 
-def test_sources_check_asks_each_source(place: Place) -> None:
-    ended = spoonful(place.environment(), "sources", "check")
+def test_sources_check_says_what_each_source_allows(kept: Place) -> None:
+    report, told, unknown = told_each(
+        kept.environment(),
+        ("sources", "check", "--json"),
+        ("sources", "check", "harbour"),
+        ("sources", "check", "nope"),
+    )
 
-    assert ended.code == 0, ended.err
-    assert [line.split(": ")[0] for line in ended.out.splitlines()] == [
-        "ok    harbour",
-        "ok    gangwan",
+    assert (report.code, report.err, report.json["ok"]) == (0, "", True)
+    harbour, gangwan = report.json["sources"]
+    assert (harbour["id"], gangwan["id"]) == ("harbour", "gangwan")
+    host = kept.base.removeprefix("http://")
+    assert harbour["robots"] == [
+        {
+            "host": host,
+            "says": harbour["robots"][0]["says"],
+            "crawl_delay_s": 0.0,
+            "delay_s": 0.0,
+            "is_stop": False,
+        }
     ]
+    assert harbour["today"] == {
+        "candidates": 2,
+        "to_fetch": harbour["today"]["to_fetch"],
+        "settled": 2 - harbour["today"]["to_fetch"],
+        "known": 2,
+        "disallowed": 0,
+        "over_budget": 0,
+    }
+    assert (harbour["stored_guides"], harbour["problems"]) == (2, [])
+    assert harbour["licence"]["allows"] == (
+        "may be rewritten, translated and published with the attribution"
+    )
+    assert harbour["warnings"][0].startswith("nobody has checked the licence")
+    assert told.code == 0
+    assert re.search(r"^  state {6}on$", told.out, re.MULTILINE)
+    assert re.search(r"^  today .* of 2 it offers: 2 known, 0 new", told.out, re.MULTILINE)
+    assert re.search(r"^  warning +nobody has checked the licence", told.out, re.MULTILINE)
+    assert "gangwan" not in told.out
+    assert (unknown.code, unknown.out) == (2, "")
+    assert unknown.err == "There is no source nope. Known are: gangwan, harbour.\n"
+
+
+def test_sources_check_lists_what_cannot_be_read(place: Place) -> None:
+    down = source_text(f"http://127.0.0.1:{free_port()}").replace("harbour", "down")
+    with place.sources_file.open("a", encoding="utf-8") as file:
+        file.write(down)
+    address = down.split("homepage: http://")[1].split("/")[0]
+    private = f"{place.base.removeprefix('http://')},{address}"
+    ended = told(place.environment(SPOONFUL_ALLOW_PRIVATE=private), "sources", "check", "--json")
+
+    assert (ended.code, ended.json["ok"]) == (1, False)
+    by_id = {source["id"]: source for source in ended.json["sources"]}
+    assert {name: source["ok"] for name, source in by_id.items()} == {
+        "harbour": True,
+        "gangwan": True,
+        "down": False,
+    }
+    assert by_id["down"]["today"] is None
+    assert address in by_id["down"]["problems"][0]
+
+
+def test_source_is_stopped_and_resumed_with_its_reason(place: Place) -> None:
+    environment = place.environment()
+    stopped = told(environment, "sources", "stop", "gangwan", "--note", "They asked us to.")
+    again, check = told_each(
+        environment, ("sources", "stop", "gangwan"), ("sources", "check", "gangwan", "--json")
+    )
+    listed, doctor = told_each(environment, ("sources", "list", "--json"), ("doctor", "--json"))
+    resumed = told(environment, "sources", "resume", "gangwan")
+    after, unknown = told_each(
+        environment, ("sources", "list", "--json"), ("sources", "resume", "nope")
+    )
+
+    assert (stopped.code, stopped.err) == (0, "")
+    assert stopped.out.startswith("gangwan is stopped: nothing is fetched from it")
+    assert (again.code, again.err) == (2, "This source is stopped already.\n")
+    (source,) = check.json["sources"]
+    assert (check.code, source["state"], source["today"]) == (0, "stopped", None)
+    assert re.fullmatch(
+        r"by the command line on \d{4}-\d\d-\d\d: They asked us to\.", source["reason"]
+    )
+    assert {row["id"]: row["state"] for row in listed.json["sources"]} == {
+        "harbour": "on",
+        "gangwan": "stopped",
+    }
+    (sources,) = [check for check in doctor.json["checks"] if check["name"] == "sources"]
+    assert sources["says"].startswith("2 of 2 enabled, 1 stopped;")
+    assert sources["warnings"][0].startswith("gangwan is stopped by the command line on ")
+    assert sources["warnings"][1].startswith("licences nobody has checked: harbour, gangwan.")
+    assert (resumed.code, resumed.out) == (0, "gangwan is fetched again from the next run on.\n")
+    assert {row["state"] for row in after.json["sources"]} == {"on"}
+    assert unknown.code == 2
+    assert unknown.err == "There is no source nope. Known are: gangwan, harbour.\n"
+
+
+def test_sources_list_needs_no_database(place: Place) -> None:
+    ended = told(place.environment(), "sources", "list")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.split()[:3] for line in ended.out.splitlines()] == [
+        ["on", "harbour", "adapt_ok"],
+        ["on", "gangwan", "adapt_ok"],
+    ]
+    assert not (place.home / "spoonful.db").exists()
+
+
+# --- chop ----------------------------------------------------------------------------------------
+
+
+def test_chop_shows_the_cards_of_an_address_and_keeps_nothing(kept: Place) -> None:
+    before = kept.content()
+    url = next(row["url"] for row in before["guides"] if row["source_id"] == "harbour")
+    ended = told(kept.environment(), "chop", url, "--json")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert (ended.json["source"], ended.json["guide"]["url"]) == ("harbour", url)
+    guide = next(row for row in before["guides"] if row["url"] == url)
+    assert ended.json["guide"]["id"] == guide["id"]
+    ids = {row["id"] for row in before["cards"] if row["guide_id"] == guide["id"]}
+    assert {card["id"] for card in ended.json["cards"]} == ids
+    assert kept.content() == before
+
+
+def test_chop_says_what_to_do_about_an_address_it_cannot_have(place: Place) -> None:
+    environment = place.environment()
+    gone, foreign, wrong = told_each(
+        environment,
+        ("chop", f"{place.base}/en/nothing-here.html"),
+        ("chop", "https://elsewhere.example/guide"),
+        ("chop", f"{place.base}/en/sleep.html", "--source", "gangwan"),
+    )
+
+    assert (gone.code, gone.out) == (1, "")
+    assert gone.err == f"{place.base}/en/nothing-here.html answers 404: the page is not there.\n"
+    assert (foreign.code, foreign.out) == (2, "")
+    assert foreign.err.startswith(f"No source of {place.sources_file} covers https://elsewhere.")
+    assert "Add a source there, or save the page and name the file" in foreign.err
+    assert (wrong.code, wrong.out) == (2, "")
+    assert wrong.err.startswith("Source gangwan does not cover ")
+
+
+def test_chop_writes_its_explanation_as_a_page(place: Place, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Bath time\n\n## How warm\n\n" + "The water should feel warm and never hot. " * 6,
+        encoding="utf-8",
+    )
+    out = tmp_path / "cards.html"
+    written, told, nowhere, missing = told_each(
+        place.environment(),
+        ("chop", str(page), "--html", str(out)),
+        ("chop", str(page), "--explain"),
+        ("chop", str(page), "--html", str(tmp_path / "no" / "cards.html")),
+        ("chop", str(tmp_path / "missing.html")),
+    )
+
+    assert (written.code, written.out) == (0, "")
+    assert written.err == f"The explanation is in {out}.\n"
+    assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert told.code == 0
+    assert "✓ trace size one-idea located whole" in told.out
+    assert nowhere.code == 2
+    assert nowhere.err.startswith(f"{tmp_path / 'no' / 'cards.html'} cannot be written")
+    assert missing.code == 2
+    assert missing.err.startswith(f"There is no file {tmp_path / 'missing.html'}. ")
+    assert not place.home.exists()
 
 
 # --- the demo ------------------------------------------------------------------------------------
