@@ -38,6 +38,9 @@ from stages.procure.region import find_region
 from stages.procure.survey import Survey
 from stages.types import Block, BlockKind, PageContent
 
+EXTRACT_VERSION = "2"
+"""Raised when extraction changes, so that unchanged pages are read again from their snapshots."""
+
 _MAX_HTML_CHARS = 8_000_000
 _MAX_LOST = 50
 
