@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, exists, null, update
+from sqlalchemy import ColumnElement, Table, and_, exists, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session
 
@@ -43,48 +42,59 @@ def set_change_alerts(session: Session, card_ids: Sequence[str], now: datetime) 
     """
     if not card_ids:
         return
-    _set(session, card_ids, ~_is_of_present_text(), Alert.SOURCE_CHANGED, now)
-    session.execute(
-        update(_POSTS)
-        .where(_of_cards(card_ids), _POSTS.c.alert != Alert.NONE.value, _is_of_present_text())
-        .values(alert=Alert.NONE.value, alert_at=None)
-    )
+    posts = _lock(session, card_ids)
+    _set(session, posts, ~_is_of_present_text(), Alert.SOURCE_CHANGED, now)
+    is_alerted = _POSTS.c.alert != Alert.NONE.value
+    _set(session, posts, and_(is_alerted, _is_of_present_text()), Alert.NONE, None)
 
 
 def set_removal_alerts(session: Session, card_ids: Sequence[str], now: datetime) -> None:
     """After these cards are gone: alert all their posts."""
-    if card_ids:
-        _set(session, card_ids, _POSTS.c.alert != Alert.SOURCE_REMOVED, Alert.SOURCE_REMOVED, now)
+    if not card_ids:
+        return
+    is_new = _POSTS.c.alert != Alert.SOURCE_REMOVED.value
+    _set(session, _lock(session, card_ids), is_new, Alert.SOURCE_REMOVED, now)
 
 
 def drop_removal_alerts(session: Session, card_ids: Sequence[str]) -> None:
     """These cards are back as they were: an alert stands only where the text had changed before."""
     if not card_ids:
         return
-    is_as_written = _is_of_present_text()
+    posts = _lock(session, card_ids)
+    is_removal = _POSTS.c.alert == Alert.SOURCE_REMOVED.value
+    _set(session, posts, and_(is_removal, _is_of_present_text()), Alert.NONE, None)
     session.execute(
         update(_POSTS)
-        .where(_of_cards(card_ids), _POSTS.c.alert == Alert.SOURCE_REMOVED.value)
-        .values(
-            alert=case((is_as_written, Alert.NONE.value), else_=Alert.SOURCE_CHANGED.value),
-            alert_at=case((is_as_written, null()), else_=_POSTS.c.alert_at),
-        )
+        .where(_POSTS.c.id.in_(posts), is_removal)
+        .values(alert=Alert.SOURCE_CHANGED.value)
     )
+
+
+def _lock(session: Session, card_ids: Sequence[str]) -> list[int]:
+    """Ids of the posts of these cards that are out or may go out.
+
+    They are locked in the order in which the outbox claims them, so that neither waits in a circle.
+    """
+    drafts = sql_select(_DRAFTS.c.id).where(_DRAFTS.c.card_id.in_(card_ids))
+    query = (
+        sql_select(_POSTS.c.id)
+        .where(_POSTS.c.draft_id.in_(drafts), _POSTS.c.state.in_(ALERTED))
+        .order_by(_POSTS.c.due_at, _POSTS.c.id)
+        .with_for_update()
+    )
+    return list(session.execute(query).scalars())
 
 
 def _set(
-    session: Session, card_ids: Sequence[str], where: Any, alert: Alert, now: datetime
+    session: Session,
+    posts: Sequence[int],
+    where: ColumnElement[bool],
+    alert: Alert,
+    at: datetime | None,
 ) -> None:
     session.execute(
-        update(_POSTS)
-        .where(_of_cards(card_ids), _POSTS.c.state.in_(ALERTED), where)
-        .values(alert=alert.value, alert_at=now)
+        update(_POSTS).where(_POSTS.c.id.in_(posts), where).values(alert=alert.value, alert_at=at)
     )
-
-
-def _of_cards(card_ids: Sequence[str]) -> ColumnElement[bool]:
-    drafts = sql_select(_DRAFTS.c.id).where(_DRAFTS.c.card_id.in_(card_ids))
-    return _POSTS.c.draft_id.in_(drafts)
 
 
 def _is_of_present_text() -> ColumnElement[bool]:

@@ -37,13 +37,9 @@ class TextChange:
 
 def count_source_pages(db: Database) -> dict[str, PageFigures]:
     """By source id; a source of which no page is known is missing."""
-    is_open = and_(
-        col(PageRow.quarantine_reason) != "", col(PageRow.verdict) == Verdict.NONE.value
-    )
+    is_open = and_(col(PageRow.quarantine_reason) != "", col(PageRow.verdict) == Verdict.NONE.value)
     query = (
-        sql_select(
-            col(PageRow.source_id), func.count(), func.sum(case((is_open, 1), else_=0))
-        )
+        sql_select(col(PageRow.source_id), func.count(), func.sum(case((is_open, 1), else_=0)))
         .where(col(PageRow.role) != PageRole.GONE.value)
         .group_by(col(PageRow.source_id))
     )
@@ -62,6 +58,4 @@ def list_text_changes(db: Database, card_ids: Sequence[str]) -> dict[str, TextCh
         col(CardRow.changed_at),
     ).where(col(CardRow.id).in_(card_ids))
     with db.read() as session:
-        return {
-            row[0]: TextChange(ChangeKind(row[1]), *row[2:]) for row in session.execute(query)
-        }
+        return {row[0]: TextChange(ChangeKind(row[1]), *row[2:]) for row in session.execute(query)}

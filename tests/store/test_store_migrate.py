@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from stages.errors import ConfigError
+from store.alerts import Alert
+from store.cards import list_cards
+from store.decisions import approve, clear_alert, list_decisions, undo
 from store.engine import Database, open_database
+from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
+from store.posts import list_posts
 from store.tables import metadata
+from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 
 HEAD = "0002"
@@ -68,6 +76,59 @@ def test_foreign_keys_indexes_and_checks_of_the_database_are_those_of_the_tables
         assert {kind: len(names) for kind, names in named.items()} == {
             kind: len(names) for kind, names in wanted.items()
         }, table.name
+
+
+def test_rows_survive_the_way_down_and_up_again(empty_db: Database) -> None:
+    migrate(empty_db)
+    stocked = stock(empty_db)
+    draft = stocked.draft()
+    approval = approve(empty_db, draft.id, stocked.by_ada(draft), ["g1", "g2"], 3600)
+    draft = stocked.draft("card-1")
+    undo(empty_db, approve(empty_db, draft.id, stocked.by_ada(draft), ["g1"], 0), stocked.ada)
+    remove_guide(empty_db, "house/sleep")
+    kept, _ = [view.post.id for view in list_posts(empty_db, card_id="card-0")]
+    clear_alert(empty_db, kept, stocked.ben, "still right")
+    decisions, cards = list_decisions(empty_db), list_cards(empty_db, "house/sleep")
+    posts = [view.post for view in list_posts(empty_db)]
+
+    run_alembic(empty_db, command.downgrade, "0001")
+    with empty_db.read() as session:
+        found = session.execute(text("SELECT id, action, note FROM decisions ORDER BY id")).all()
+        count = session.execute(text("SELECT count(*) FROM posts")).scalar_one()
+    assert [tuple(row) for row in found] == [
+        (approval, "approve", ""),
+        (approval + 1, "approve", ""),
+        (approval + 2, "undo", ""),
+        (approval + 3, "settle", "still right"),
+    ]
+    assert count == 3
+
+    assert migrate(empty_db) == HEAD
+    run_alembic(empty_db, command.check)
+    assert list_decisions(empty_db) == decisions
+    assert list_cards(empty_db, "house/sleep") == cards
+    assert sorted(view.post.id for view in list_posts(empty_db)) == sorted(p.id for p in posts)
+    assert {view.alert for view in list_posts(empty_db)} == {Alert.NONE}
+    with pytest.raises(IntegrityError), empty_db.write() as session:
+        session.execute(text("UPDATE decisions SET action = 'forget'"))
+    with pytest.raises(IntegrityError), empty_db.write() as session:
+        session.execute(text("UPDATE posts SET decision_id = 999999"))
+
+
+def test_step_that_breaks_a_reference_is_taken_back_whole(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'spoonful.db'}")
+    run_alembic(db, command.upgrade, "0001")
+    raw = sqlite3.connect(tmp_path / "spoonful.db")  # without foreign keys
+    raw.execute("INSERT INTO findings VALUES (1, 99, 'c', 'info', 'm', NULL, NULL, NULL, NULL)")
+    raw.commit()
+    with pytest.raises(IntegrityError, match="findings"):
+        migrate(db)
+    assert get_version(db) == "0001"
+    assert "sketches" not in list_tables(db)
+    raw.execute("DELETE FROM findings")
+    raw.commit()
+    raw.close()
+    assert migrate(db) == HEAD
 
 
 def test_migrate_leaves_a_database_of_this_version_as_it_is(db: Database) -> None:

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
 
 from stages.types import CardChange, ChangeKind, Placement, Reuse, Risk, Stakes
 from store import queue
@@ -27,6 +24,7 @@ from store.runs import start_run
 from store.sources import set_sources
 from store.users import list_users
 from tests.store.makers import SOURCE, Stock, make_card, make_draft, make_guide, new
+from tests.store.queries import counted_queries
 
 EMPTY = dict.fromkeys(View, 0)
 
@@ -37,18 +35,6 @@ def ids(db: Database, wanted: Filter | None = None, page: int = 1) -> list[str]:
 
 def counts(db: Database, wanted: Filter | None = None) -> dict[View, int]:
     return {view: n for view, n in get_queue(db, wanted or Filter()).counts.items() if n}
-
-
-@contextmanager
-def counted_queries(db: Database) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "after_cursor_execute", note)
-    yield statements
-    event.remove(db.engine, "after_cursor_execute", note)
 
 
 def test_empty_database_has_an_empty_queue(db: Database) -> None:

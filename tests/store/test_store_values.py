@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stages.types import Block, DraftSentence, Group, Reason, Source, ToneRules
-from store.values import dump, load
+from stages.types import Block, BlockKind, DraftSentence, Group, Reason, Source, ToneRules
+from store.values import clean_text, dump, load
 
 # Strings a database takes; PostgreSQL has no NUL and neither has half of a surrogate pair.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -35,6 +35,15 @@ def test_value_comes_back_equal_after_json(kind: type, data: st.DataObject) -> N
 def test_tuple_of_values_comes_back_equal_after_json(blocks: tuple[Block, ...]) -> None:
     kind = tuple[Block, ...]
     assert load(kind, json.loads(json.dumps(dump(kind, blocks)))) == blocks
+
+
+@given(st.text(st.sampled_from("a睡💤\\u\0\ud800\udfff"), max_size=8))
+def test_text_is_stored_with_a_mark_for_each_character_no_database_takes(text: str) -> None:
+    cleaned = "".join("�" if character in "\0\ud800\udfff" else character for character in text)
+    assert clean_text(text) == cleaned
+    stored = dump(tuple[Block, ...], (Block(BlockKind.PARAGRAPH, text),))
+    assert stored[0]["text"] == cleaned
+    json.dumps(stored, ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize("data", [{}, {"text": 3}, [], None, {"kind": "poem", "text": "x"}])
