@@ -8,6 +8,7 @@ a colon, a date, a team), not a word of it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from stages.procure.markup import collapse
 
@@ -15,7 +16,9 @@ from stages.procure.markup import collapse
 _LINK_HEADINGS = re.compile(
     r"^(?:related(?: (?:content|articles?|guides?|links?|pages?|topics?|posts?|stories|reading"
     r"|resources|information))?|you (?:may|might) also (?:like|be interested in|enjoy)"
-    r"|(?:up|read) next\b.{0,60}|more (?:from|in|on)\b.{0,60}|explore the topic"
+    r"|(?:up|read|what to read) next\b.{0,60}|(?:read |see )?more (?:from|in|on|to|like)\b.{0,60}"
+    r"|explore (?:the topic|more|further)|keep reading|see also|recommended(?: for you)?"
+    r"|(?:further|suggested|recommended) (?:reading|articles)|(?:external|quick) links"
     r"|(?:popular|recent|latest|trending)(?: (?:posts|articles|stories|news|now|this week))?"
     r"|in this (?:section|article|guide)|on this page|(?:table of )?contents"
     r"|相关(?:阅读|文章|推荐|新闻|链接|内容|资讯)|相關(?:報導|閱讀|文章|連結)|(?:热门|熱門).{0,6}"
@@ -23,18 +26,38 @@ _LINK_HEADINGS = re.compile(
     r"|编辑推荐|排行榜)[:：]?$",
     re.IGNORECASE,
 )
+# Under these a page says where it has its knowledge from; it goes where it is a list of works.
+_SOURCE_HEADINGS = re.compile(
+    r"^(?:(?:(?:selected|key|medical|our|article) )?(?:references?|sources?|citations?"
+    r"|bibliography)(?: (?:and|&) (?:references|sources|resources|further reading|notes))?"
+    r"|works cited|literature(?: cited)?|(?:主要)?(?:参考|參考)(?:文献|文獻|资料|資料|来源|來源)"
+    r"|(?:资料|資料|内容|信息)(?:来源|來源)|引用(?:文献|文獻)?)[:：]?$",
+    re.IGNORECASE,
+)
+_WORK = re.compile(
+    r"\b(?:19|20)\d\d\b|\bet al\b|\bdoi\b|https?://|\b(?:accessed|retrieved)\b|[《\[]",
+    re.IGNORECASE,
+)
+# A film's words once more, as they were spoken.
+_TRANSCRIPT_HEADING = re.compile(
+    r"^(?:(?:video|audio|podcast|full|read the|show) ){0,2}transcript[:：]?$"
+    r"|^(?:视频|影片)?文字(?:记录|稿)$",
+    re.IGNORECASE,
+)
 # Under these stands nothing of the guide in any case.
 _CERTAIN_HEADINGS = re.compile(
     r"^(?:share(?: (?:this|on|via).{0,20})?|(?:leave a )?(?:comments?|reply)(?: \(\d+\))?"
     r"|\d+ (?:comments?|replies|responses)|subscribe.{0,60}|newsletter|sign up.{0,60}"
     r"|follow us.{0,40}|tags?|(?:was|did) this (?:page|article|guide).{0,40}|rate this.{0,30}"
-    r"|advertisement|about the authors?"
+    r"|advertisement|about the authors?|featured (?:on|in)"
+    r"|(?:反侵权|版权|免责|版權|免責)(?:公告|声明|聲明|说明|說明)"
     r"|(?:网友|最新|精彩|用户|網友)?(?:评论|評論|留言)(?:\s?[(（]\d+[)）])?|分享(?:到.{0,8})?"
     r"|扫码.{0,12}|掃碼.{0,12}|(?:上一篇|下一篇).{0,60}|广告.{0,8})[:：]?$",
     re.IGNORECASE,
 )
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_SOCIAL = r"(?:facebook|twitter|x|instagram|youtube|pinterest|linkedin|whatsapp|tiktok|reddit)"
 _LINES = re.compile(
     r"^(?:"
     # Dates and by-lines.
@@ -45,8 +68,13 @@ _LINES = re.compile(
     r"|(?:checked|written|reviewed) by the [^.]{0,60}(?:team|desk|editors?|board|staff|group)"
     r"|\d+ min(?:ute)?s? read|filed under.{0,120}"
     # Controls and ways through the site.
+    rf"|(?:{_SOCIAL}|e-?mail|print|share|copy link)(?:[ ,/|]+(?:{_SOCIAL}|e-?mail|print|share"
+    rf"|copy link|and)){{1,8}}|follow .{{1,40}} on {_SOCIAL}\b.{{0,60}}|pin (?:this|it)\b.{{0,20}}"
+    r"|page \d{1,3} of \d{1,3}|(?:view|show|load|read|see) more(?:\s?[.…]{1,3})?"
+    r"|(?:show|hide) caption|view other related\b.{0,40}"
     r"|share (?:this|on|via)\b.{0,40}|share|print(?: this page| version)?|email this.{0,20}"
     r"|copy link|advertisement|skip to (?:main )?content|(?:back|return) to top"
+    r"|(?:related|read (?:more|also)|more like this|you may also like)\s?:\s?.{1,160}"
     r"|read next\b.{0,100}|up next|home ?[/>›»|] ?.{1,120}|you are here\b.{0,120}"
     r"|suggest an edit\b.{0,60}|cite this page"
     r"|click here to (?:print|share|subscribe).{0,60}"
@@ -60,8 +88,10 @@ _LINES = re.compile(
     # The same in Chinese.
     r"|(?:发布|更新|审核|修改|發佈|發布)(?:日期|时间|時間)\s?[:：].{0,60}"
     r"|(?:最近|最后|最後)(?:审核|更新|審核)\s?[:：]?.{0,40}"
+    r"|(?:[^，。！？]{0,24} )?\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?.{0,24}(?:来源|來源)"
+    r"\s?[:：]?.{0,40}"
     r"|(?:来源|來源)\s?[:：][^、，。]{0,40}"
-    r"|(?:作者|编辑|責任編輯|责任编辑|记者|字号|原标题|点击数?|浏览量?|阅读量?)\s?[:：][^。]{0,60}"
+    r"|[（(【\[]?\s?(?:作者|编辑|責任編輯|责任编辑|记者|字号|原标题|点击数?|浏览量?|阅读量?)\s?[:：][^。]{0,60}"
     r"|阅读 ?\d[\d.万+]{0,9}次?"
     r"|(?:当前位置|您的位置|您所在的位置|你现在的位置).{0,120}|[上下]一篇\s?[:：]?.{0,100}"
     r"|(?:点击|點擊).{0,12}(?:关注|關注|订阅).{0,20}|阅读原文|长按.{0,10}二维码.{0,30}"
@@ -72,6 +102,24 @@ _LINES = re.compile(
     re.IGNORECASE,
 )
 # Who wrote a page and when, strung together: `Sleep team · last reviewed 3 May 2026 · history`.
+_BYLINE = re.compile(
+    r"^(?:(?:Written |Reviewed |Story )?[Bb]y:?|Author:)(?: [A-ZÀ-Þ][\w.'’-]{0,20},?){2,4}"
+    r"(?:(?:and|&)(?: [A-ZÀ-Þ][\w.'’-]{0,20}){2,4})?$"
+)
+_DATE = re.compile(
+    rf"^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?(?:{_MONTH}\.? \d{{1,2}},? {_YEAR}"
+    rf"|\d{{1,2}}\.? {_MONTH}\.?,? {_YEAR}|{_YEAR}[-./年]\d{{1,2}}[-./月]\d{{1,2}}日?"
+    rf"|\d{{1,2}}[-./]\d{{1,2}}[-./]{_YEAR})"
+    r"(?:[ T|,·-]{0,3}\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?.{0,8})?$",
+    re.IGNORECASE,
+)
+_SIGN_UP = re.compile(
+    r"\b(?:sign(?:ing)? up|subscribe|signup|join)\b.{0,80}\b(?:newsletters?|e-?mails?|updates"
+    r"|mailing list|alerts|inbox)\b|\b(?:newsletters?|mailing list)\b.{0,60}"
+    r"\b(?:sign up|subscribe)\b"
+    r"|订阅.{0,20}(?:邮件|通讯|快讯|电子报)|訂閱.{0,20}(?:電子報|郵件)",
+    re.IGNORECASE,
+)
 _STRIP_MARK = re.compile(r"\s*[·•|｜]\s*")
 _DATED = re.compile(
     rf"\b(?:reviewed|updated|published|posted|modified|checked)\b.{{0,20}}\b{_YEAR}\b"
@@ -81,11 +129,35 @@ _DATED = re.compile(
 )
 _MAX_HEADING_CHARS = 90
 _MAX_LINE_CHARS = 320
+_MAX_SIGN_UP_CHARS = 500
 
 
 def is_link_heading(text: str) -> bool:
     """A heading under which pages list their other pages."""
     return len(text) <= _MAX_HEADING_CHARS and _LINK_HEADINGS.match(collapse(text)) is not None
+
+
+def is_transcript_heading(text: str) -> bool:
+    """A heading over what is said in a film or a broadcast."""
+    return len(text) <= _MAX_HEADING_CHARS and _TRANSCRIPT_HEADING.match(text) is not None
+
+
+def is_source_heading(text: str) -> bool:
+    """A heading over a list of works."""
+    return len(text) <= _MAX_HEADING_CHARS and _SOURCE_HEADINGS.match(collapse(text)) is not None
+
+
+def is_list_of_works(lines: Iterable[str]) -> bool:
+    """Whether lines name works (years, addresses, authors), most of them. `Sources` may head the
+    foods that hold iron, too.
+    """
+    named = [_WORK.search(line) is not None for line in lines]
+    return bool(named) and 2 * sum(named) > len(named)
+
+
+def is_sign_up(text: str) -> bool:
+    """A box that asks for an address to write to."""
+    return len(text) <= _MAX_SIGN_UP_CHARS and _SIGN_UP.search(text) is not None
 
 
 def is_furniture_heading(text: str) -> bool:
@@ -97,7 +169,12 @@ def is_furniture_line(text: str) -> bool:
     """A line by itself that is page furniture: dates, by-lines, share words, cookie notices."""
     if len(text) > _MAX_LINE_CHARS:
         return False
-    return _LINES.match(text) is not None or _is_date_strip(text)
+    return (
+        _LINES.match(text) is not None
+        or _BYLINE.match(text) is not None
+        or _DATE.match(text) is not None
+        or _is_date_strip(text)
+    )
 
 
 def _is_date_strip(line: str) -> bool:

@@ -33,7 +33,7 @@ _WORDS = frozenset(
     " subscription signup mailinglist comment comments commentlist respond disqus pinglun footer"
     " colophon masthead topbar skip skiplink pager pagination paging paginator toc promo promos"
     " promotion sponsor sponsored advert adverts advertisement advertising adsense ads adslot adbox"
-    " adv poll rating ratings ratings feedback helpful survey login signin megamenu popup modal"
+    " adv poll ratings feedback helpful survey login signin megamenu popup modal"
     " overlay lightbox toolbar byline postmeta printlink noprint copyright license licence"
     " qrcode qr"
     " outbrain taboola trending breadcrumbtrail mbx dibu daohang xgyd xiangguan fenxiang tuijian"
@@ -111,7 +111,9 @@ def prose_of(root: Element) -> dict[Element, int]:
 
 def _holds_guide(node: Element, share: float) -> bool:
     """Named like furniture, but the page's title or most of its text is in it."""
-    has_title = any(True for _ in node.iter("h1", "main"))
+    if any(True for _ in node.iter("main")):
+        return True
+    has_title = any(True for _ in node.iter("h1"))
     if node.tag in _DROP_TAGS:
         has_title = has_title or any(True for _ in node.iter("article"))
         return has_title and share > _MOST_OF_CERTAIN_RATIO

@@ -1,225 +1,314 @@
-"""Where the guide is on its page: trafilatura votes, the tree decides.
-
-trafilatura finds the main text of very different pages well, but loses lists, tables, headings
-and boxes on the way (FACTS, "procure"). So its text is only used to mark elements: those that
-hold text it kept are the guide's, and what stands between them is too unless it is furniture.
+"""Where the guide is on its page: the element that holds nearly all running text, less the boxes
+in it that are furniture.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
 
 from lxml import etree
 
-from stages.procure.furniture import is_furniture_heading, is_furniture_line, is_link_heading
-from stages.procure.markup import (
-    HEADING_TAGS,
-    INLINE_TAGS,
-    Element,
-    Finder,
-    is_element,
-    link_ratio,
-    squeeze,
-    text_of,
+from stages.procure.furniture import (
+    is_furniture_heading,
+    is_furniture_line,
+    is_link_heading,
+    is_list_of_works,
+    is_sign_up,
+    is_source_heading,
+    is_transcript_heading,
 )
-from stages.procure.prune import prose_of
+from stages.procure.markup import HEADING_TAGS, INLINE_TAGS, Element, is_element, text_of
+from stages.procure.measure import NOTHING, Size, Sizes, measure
 from stages.procure.readings import starts_with_heading
 from stages.procure.tables import is_layout
 
-# The root is the smallest element with this share of the text trafilatura kept: it may keep a
-# stray line elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
+# The region is the smallest element with this share of the page's running text: a stray line
+# may stand elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
 _ROOT_RATIO = 0.9
+_MAIN_RATIO = 0.5
 _LINKY_RATIO = 0.5
+_WHOLE_RATIO = 0.95
 _BOX_RATIO = 0.3
 _SHORT_REGION_CHARS = 1500
-_WIDEN_RATIO = 0.5
-_WIDEN_LINK_RATIO = 0.3
-_MIN_CHUNK_CHARS = 12
+_LINE_CHARS = 320
+_LABEL_CHARS = 100
+_HEADING_CHARS = 90
+_SIGN_UP_CHARS = 500
+_LISTING_TITLES = 4
+_LEAD_CHARS = 60
+_LEAD_LINK_RATIO = 0.3
+_LEAST_TEASERS = 3
+_TEASER_CHARS = 200
+_RUNNING_TAGS = frozenset(("p", "table", "ul", "ol", "tbody", "tr"))
 
 
 def find_region(root: Element) -> tuple[Element, float]:
     """The smallest element that holds the guide, and the share of its characters in links.
 
     root: a pruned tree; furniture that still stands in the element is taken out of it, after the
-    share was measured: a landing page is known by it. Falls back to the semantic main element,
-    then to the whole tree, when trafilatura finds nothing.
+    share was measured: a landing page is known by it.
     """
-    weights = _weigh(root, _kept_text(root))
-    total = weights.get(root, 0)
-    if total == 0:
-        region = _semantic_main(root)
-        return region, link_ratio(region)
-    region = _widen(_smallest(root, weights, total), root)
-    ratio = link_ratio(region)
-    if len(text_of(region)) < _SHORT_REGION_CHARS:
-        # A landing page: one sentence of welcome, and boxes of links beside it.
-        ratio = max(ratio, link_ratio(_semantic_main(root)))
-    _drop_strangers(region, weights)
+    sizes = measure(root)
+    main = _semantic_main(root, sizes)
+    sweep = _Sweep(sizes)
+    if _is_listing(main, sizes):
+        region, ratio = main, sizes[main].link_ratio
+        sweep.keeps_links = True
+    else:
+        region = _smallest(main, sizes)
+        ratio = sizes[region].link_ratio
+        if main.tag not in ("body", "html"):
+            region = _with_lead(region, main, sizes)
+        if sizes[region].chars < _SHORT_REGION_CHARS:
+            # A landing page: one sentence of welcome, and boxes of links beside it.
+            ratio = max(ratio, sizes[main].link_ratio)
+    sweep.most = _BOX_RATIO * sizes[region].prose
+    sweep.sweep(region)
     return region, ratio
 
 
-def _kept_text(root: Element) -> str:
-    # Imported here: half a second and 30 MB that only extraction needs.
-    import trafilatura
-
-    markup = etree.tostring(root, encoding="unicode", method="html")
-    body: Any = trafilatura.bare_extraction(
-        markup, fast=True, include_comments=False, include_tables=True, with_metadata=False
-    )
-    if body is None or body.text is None:
-        return ""
-    return squeeze(body.text)
-
-
-def _own_text(node: Element) -> str:
-    """Text of an element outside its block children: what it says itself."""
-    parts = [node.text or ""]
-    for child in node:
-        if is_element(child) and child.tag in INLINE_TAGS:
-            parts.append(_own_text(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
-
-
-def _weigh(root: Element, kept: str) -> dict[Element, int]:
-    """Characters of kept text under every element."""
-    weights: dict[Element, int] = {}
-    if not kept:
-        return weights
-    finder = Finder(kept)
-    for node in root.iter():
-        if not is_element(node) or node.tag in INLINE_TAGS:
-            continue
-        text = squeeze(_own_text(node))
-        if len(text) < _MIN_CHUNK_CHARS or not finder.holds(text):
-            continue
-        current = node
-        while current is not None:
-            weights[current] = weights.get(current, 0) + len(text)
-            if current is root:
-                break
-            current = current.getparent()
-    return weights
-
-
-def _smallest(root: Element, weights: dict[Element, int], total: int) -> Element:
-    current = root
-    while True:
-        heavy = [child for child in current if weights.get(child, 0) >= _ROOT_RATIO * total]
-        if not heavy or heavy[0].tag in ("p", "table", "ul", "ol", "tbody", "tr"):
-            return current
-        current = heavy[0]
-
-
-def _widen(region: Element, root: Element) -> Element:
-    """Climb while the boxes beside the region hold running text like its own: trafilatura keeps
-    one field of pages that are put together from several.
-    """
-    prose = prose_of(root)
-    current = region
-    for parent in region.iterancestors():
-        if parent.tag in ("body", "html") or parent.getparent() is None:
-            break
-        inside, around = prose.get(region, 0), prose.get(parent, 0)
-        if around - inside >= _WIDEN_RATIO * inside and link_ratio(parent) < _WIDEN_LINK_RATIO:
-            current = parent
-    return current
-
-
-def _semantic_main(root: Element) -> Element:
+def _semantic_main(root: Element, sizes: Sizes) -> Element:
+    """What the page itself calls its main part, unless most of its running text is elsewhere."""
+    least = _MAIN_RATIO * sizes[root].prose
     for path in (".//main", ".//*[@role='main']", ".//article", ".//body"):
         found = root.findall(path)
-        if len(found) == 1 and text_of(found[0]):
-            return found[0]
+        if len(found) == 1:
+            size = sizes.get(found[0], NOTHING)
+            if size.chars and size.prose >= least:
+                return found[0]
     return root
 
 
-def _drop_strangers(region: Element, weights: dict[Element, int]) -> None:
-    """Take out boxes (at any depth) that are not the guide's: link lists without any kept text,
-    and boxes that a heading such as `You may also like` opens.
-    """
-    most = _BOX_RATIO * weights.get(region, 0)
-    for child in list(region):
-        if not is_element(child) or child.getparent() is None:
-            continue
-        if child.tag in HEADING_TAGS:
-            if is_link_heading(text_of(child)):
-                _drop_link_section(child)
-            continue
-        weight = weights.get(child, 0)
-        if weight == 0:
-            is_stranger = _is_stranger(child) and not _is_led_in(child, weights)
-        else:
-            is_stranger = weight < most and _is_wrapper(child) and _opens_as_furniture(child)
-        if is_stranger:
-            _remove(child)
-        elif weight and _is_wrapper(child):
-            _drop_strangers(child, weights)
-
-
-def _is_led_in(node: Element, weights: dict[Element, int]) -> bool:
-    """A list of links right under a paragraph of the guide is what that paragraph announces."""
-    before = node.getprevious()
-    return (
-        node.tag in ("ul", "ol", "dl")
-        and before is not None
-        and before.tag == "p"
-        and weights.get(before, 0) > 0
-    )
-
-
-def _opens_as_furniture(node: Element) -> bool:
-    """A box under a heading such as `Comments`, or `Related guides` with mostly links in it."""
-    first = next(iter(node.iter(*HEADING_TAGS)), None)
-    if first is None or not starts_with_heading(node):
+def _is_listing(main: Element, sizes: Sizes) -> bool:
+    """A page of titles that lead to other pages: those titles are what it has to say."""
+    size = sizes[main]
+    if size.link_ratio < _LINKY_RATIO or size.linked < size.prose:
         return False
-    title = text_of(first)
-    if is_furniture_heading(title):
-        return True
-    total = len(squeeze(text_of(node)))
-    under = total - len(squeeze(title))
-    return is_link_heading(title) and link_ratio(node) * total >= _LINKY_RATIO * under
+    headings = [node for node in main.iter(*HEADING_TAGS) if sizes.get(node, NOTHING).chars]
+    leading = [node for node in headings if sizes[node].link_ratio > _LINKY_RATIO or _in_link(node)]
+    return len(leading) >= _LISTING_TITLES and 2 * len(leading) > len(headings)
 
 
-def _drop_link_section(heading: Element) -> None:
-    """Take out a heading such as `Related guides` with the links that follow it."""
-    section: list[Element] = []
-    following = heading.getnext()
-    while following is not None and following.tag not in HEADING_TAGS:
-        if is_element(following):
-            section.append(following)
-        following = following.getnext()
-    total = sum(len(text_of(node)) for node in section)
-    linked = sum(len(text_of(node)) * link_ratio(node) for node in section)
-    if linked > _LINKY_RATIO * total or not total:
-        for node in (heading, *section):
-            _remove(node)
+def _in_link(node: Element) -> bool:
+    return next(node.iterancestors("a"), None) is not None
+
+
+def _smallest(start: Element, sizes: Sizes) -> Element:
+    """Climbs down to the element with nearly all running text under it."""
+    current = start
+    least = _ROOT_RATIO * sizes[start].prose
+    while least:
+        heavy = next((child for child in current if sizes.get(child, NOTHING).prose >= least), None)
+        if heavy is None or heavy.tag in _RUNNING_TAGS:
+            return current
+        current = heavy
+    return start
+
+
+def _with_lead(core: Element, main: Element, sizes: Sizes) -> Element:
+    """The element that holds the guide's lead, too: `At a glance` often stands in a box of its own
+    between the title and the rest. What else stands beside the core is taken out of that element.
+    """
+    path = [core, *core.iterancestors()]
+    path = path[: path.index(main) + 1]
+    leads: set[Element] = set()
+    top = 0
+    for at, inner in enumerate(path[:-1]):
+        if next(inner.iter("h1"), None) is not None:
+            # Nothing of the guide stands before its title.
+            break
+        before = [node for node in inner.itersiblings(preceding=True) if _is_lead(node, sizes)]
+        if before:
+            leads.update(before)
+            top = at + 1
+    for inner, parent in pairwise(path[: top + 1]):
+        for node in list(parent):
+            if node is not inner and node not in leads and is_element(node):
+                _remove(node)
+    return path[top]
+
+
+def _is_lead(node: Element, sizes: Sizes) -> bool:
+    size = sizes.get(node, NOTHING)
+    return size.prose >= _LEAD_CHARS and size.link_ratio < _LEAD_LINK_RATIO
+
+
+class _Sweep:
+    """Takes boxes (at any depth) that are not the guide's out of its region: link lists, teasers
+    of other pages, and boxes that a heading such as `You may also like` opens.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        self.most = 0.0
+        self.keeps_links = False
+
+    def sweep(self, region: Element) -> None:
+        for child in list(region):
+            if not is_element(child) or child.getparent() is None:
+                continue
+            size = self.sizes.get(child, NOTHING)
+            if not size.chars:
+                continue
+            if child.tag in HEADING_TAGS or self.is_wrapped_heading(child, size):
+                self.drop_section(child)
+                continue
+            if self.is_stranger(child, size):
+                before = child.getprevious()
+                _remove(child)
+                _remove_bare_heading(before)
+            elif size.prose and _is_wrapper(child):
+                self.sweep(child)
+
+    def is_wrapped_heading(self, node: Element, size: Size) -> bool:
+        """Page builders put every heading into boxes of its own."""
+        if size.chars > _HEADING_CHARS or node.tag in INLINE_TAGS:
+            return False
+        heading = next(node.iter(*HEADING_TAGS), None)
+        return heading is not None and self.sizes.get(heading, NOTHING).chars == size.chars
+
+    def is_stranger(self, node: Element, size: Size) -> bool:
+        if not size.prose:
+            return self.is_furniture(node, size) and not self.is_led_in(node)
+        if size.prose >= self.most or not _is_wrapper(node):
+            return False
+        return (
+            self.opens_as_furniture(node, size)
+            or self.is_teasers(node)
+            or (size.chars <= _SIGN_UP_CHARS and is_sign_up(text_of(node)))
+        )
+
+    def is_furniture(self, node: Element, size: Size) -> bool:
+        """A box without running text that is links, or a line such as a date."""
+        if node.tag in INLINE_TAGS or node.tag in ("br", "hr"):
+            return False
+        # A line with words beside its link says something (`Signs of depression include:`).
+        most = _LINKY_RATIO if node.tag != "p" else _WHOLE_RATIO
+        is_labels = size.linked < _LABEL_CHARS * size.links
+        if size.link_ratio > most and is_labels and not self.keeps_links:
+            return True
+        if self.opens_as_furniture(node, size):
+            return True
+        if size.chars > _LINE_CHARS:
+            return False
+        text = text_of(node)
+        return is_furniture_line(text) or is_furniture_heading(text)
+
+    def is_led_in(self, node: Element) -> bool:
+        """A list of links right under a paragraph of the guide is what that paragraph announces."""
+        before = node.getprevious()
+        return (
+            node.tag in ("ul", "ol", "dl")
+            and before is not None
+            and before.tag == "p"
+            and self.sizes.get(before, NOTHING).prose > 0
+        )
+
+    def is_teasers(self, node: Element) -> bool:
+        """Boxes in a row, each a link with a few words: other pages of the site. A list of links
+        with what they are good for is the guide's own.
+        """
+        if self.keeps_links:
+            return False
+        boxes = [child for child in node if self.sizes.get(child, NOTHING).chars]
+        boxes = [box for box in boxes if box.tag not in HEADING_TAGS]
+        return len(boxes) >= _LEAST_TEASERS and all(self.is_teaser(box) for box in boxes)
+
+    def is_teaser(self, node: Element) -> bool:
+        size = self.sizes[node]
+        if node.tag not in ("div", "article", "section", "a") or not size.links:
+            return False
+        if size.chars - size.linked > _TEASER_CHARS:
+            return False
+        first = next((inner for inner in node.iter() if (inner.text or "").strip()), node)
+        link = first if first.tag == "a" else next(first.iterancestors("a"), None)
+        return link is not None and not (link.get("href") or "#").startswith("#")
+
+    def opens_as_furniture(self, node: Element, size: Size) -> bool:
+        """A box under a heading such as `Comments`, or `Related guides` with mostly links in it."""
+        first = _opening(node)
+        if first is None:
+            return False
+        title = text_of(first)
+        if not title or len(title) > _HEADING_CHARS:
+            return False
+        if is_furniture_heading(title) or is_transcript_heading(title):
+            return True
+        if is_source_heading(title):
+            return is_list_of_works(_lines(node)[1:])
+        under = size.chars - self.sizes.get(first, NOTHING).chars
+        return is_link_heading(title) and (
+            size.linked >= _LINKY_RATIO * under or self.is_teasers(node)
+        )
+
+    def drop_section(self, heading: Element) -> None:
+        """Take out a heading such as `Related guides` with the links that follow it, or `Sources`
+        with its works.
+        """
+        title = text_of(heading)
+        is_sources = is_source_heading(title)
+        if not is_sources and not is_link_heading(title):
+            return
+        section: list[Element] = []
+        for node in heading.itersiblings():
+            if node.tag in HEADING_TAGS or (section and starts_with_heading(node)):
+                break
+            if is_element(node):
+                section.append(node)
+        if is_sources:
+            is_stranger = is_list_of_works([line for node in section for line in _lines(node)])
+        else:
+            total = sum(self.sizes.get(node, NOTHING).chars for node in section)
+            linked = sum(self.sizes.get(node, NOTHING).linked for node in section)
+            is_stranger = linked >= _LINKY_RATIO * total or self.holds_teasers(section)
+        if is_stranger:
+            for node in (heading, *section):
+                _remove(node)
+
+    def holds_teasers(self, section: list[Element]) -> bool:
+        return any(
+            self.is_teasers(inner) for node in section for inner in node.iter("div", "section")
+        )
+
+
+def _opening(node: Element) -> Element | None:
+    """The element with the first words under a node: its heading, its summary or its first line."""
+    for inner in node.iter():
+        if is_element(inner) and (inner.text or "").strip():
+            while inner is not node and (
+                inner.tag in INLINE_TAGS or inner.getparent().tag in HEADING_TAGS
+            ):
+                inner = inner.getparent()
+            return None if inner is node else inner
+    return None
+
+
+def _lines(node: Element) -> list[str]:
+    """Texts of the items or paragraphs under a node."""
+    found = [text_of(inner) for inner in node.iter("li", "p", *HEADING_TAGS, "summary", "dd", "td")]
+    return [line for line in found if line] or [text_of(node)]
 
 
 def _remove(node: Element) -> None:
     """Take an element out; text behind it stays where it is."""
     if (node.tail or "").strip():
-        _empty(node)
+        tail = node.tail
+        node.clear()
+        node.tail = tail
     else:
         node.getparent().remove(node)
+
+
+def _remove_bare_heading(node: Element | None) -> None:
+    """Take out a heading when the list of links that stood under it has gone."""
+    if node is None or node.tag not in HEADING_TAGS or node.tag == "h1":
+        return
+    following = next(node.itersiblings(etree.Element), None)
+    if not (node.tail or "").strip() and (following is None or following.tag in HEADING_TAGS):
+        _remove(node)
 
 
 def _is_wrapper(node: Element) -> bool:
     if node.tag == "table":
         return is_layout(node)
     return node.tag not in INLINE_TAGS and node.tag not in ("p", "ul", "ol", "dl")
-
-
-def _empty(node: Element) -> None:
-    tail = node.tail
-    node.clear()
-    node.tail = tail
-
-
-def _is_stranger(node: Element) -> bool:
-    text = text_of(node)
-    if not text or node.tag in INLINE_TAGS or node.tag in ("br", "hr"):
-        return False
-    if is_furniture_line(text) or is_furniture_heading(text) or _opens_as_furniture(node):
-        return True
-    return link_ratio(node) > _LINKY_RATIO
