@@ -90,10 +90,10 @@ def open_track(pages: PageSet, folder: Path) -> Iterator[Track]:
 def run_round(track: Track, number: int) -> Round:
     folder, server = str(track.pages.folder), str(track.server)
     (trafilatura,) = _run(sys.executable, "job_trafilatura", folder, server)
-    cold = _run_line(track, f"line-{number}", LINE_STEPS)
+    procure, chop, procure_again, chop_again = _run_line(track, f"line-{number}", LINE_STEPS)
     (scrapy,) = _run(BENCH_PYTHON, "job_scrapy", track.base, folder, server)
     (bare,) = _run_line(track, f"bare-{number}", ("bare",))
-    return Round(trafilatura, *cold, scrapy, bare)
+    return Round(trafilatura, procure, chop, procure_again, chop_again, scrapy, bare)
 
 
 def measure_memory(track: Track) -> Memory:

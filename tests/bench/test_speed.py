@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +20,18 @@ MOST_MEMORY_MB = 600
 LEAST_OF_COLD = 8.0
 
 MB = 1_000_000
+QUIET_CORES = 0.1
+
+NAMES = {
+    "trafilatura": "trafilatura fast XML, two processes",
+    "scrapy": "Scrapy + trafilatura default",
+    "bare": "ours, nothing kept",
+    "procure": "ours: procure",
+    "chop": "ours: chop",
+    "procure_again": "ours, unchanged web: procure",
+    "chop_again": "ours, unchanged web: chop",
+}
+"""The laps of a Round."""
 
 
 class Results:
@@ -105,6 +119,13 @@ def _show(results: Results) -> None:
         f"{guides['fetched']} guides of {cards} cards, {guides['quarantined']} pages set aside"
     )
     console.print(_memory_text(results.memory))
+    laps = [getattr(each, field) for each in results.rounds for field in NAMES]
+    busiest = max(lap.others for lap in laps)
+    if busiest > QUIET_CORES:
+        console.print(
+            f"Others took up to {busiest:.2f} cores of this machine meanwhile, so wall times and "
+            "the ratios of them are rough; measure again when it is quiet."
+        )
 
 
 def _laps_table(results: Results) -> Table:
@@ -112,16 +133,7 @@ def _laps_table(results: Results) -> Table:
     table = Table("each page", title_justify="left")
     for head in ("pages/s", "ms wall", "CPU ms: own", "workers", "server", "others, cores"):
         table.add_column(head, justify="right")
-    names = {
-        "trafilatura": "trafilatura fast XML, two processes",
-        "scrapy": "Scrapy + trafilatura default",
-        "bare": "ours, nothing kept",
-        "procure": "ours: procure",
-        "chop": "ours: chop",
-        "procure_again": "ours, unchanged web: procure",
-        "chop_again": "ours, unchanged web: chop",
-    }
-    for field, name in names.items():
+    for field, name in NAMES.items():
         laps: list[Lap] = [getattr(each, field) for each in results.rounds]
         table.add_row(name, *_lap_cells(laps, pages))
     return table
@@ -129,8 +141,7 @@ def _laps_table(results: Results) -> Table:
 
 def _lap_cells(laps: list[Lap], pages: int) -> list[str]:
     def of(figure: str) -> float:
-        values = sorted(getattr(lap, figure) for lap in laps)
-        return values[len(values) // 2]
+        return median(float(getattr(lap, figure)) for lap in laps)
 
     parts = ("own_cpu_s", "workers_cpu_s", "server_cpu_s")
     return [
