@@ -151,7 +151,7 @@ def _marks(run: Run) -> Iterator[Text]:
 
 def _print_gap(console: Console, run: Run) -> None:
     console.print()
-    _bar(console, Text(f"in no card: {_plain(run.reason)}", "italic yellow"), "yellow", "┆ ")
+    _bar(console, Text(f"In no card. {_plain(run.reason)}", "italic yellow"), "yellow", "┆ ")
     for line in run.lines:
         _bar(console, Text(_plain(line.text), "dim"), "yellow", "┆ ")
 
