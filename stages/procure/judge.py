@@ -38,13 +38,12 @@ def judge_page(page: Page, content: PageContent, source: Source) -> Quarantine |
     page or stub, a language the source is not read for, a licence where the source licenses page
     by page.
     """
-    lines = tuple(block.text for block in content.blocks)
-    text = "\n".join(lines)
+    text = "\n".join(block.text for block in content.blocks)
     return (
         _unreadable(content)
         or _not_html(page)
         or _gone(page)
-        or find_wall(read_front(content.title, lines, page.body, page.content_type))
+        or find_wall(read_front(page, content))
         or _empty(page, text)
         or _not_a_guide(content, text)
         or _other_language(content, source)

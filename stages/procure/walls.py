@@ -8,11 +8,11 @@ taken away. Only words no guide uses of itself decide alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages.procure.answers import is_pdf
 from stages.procure.charset import decode_body
-from stages.types import Quarantine, QuarantineReason
+from stages.types import BlockKind, Page, PageContent, Quarantine, QuarantineReason
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+")
@@ -54,10 +54,12 @@ _DOWN = re.compile(
     re.IGNORECASE,
 )
 _ROBOT = re.compile(
-    r"\b(?:verify|verifying|confirm|prove|make sure|check(?:ing)? if) (?:that )?(?:you(?:['’]re| are)"
-    r"|the site connection is) (?:not a robot|(?:a )?human|secure)\b|\bare you (?:a )?(?:robot|human)\b"
+    r"\b(?:verify|verifying|confirm|prove|make sure|check(?:ing)? if) (?:that )?"
+    r"(?:you(?:['’]re| are)|the site connection is) (?:not a robot|(?:a )?human|secure)\b"
+    r"|\bare you (?:a )?(?:robot|human)\b"
     r"|\bi['’]?m not a robot\b|\b(?:checking|verifying) your (?:browser|device|connection)\b"
-    r"|\bcomplete the (?:captcha|security check|challenge)\b|\bunusual (?:traffic|activity) from your"
+    r"|\bcomplete the (?:captcha|security check|challenge)\b"
+    r"|\bunusual (?:traffic|activity) from your"
     r"|\benable (?:javascript|cookies)(?: and (?:javascript|cookies))? to continue\b"
     r"|\bpress (?:and|&) hold\b|\bddos protection by\b|\bpardon our interruption\b"
     r"|\bincapsula incident\b|\bray id\b|\bperformance (?:&|and) security by cloudflare\b"
@@ -87,10 +89,12 @@ _IN = r"(?:log|sign)(?:ged)?[ -]?in"
 _WHOLE = r"(?:the (?:full|rest|whole|entire|complete)|this (?:page|content|article|guide|resource))"
 # Nobody says these but a wall.
 _LOCKED = re.compile(
-    rf"{_NO_QUOTE}\b(?:(?:please |you (?:must|need to|have to) (?:be )?)?{_IN}(?: or [\w ]{{3,30}}?)?"
+    rf"{_NO_QUOTE}\b(?:(?:please |you (?:must|need to|have to) (?:be )?)?{_IN}"
+    r"(?: or [\w ]{3,30}?)?"
     rf" to (?:continue(?: reading)?|keep reading|read more|read on"
     rf"|(?:read|view|see|access|unlock) {_WHOLE})"
-    r"|(?:create|register for|sign up for) (?:a |an )?(?:free )?account to (?:continue|keep reading|read)"
+    r"|(?:create|register for|sign up for) (?:a |an )?(?:free )?account to"
+    r" (?:continue|keep reading|read)"
     r"|subscribe (?:now )?to (?:continue|keep reading|read|unlock)"
     r"|(?:this|the rest of this|the full) (?:content|article|page|guide|resource) is (?:only )?"
     r"(?:available|reserved|visible|accessible)"
@@ -106,7 +110,8 @@ _LOCKED = re.compile(
 )
 # A guide may be cut off after any length of it.
 _CUT_OFF = re.compile(
-    r"continue reading|keep reading|the (?:full|rest|whole|entire|complete)|全文|剩余|繼續閱讀|继续阅读",
+    r"continue reading|keep reading|the (?:full|rest|whole|entire|complete)"
+    r"|全文|剩余|繼續閱讀|继续阅读",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
@@ -116,14 +121,16 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 _LOGIN_TITLE = re.compile(
-    r"^(?:(?:member |user |account )?(?:log|sign)[ -]?in|(?:用户|用戶|会员|會員|账号|帳號)?(?:登录|登入|登錄))"
+    r"^(?:(?:member |user |account )?(?:log|sign)[ -]?in"
+    r"|(?:用户|用戶|会员|會員|账号|帳號)?(?:登录|登入|登錄))"
     r"\W*(?:$|[|｜—–-].*)",
     re.IGNORECASE,
 )
 _PASSWORD_FIELD = re.compile(rb"<input[^>]{0,200}type\s{0,9}=\s{0,9}[\"']?password", re.IGNORECASE)
 _COOKIES = re.compile(
-    r"\b(?:accept|reject|allow|manage|enable|use|uses|using|our|about|necessary|all) (?:all |your |of )?"
-    r"cookies\b|\bcookie (?:policy|settings|preferences|notice|consent)\b|\bwe value your privacy\b"
+    r"\b(?:accept|reject|allow|manage|enable|use|uses|using|our|about|necessary|all)"
+    r" (?:all |your |of )?cookies\b|\bcookie (?:policy|settings|preferences|notice|consent)\b"
+    r"|\bwe value your privacy\b"
     r"|\b(?:consent|your choices|our (?:\d+ )?partners|privacy (?:policy|settings|notice)"
     r"|personal data)\b"
     r"|cookies?.{0,10}(?:政策|设置|設置|設定|同意|接受|偏好)|(?:接受|同意|启用|啟用|使用|管理|拒绝|拒絕).{0,6}cookies?"
@@ -135,11 +142,13 @@ _SAYS_COOKIES = re.compile(r"\bcookies?\b|(?<![a-z])cookies?(?![a-z])", re.IGNOR
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a visitor meets first. lines: texts of the guide's blocks; page: all that is to be seen
-    on the page where the blocks hold hardly anything, else ''.
+    """What a visitor meets first. heading: the first near the top, '' for none; lines: texts of
+    the guide's blocks; page: all that is to be seen on the page where the blocks hold hardly
+    anything, else ''.
     """
 
     title: str
+    heading: str
     lines: tuple[str, ...]
     page: str
     body: bytes
@@ -153,10 +162,15 @@ class Front:
         return "\n".join((*self.lines, self.page))
 
 
-def read_front(title: str, lines: Sequence[str], body: bytes, content_type: str) -> Front:
-    is_little = sum(map(len, lines)) < _LITTLE_CHARS and not body.startswith(b"%PDF-")
-    page = _crude_text(body[:_CRUDE_BYTES], content_type) if is_little else ""
-    return Front(title, tuple(lines), page, body)
+def read_front(page: Page, content: PageContent) -> Front:
+    """The front of a page, out of what was extracted and, where that is little, out of its body."""
+    lines = tuple(block.text for block in content.blocks)
+    heading = next(
+        (block.text for block in content.blocks[:3] if block.kind is BlockKind.HEADING), ""
+    )
+    is_little = sum(map(len, lines)) < _LITTLE_CHARS and not is_pdf(page.body)
+    crude = _crude_text(page.body[:_CRUDE_BYTES], page.content_type) if is_little else ""
+    return Front(content.title, heading, lines, crude, page.body)
 
 
 def find_wall(front: Front) -> Quarantine | None:
@@ -172,8 +186,7 @@ def find_wall(front: Front) -> Quarantine | None:
 
 
 def _find_gone(front: Front) -> Quarantine | None:
-    first = front.lines[0] if front.lines else ""
-    for line in (front.title, first):
+    for line in (front.title, front.heading):
         if len(line) < 120 and len(front.text) < _GONE_TITLE_CHARS and _GONE.search(line):
             return Quarantine(QuarantineReason.SOFT_404, f"title: {line}")
     return _find_notice(front, _GONE, QuarantineReason.SOFT_404, "text")
@@ -187,9 +200,7 @@ def _find_robot_check(front: Front) -> Quarantine | None:
     marker = _ROBOT_MARKUP.search(front.body[:_CRUDE_BYTES]) if front.page else None
     if marker and _is_little(front.seen, _ROBOT):
         name = marker.group().decode("ascii", "replace")
-        return Quarantine(
-            QuarantineReason.CAPTCHA, f"hardly any text beside a robot check ({name})"
-        )
+        return Quarantine(QuarantineReason.CAPTCHA, f"a robot check ({name}) and hardly any text")
     return None
 
 

@@ -91,7 +91,7 @@ def test_judge_does_not_take_a_guide_for_a_not_found_page(title):
         ((page(status=500), GUIDE), QuarantineReason.SOFT_404),
         ((page(), content("The requested page could not be found.")), QuarantineReason.SOFT_404),
         ((page(content_type="text/plain"), GUIDE), QuarantineReason.NOT_HTML),
-        ((page(body=b"%PDF-1.4"), GUIDE), QuarantineReason.NOT_HTML),
+        ((page(body=b"\x00\x01\x02" * 99), GUIDE), QuarantineReason.NOT_HTML),
         ((page(), content("Please log in to read this guide.")), QuarantineReason.LOGIN_WALL),
         ((page(), content("请先登录后查看全文")), QuarantineReason.LOGIN_WALL),
         ((page(), content("Hello", title="Sign in")), QuarantineReason.LOGIN_WALL),
