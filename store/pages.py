@@ -158,7 +158,7 @@ def list_set_aside(db: Database, limit: int = 200) -> tuple[PageRecord, ...]:
     """Quarantined pages, the latest first."""
     query = (
         sql_select(_PAGES)
-        .where(_PAGES.c.quarantine_reason != "")
+        .where(_PAGES.c.quarantine_reason > "")
         .order_by(_PAGES.c.fetched_at.desc())
         .limit(limit)
     )

@@ -104,7 +104,7 @@ class PageRow(SQLModel, table=True):
     lastmod: str
     body_sha256: str
     content_hash: str
-    quarantine_reason: str = ""
+    quarantine_reason: str = Field(default="", index=True)
     quarantine_evidence: str = Field(default="", sa_column=_text())
     licence: str = Field(default="", sa_column=_text())
     hidden: list[str] = Field(default_factory=list, sa_column=_json())

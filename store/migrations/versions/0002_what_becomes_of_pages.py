@@ -40,6 +40,7 @@ def upgrade() -> None:
     for column in ("extract_version", "verdict"):
         op.add_column("pages", sa.Column(column, sa.String(), server_default="", nullable=False))
     op.add_column("pages", sa.Column("misses", sa.Integer(), server_default="0", nullable=False))
+    op.create_index(op.f("ix_pages_quarantine_reason"), "pages", ["quarantine_reason"])
     op.add_column("sources", sa.Column("stopped_at", UtcDateTime(), nullable=True))
     op.add_column(
         "guides", sa.Column("licence_finding", sa.Text(), server_default="", nullable=False)
@@ -65,6 +66,7 @@ def downgrade() -> None:
     # No decision is thrown away: to the earlier version, a person settled what became of a post.
     op.execute("UPDATE decisions SET action = 'settle', reason = 'keep' WHERE action = 'keep'")
     _set_actions(ACTIONS_BEFORE)
+    op.drop_index(op.f("ix_pages_quarantine_reason"), table_name="pages")
     for table, columns in {
         "posts": ("alert_at", "alert"),
         "cards": ("twin_id",),
