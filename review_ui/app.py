@@ -17,9 +17,11 @@ from review_ui.routes import (
     guides,
     health,
     posts,
+    quarantine,
     queue,
     runs,
     signin,
+    sources,
     static,
 )
 from review_ui.security import Cookies, Shield, set_headers
@@ -31,7 +33,9 @@ from store.settings import Settings, get_secret_key, load_settings
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (signin, queue, cards, posts, groups, guides, runs, feeds, health, static)
+ROUTERS = (
+    signin, queue, cards, posts, groups, guides, quarantine, sources, runs, feeds, health, static,
+)  # fmt: skip
 
 PROBLEMS = {
     401: ("Please sign in", "You were signed out. What you typed is still on the page."),

@@ -158,22 +158,51 @@ def line_kinds(guide: Guide, spans: Sequence[Span]) -> tuple[tuple[str, str], ..
     return tuple(kinds)
 
 
-# Words, runs of white space, and every other character by itself; Chinese has no spaces to cut at.
-_TOKEN = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|.", re.DOTALL)
+# Numbers whole (`38.5`, `1,000`), then words with what holds them together (`don't`, `six-month`),
+# runs of white space, and every other character by itself with what belongs to it (an emoji's
+# skin or sex); Chinese has no spaces to cut at, so there each character counts.
+_HAN = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(
+    rf"\d+(?:[.,]\d+)*|[^\W\d{_HAN}][^\W{_HAN}]*(?:['’-][^\W{_HAN}]+)*|\s+"
+    r"|.(?:[\u0300-\u036f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]|\u200d.)*",
+    re.DOTALL,
+)
 
 
 def compare(old: str, new: str) -> tuple[Change, ...]:
-    """What a reader of old sees changed in new, by word, in Chinese by character."""
+    """What a reader of old sees changed in new, by word, in Chinese by character.
+
+    Joining what is not added gives old, joining what is not removed gives new.
+    """
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     if len(before) + len(after) > MAX_DIFF_TOKENS:
         return (Change("removed", old), Change("added", new))
-    changes: list[Change] = []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for _, a_start, a_end, b_start, b_end in matcher.get_opcodes():
-        removed, added = "".join(before[a_start:a_end]), "".join(after[b_start:b_end])
-        if removed == added:
+    hunks = [
+        ("".join(before[a_start:a_end]), "".join(after[b_start:b_end]), kind == "equal")
+        for kind, a_start, a_end, b_start, b_end in matcher.get_opcodes()
+    ]
+    changes: list[Change] = []
+    for removed, added, is_same in _join_over_spaces(hunks):
+        if is_same:
             changes.append(Change("same", removed))
             continue
         changes += [Change("removed", removed)] if removed else []
         changes += [Change("added", added)] if added else []
     return tuple(changes)
+
+
+_Hunk = tuple[str, str, bool]
+
+
+def _join_over_spaces(hunks: Sequence[_Hunk]) -> list[_Hunk]:
+    """Changes with nothing but a space between them become one: a phrase reads better whole."""
+    joined: list[_Hunk] = []
+    for number, (old, new, is_same) in enumerate(hunks):
+        is_gap = is_same and old.isspace() and "\n" not in old
+        is_between = is_gap and 0 < number < len(hunks) - 1
+        if joined and not joined[-1][2] and (is_between or not is_same):
+            joined[-1] = (joined[-1][0] + old, joined[-1][1] + new, False)
+        else:
+            joined.append((old, new, is_same))
+    return joined

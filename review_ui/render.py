@@ -16,6 +16,8 @@ from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
+from store.posts import count_alerts
+from store.quarantine import count_quarantined
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 THEMES = ("light", "dark")
@@ -54,7 +56,12 @@ def page(
     note = services.cookies.read(request, "note")
     response = HTMLResponse(
         services.templates.get_template(template).render(
-            {**shell(request, services), "note": note, **context}
+            {
+                **shell(request, services),
+                "note": note,
+                "waiting": _count_waiting(request, services, status_code),
+                **context,
+            }
         ),
         status_code,
     )
@@ -93,6 +100,13 @@ def shell(request: Request, services: Services) -> dict[str, Any]:
         "note": "",
         "now": utc_now(),
     }
+
+
+def _count_waiting(request: Request, services: Services, status_code: int) -> dict[str, int]:
+    """What the bar says beside a page's name; a page about a failure asks the database nothing."""
+    if status_code >= 500 or getattr(request.state, "user", None) is None:
+        return {}
+    return {"/posts": count_alerts(services.db), "/quarantine": count_quarantined(services.db)}
 
 
 def ago(time: datetime, now: datetime) -> str:

@@ -1,5 +1,7 @@
 """Posts: what waits to go out, what is out, and what needs a hand."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -7,11 +9,15 @@ from fastapi.responses import Response
 
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
+from review_ui.marks import Change, compare
 from review_ui.render import go, page
 from stages.types import PostState
 from store import decisions
+from store.alerts import Alert
 from store.decisions import NotAllowedError, StaleError
-from store.posts import count_posts, list_posts
+from store.engine import Database
+from store.overview import list_text_changes
+from store.posts import PostView, count_posts, list_posts
 
 router = APIRouter()
 
@@ -26,15 +32,25 @@ STATE_NAMES = {
 SHOWN = 200
 
 
+@dataclass(frozen=True, slots=True)
+class AlertedPost:
+    """changes: of its card's source since it was approved; empty when the source is gone."""
+
+    view: PostView
+    changes: tuple[Change, ...]
+
+
 @router.get("/posts")
 def show(request: Request, serve: Serve, user: SignedIn, state: str = "") -> Response:
     wanted = pick(PostState, state)
     counts = count_posts(serve.db)
+    posts = list_posts(serve.db, wanted, SHOWN)
     return page(
         request,
         "posts.html",
         {
-            "posts": list_posts(serve.db, wanted, SHOWN),
+            "alerted": _with_changes(serve.db, [view for view in posts if view.alert]),
+            "posts": [view for view in posts if not view.alert],
             "counts": counts,
             "total": counts.get(wanted, 0) if wanted else sum(counts.values()),
             "names": STATE_NAMES,
@@ -76,6 +92,39 @@ def withdraw(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Re
     except NotAllowedError as error:
         return _back(request, str(error))
     return _back(request, "The post is withdrawn and gone from the feed.")
+
+
+@router.post("/posts/{post_id}/keep")
+def keep(
+    request: Request,
+    serve: Serve,
+    user: SignedIn,
+    post_id: int,
+    note: Annotated[str, Form(max_length=2000)] = "",
+    seen: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """A person looked at what became of the source: the post stays as it is."""
+    try:
+        decisions.clear_alert(serve.db, post_id, user.id, note.strip(), seen=pick(Alert, seen))
+    except (StaleError, NotAllowedError) as error:
+        return _back(request, str(error))
+    return _back(request, "The post stays as it is.")
+
+
+def _with_changes(db: Database, posts: Sequence[PostView]) -> list[AlertedPost]:
+    """Each with what changed in its card's source, in one query for all."""
+    found = list_text_changes(db, [view.card_id for view in posts]) if posts else {}
+    return [
+        AlertedPost(
+            view,
+            compare(change.previous_text, change.text)
+            if (change := found.get(view.card_id))
+            and change.previous_text
+            and view.alert is Alert.SOURCE_CHANGED
+            else (),
+        )
+        for view in posts
+    ]
 
 
 def _back(request: Request, note: str) -> Response:

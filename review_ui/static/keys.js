@@ -1,10 +1,11 @@
 // The keyboard. A key acts only when nobody is typing, composing Chinese, or holding a modifier.
 
 import { closeOpen, goToTone, hasDesk, open, pressOn, pressUndo } from "./desk.js";
+import { closeStopper, hasQuarantine, movePage, openStopper, pressVerdict, takeBack, writeNote } from "./quarantine.js";
 
 const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])";
 const SEQUENCE_MS = 1200;
-const PLACES = { q: "/queue", p: "/posts", g: "/groups", r: "/runs" };
+const PLACES = { q: "/queue", p: "/posts", g: "/groups", r: "/runs", s: "/sources", x: "/quarantine" };
 
 let sequenceUntil = 0;
 
@@ -34,6 +35,16 @@ const IN_QUEUE = {
   k: () => moveRow(-1),
 };
 
+const IN_QUARANTINE = {
+  j: () => movePage(1),
+  k: () => movePage(-1),
+  a: () => pressVerdict("[data-accept]"),
+  i: () => pressVerdict("[data-ignore]"),
+  u: () => takeBack(),
+  n: () => writeNote(),
+  s: () => openStopper(),
+};
+
 export function startKeys() {
   document.addEventListener("keydown", onKey);
 }
@@ -48,6 +59,7 @@ function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") {
     if (document.querySelector("dialog[open]")) return;
+    if (hasQuarantine() && closeStopper()) return;
     if (event.target.closest?.(TYPED_INTO) && !event.target.closest("details")) event.target.blur();
     closeOpen();
     return;
@@ -62,7 +74,7 @@ function onKey(event) {
       return;
     }
   }
-  const page = hasDesk() ? ON_DESK : IN_QUEUE;
+  const page = hasDesk() ? ON_DESK : hasQuarantine() ? IN_QUARANTINE : IN_QUEUE;
   const act = (Object.hasOwn(page, event.key) && page[event.key]) || (Object.hasOwn(ANYWHERE, event.key) && ANYWHERE[event.key]);
   if (act && act() !== false) event.preventDefault();
 }

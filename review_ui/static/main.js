@@ -4,9 +4,11 @@ import { startDesk } from "./desk.js";
 import { startKeys } from "./keys.js";
 import { startLight } from "./light.js";
 import { startPages } from "./pages.js";
+import { startQuarantine } from "./quarantine.js";
 
 document.documentElement.classList.add("has-js");
 startPages();
 startLight();
 startDesk();
+startQuarantine();
 startKeys();

@@ -14,6 +14,7 @@ from review_ui.app import create_app
 from store.engine import open_database
 from store.users import start_session
 from tests.review_ui.desk_data import DeskData, build_desk, settings_for
+from tests.review_ui.shelf_data import ShelfData, add_shelf
 from tests.review_ui.visitor import Visitor
 
 
@@ -27,11 +28,33 @@ def built_desk(tmp_path_factory: pytest.TempPathFactory) -> DeskData:
 
 @pytest.fixture
 def desk(built_desk: DeskData, tmp_path: Path) -> Iterator[DeskData]:
-    home = tmp_path / "home"
-    shutil.copytree(built_desk.settings.home_path, home)
+    yield from copy_desk(built_desk, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def built_shelf(
+    built_desk: DeskData, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[DeskData, ShelfData]:
+    """The desk after what may happen to pages and sources has happened; built once."""
+    for desk in copy_desk(built_desk, tmp_path_factory.mktemp("shelf") / "home"):
+        shelf = add_shelf(desk)
+    return desk, shelf
+
+
+@pytest.fixture
+def shelf(built_shelf: tuple[DeskData, ShelfData], desk: DeskData) -> ShelfData:
+    """Makes the test's desk the one on which all that has happened."""
+    built, shelf = built_shelf
+    desk.db.dispose()
+    shutil.copytree(built.settings.home_path, desk.settings.home_path, dirs_exist_ok=True)
+    return shelf
+
+
+def copy_desk(built: DeskData, home: Path) -> Iterator[DeskData]:
+    shutil.copytree(built.settings.home_path, home)
     settings = settings_for(home)
     db = open_database(settings.effective_database_url)
-    yield DeskData(settings, db, built_desk.run_id, built_desk.cards)
+    yield DeskData(settings, db, built.run_id, built.cards)
     db.dispose()
 
 

@@ -50,6 +50,8 @@ PASSWORD = "three warm spoons of porridge"
 TONES = ("expert", "mom", "engagement")
 XSS = "<script>alert('page')</script><img src=x onerror=alert(1)>"
 
+LINE_KINDS = {"-": BlockKind.LIST_ITEM, "^": BlockKind.FOOTNOTE}
+
 Written = Mapping[str, Sequence[tuple[str, str]]]
 """By tone: (sentence, ids of what it rests on separated by spaces)."""
 
@@ -161,14 +163,23 @@ def as_dict(card: Card) -> dict[str, object]:
 def make_guide(
     name: str, title: str, source: Source, lang: str, recipes: Sequence[Recipe]
 ) -> tuple[Guide, tuple[Card, ...]]:
-    """Blocks and cards with true spans. A line that starts with `- ` is a list item."""
+    """Blocks and cards with true spans. A line that starts with `- ` is a list item, one that
+    starts with `^` a footnote: what follows up to the first space is its mark.
+    """
     blocks: list[Block] = []
     at = 0
     cards = []
 
     def add(kind: BlockKind, text: str, level: int = 0) -> tuple[int, int]:
         nonlocal at
-        block = Block(kind, text, level=level, group=int(kind is BlockKind.LIST_ITEM), start=at)
+        block = Block(
+            kind,
+            text,
+            level=level,
+            group=int(kind is BlockKind.LIST_ITEM),
+            marker=text.split()[0] if kind is BlockKind.FOOTNOTE else "",
+            start=at,
+        )
         blocks.append(block)
         at = block.end + 1
         return block.start, block.end
@@ -178,10 +189,8 @@ def make_guide(
         add(BlockKind.HEADING, recipe.heading, 2)
         spans = []
         for line in recipe.lines:
-            is_item = line.startswith("- ")
-            kind = BlockKind.LIST_ITEM if is_item else BlockKind.PARAGRAPH
-            spans.append(add(kind, line.removeprefix("- ")))
-        text = "\n".join(line.removeprefix("- ") for line in recipe.lines)
+            spans.append(add(LINE_KINDS.get(line[0], BlockKind.PARAGRAPH), bare(line)))
+        text = "\n".join(bare(line) for line in recipe.lines)
         body_hash = hashlib.sha256(text.encode()).hexdigest()
         cards.append(
             Card(
@@ -217,6 +226,10 @@ def make_guide(
         reviewed="2026-03-14",
     )
     return guide, tuple(cards)
+
+
+def bare(line: str) -> str:
+    return line.removeprefix("- ").removeprefix("^")
 
 
 def make_drafts(recipe: Recipe, card: Card) -> tuple[Draft, ...]:
@@ -507,7 +520,7 @@ def plain(name: str, title: str, heading: str, *lines: str, **more: object) -> R
         "mom": "One small thing for today. 💛",
         "engagement": "Did you know?",
     }
-    said = [(line.removeprefix("- "), f"s{n}") for n, line in enumerate(lines, 1)]
+    said = [(bare(line), f"s{n}") for n, line in enumerate(lines, 1)]
     written = {tone: ((openings[tone], ""), *said) for tone in TONES}
     return Recipe(name, title, heading, lines, written, **more)  # type: ignore[arg-type]
 
@@ -673,8 +686,11 @@ FAILED_SUMMARY = {
 
 
 def main() -> None:
+    from tests.review_ui.shelf_data import add_shelf  # it builds on this module
+
     home = Path(sys.argv[1]).resolve()
     desk = build_desk(home)
+    add_shelf(desk)
     sys.stdout.write(
         f"SPOONFUL_HOME={home} SPOONFUL_SECRET_KEY={desk.settings.secret_key} "
         "uvicorn --factory review_ui.app:create_app --port 8400\n"
