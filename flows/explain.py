@@ -50,7 +50,10 @@ CHECK_MEANINGS = {
     "one_idea": "one section, or short ones beside each other, each under its heading",
     "located": "breadcrumbs name the guide and every heading above",
     "whole": "starts and ends at the edge of a sentence, item or row",
-    "no_dangling_opener": "opens without a `this` or `however` that only earlier text explains",
+    "no_dangling_opener": (
+        "opens without a “this” or “however” that only earlier text explains, and points to "
+        "nothing outside the card"
+    ),
     "lead_in": "a list stands with the line that introduces it, a row with its header",
     "numbers": "a figure stays in its full sentence or row, with its condition",
     "warnings": "a warning stays with its condition; nothing that only points elsewhere",

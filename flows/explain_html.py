@@ -49,6 +49,7 @@ def render_page(chopped: Chopped) -> str:
             guide=reading.guide,
             source=None if reading.source.id == "file" else reading.source,
             address=address,
+        name=Path(reading.origin).name,  # the page may be passed on; folders are nobody's business
             runs=runs,
             map=[_segment(run) for run in runs],
             kinds=_count_kinds(chopped.cards),
