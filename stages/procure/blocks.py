@@ -20,6 +20,7 @@ from stages.procure.markup import (
     is_element,
     text_of,
 )
+from stages.procure.notes import lead_mark
 from stages.procure.readings import (
     BREAK,
     definition_pairs,
@@ -301,6 +302,8 @@ class _Walk:
             self.add(BlockKind.CAPTION, caption, place)
         for text, is_title in table.rows:
             self.add(BlockKind.CAPTION if is_title else BlockKind.TABLE_ROW, text, place)
+        for text in table.notes:
+            self.add(BlockKind.FOOTNOTE, text, replace(place, group=0), marker=lead_mark(text))
 
 
 # --- the finished list ---------------------------------------------------------------------------

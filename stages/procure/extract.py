@@ -4,7 +4,8 @@ what was hidden in it. Pure and picklable: runs in a process pool.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from stages.procure.blocks import read_blocks
 from stages.procure.charset import decode_body
@@ -32,6 +33,7 @@ from stages.procure.metadata import (
     read_structured,
     read_title_hints,
 )
+from stages.procure.notes import tie_notes, without_label
 from stages.procure.prune import prune
 from stages.procure.readings import own_text
 from stages.procure.region import find_region
@@ -43,6 +45,7 @@ EXTRACT_VERSION = "2"
 
 _MAX_HTML_CHARS = 8_000_000
 _MAX_LOST = 50
+_NOTE_EDGES = re.compile(r"[;；]")
 
 
 def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
@@ -60,14 +63,14 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     reviewed = read_reviewed(survey, structured)
     canonical = read_canonical(survey, url)
     next_url, prev_url = read_neighbours(survey, url)
-    settle_marks(root)
+    notes = settle_marks(survey)
     hints = read_title_hints(survey)
     declared = read_declared_language(survey)
     prune(root)
     region, ratio = find_region(root)
     headings = [text_of(node) for node in first_headings(survey) if is_attached(node, region)]
     title = choose_title(hints, headings)
-    blocks = _without_title(read_blocks(region), title)
+    blocks = _without_title(tie_notes(read_blocks(region), notes), title)
     return PageContent(
         title=title,
         lang=choose_language(declared, " ".join(block.text for block in blocks) or text_of(root)),
@@ -83,7 +86,7 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
     )
 
 
-def _without_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
+def _without_title(blocks: Sequence[Block], title: str) -> tuple[Block, ...]:
     """The title is the guide's own field, not a block of its text."""
     same = squeeze(title)
     return tuple(
@@ -109,4 +112,6 @@ def _lost(region: Element, blocks: tuple[Block, ...]) -> Iterator[str]:
         if is_furniture_line(text) or is_furniture_heading(text):
             continue
         seen.add(key)
-        yield text
+        # Notes that stood in one line are blocks of their own.
+        if not all(said.holds(squeeze(part)) for part in _NOTE_EDGES.split(without_label(text))):
+            yield text

@@ -37,6 +37,8 @@ class Survey:
     def __init__(self, root: Element) -> None:
         self.root = root
         self.suspects: list[Element] = []
+        # The page's text when its gaps were opened, hidden text included.
+        self.text = ""
         self._by_tag: dict[object, list[Element]] = {}
         self._by_name: dict[str, list[Element]] = {}
         by_tag, by_name, suspects = self._by_tag, self._by_name, self.suspects
@@ -88,11 +90,12 @@ class Survey:
         for tag in NOISE_TAGS:
             for node in self._by_tag.pop(tag, ()):
                 drop(node)
-        letters = "".join(raw_text_of(self.root).split())
+        self.text = raw_text_of(self.root)
+        letters = "".join(self.text.split())
         if not letters.isprintable():
             clean_texts(self.root)
-        for tag, nodes in self._by_tag.items():
-            if tag in INLINE_TAGS or not isinstance(tag, str):
+        for kind, nodes in self._by_tag.items():
+            if kind in INLINE_TAGS or not isinstance(kind, str):
                 continue
             for node in nodes:
                 text = node.text

@@ -31,11 +31,12 @@ class _Cell:
 @dataclass(frozen=True, slots=True)
 class TableText:
     """captions: lines over the table. rows: body rows; a row that is one cell over the whole
-    width is a sub-heading, given as (text, True).
+    width is a sub-heading, given as (text, True). notes: single cells of the table's foot.
     """
 
     captions: tuple[str, ...]
     rows: tuple[tuple[str, bool], ...]
+    notes: tuple[str, ...] = ()
 
 
 def is_layout(table: Element) -> bool:
@@ -62,7 +63,7 @@ def _rows_of(table: Element) -> list[Element]:
 def read_table(table: Element) -> TableText:
     """The table's captions and body rows. At most 100,000 rows of 40 columns are read."""
     captions = [text_of(node) for node in table.findall("caption")]
-    rows = _rows_of(table)
+    rows, notes = _part_foot(_rows_of(table))
     grid = _expand(rows)
     head = _header_rows(rows, grid)
     header_grid = grid[:head]
@@ -77,7 +78,23 @@ def read_table(table: Element) -> TableText:
     return TableText(
         captions=tuple(text for text in captions if text),
         rows=tuple((text, is_title) for text, is_title in body if text),
+        notes=notes,
     )
+
+
+def _part_foot(rows: list[Element]) -> tuple[list[Element], tuple[str, ...]]:
+    """Rows with those of the foot last, and the foot's rows of one cell, which are notes."""
+    body: list[Element] = []
+    foot: list[Element] = []
+    notes: list[str] = []
+    for row in rows:
+        if row.getparent().tag != "tfoot":
+            body.append(row)
+        elif len(cells := [text for cell in row if (text := text_of(cell))]) > 1:
+            foot.append(row)
+        else:
+            notes += cells
+    return body + foot, tuple(notes)
 
 
 def _cell_text(cell: Element) -> str:

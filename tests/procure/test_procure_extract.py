@@ -203,7 +203,7 @@ def test_extract_keeps_captions_bare_text_and_lists_in_figures():
     ]
 
 
-def test_extract_takes_out_footnote_marks_and_keeps_exponents():
+def test_extract_ties_footnotes_and_keeps_exponents():
     found = rows(
         '<p id="t">Give it by 24 weeks.<sup><a href="#n1">1</a></sup> Use 400 IU<sup>2,3</sup>'
         " a day"
@@ -214,9 +214,9 @@ def test_extract_takes_out_footnote_marks_and_keeps_exponents():
     assert found == [
         (
             "paragraph",
-            "Give it by 24 weeks. Use 400 IU a day for 1.5 m² or 10^5 drops of CO2 on the 1st.",
+            "Give it by 24 weeks.[1] Use 400 IU a day for 1.5 m² or 10^5 drops of CO2 on the 1st.",
         ),
-        ("list_item", "See the schedule."),
+        ("footnote", "[1] See the schedule."),
     ]  # fmt: skip
 
 

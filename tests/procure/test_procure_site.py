@@ -95,7 +95,9 @@ def test_site_guide_has_its_headings_with_their_levels(path):
     missing = [
         row
         for row in PAGES[path]["headings"]
-        if not any(level == row["level"] and flat(row["text"]) in line for level, line in headings)
+        # The notes stand behind the lines that refer to them, so their heading is gone.
+        if row["text"] != "Notes"
+        and not any(level == row["level"] and flat(row["text"]) in line for level, line in headings)
     ]
     assert missing == []
 
