@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
-from stages.errors import PermanentError, RefusedError, StageError
+from stages.errors import PermanentError, RefusedError, StageError, TransientError
 from stages.procure.fetch import Fetcher
 from stages.procure.listing import read_feed, read_hub, read_sitemap
-from stages.procure.urls import guide_id, in_scope, normalise_url
+from stages.procure.urls import guide_id, in_scope, is_listed_page, normalise_url
 from stages.types import Candidate, Page, Source
 
 __all__ = ["Discovery", "discover", "guide_id", "in_scope", "normalise_url"]
 
 _MAX_SITEMAP_DEPTH = 3
 _MAX_SITEMAPS = 30
+# Over all lists of a source: what they may weigh, and how many addresses are looked at.
+_MAX_LISTED_BYTES = 60_000_000
+_MAX_FOUND = 50_000
+# Links to these are no pages. PDFs are, where the source asks for them.
+_FILES = frozenset(
+    "jpg jpeg png gif webp svg ico bmp tif tiff mp3 mp4 m4a m4v mov avi wav ogg webm zip gz tgz rar"
+    " 7z doc docx xls xlsx ppt pptx odt ods odp csv ics epub mobi exe dmg apk css js json xml rss"
+    " txt woff woff2".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +33,9 @@ class Discovery:
 
     pages: the hubs, feeds and sitemaps as they are now, to be stored for the next run; one that
     answered 304 comes with its earlier body and status 304. errors: one line per list that could
-    not be read. disallowed: candidates robots.txt forbids. over_budget: candidates left out
-    because max_guides was reached.
+    not be read. out_of_scope: addresses the lists name that the source's hosts and path rules
+    leave out. disallowed: candidates robots.txt forbids. over_budget: candidates left out because
+    max_guides was reached.
     """
 
     candidates: tuple[Candidate, ...]
@@ -32,6 +43,7 @@ class Discovery:
     errors: tuple[str, ...] = ()
     disallowed: int = 0
     over_budget: int = 0
+    out_of_scope: int = 0
 
 
 @dataclass(slots=True)
@@ -41,6 +53,8 @@ class _Search:
     known: Mapping[str, tuple[str, str]]
     earlier: Mapping[str, Page]
     found: dict[str, Candidate] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+    listed_bytes: int = 0
     pages: list[Page] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failures: list[StageError] = field(default_factory=list)
@@ -52,7 +66,18 @@ class _Search:
         listings = listing_urls(self.source)
         for candidate in candidates:
             url = normalise_url(candidate.url)
-            if not url or url in listings or not in_scope(url, self.source):
+            if not url or url in listings or url in self.outside:
+                continue
+            if _suffix(url) in _FILES and not is_listed_page(url, self.source):
+                continue
+            if len(self.found) + len(self.outside) >= _MAX_FOUND and url not in self.found:
+                self.note(
+                    f"more than {_MAX_FOUND:,} addresses; the rest is left out. Name a sitemap or"
+                    " hub that lists the guides alone"
+                )
+                return
+            if not _is_wanted(url, self.source):
+                self.outside.add(url)
                 continue
             held = self.found.get(url)
             is_better = bool(candidate.lastmod) and (is_sitemap or held is None or not held.lastmod)
@@ -61,6 +86,12 @@ class _Search:
 
     async def read(self, url: str) -> Page | None:
         """A list as it is now, None (and an error noted) when it cannot be had."""
+        if self.listed_bytes > _MAX_LISTED_BYTES:
+            self.note(
+                f"lists of more than {_MAX_LISTED_BYTES:,} bytes; the rest is left out. Name the"
+                " ones that list the guides"
+            )
+            return None
         key = normalise_url(url)
         before = self.earlier.get(key) or self.earlier.get(url)
         etag, last_modified = self.known.get(key) or self.known.get(url) or ("", "")
@@ -79,11 +110,16 @@ class _Search:
             self.fail(PermanentError(f"{url} answers {page.status}; correct it in the source"))
             return None
         self.pages.append(page)
+        self.listed_bytes += len(page.body)
         return page
 
     def fail(self, error: StageError) -> None:
         self.failures.append(error)
-        self.errors.append(str(error))
+        self.note(str(error))
+
+    def note(self, error: str) -> None:
+        if error not in self.errors:
+            self.errors.append(error)
 
 
 async def discover(
@@ -123,6 +159,7 @@ async def discover(
         errors=tuple(search.errors),
         disallowed=disallowed,
         over_budget=len(allowed) - len(kept),
+        out_of_scope=len(search.outside),
     )
 
 
@@ -131,6 +168,21 @@ def listing_urls(source: Source) -> frozenset[str]:
     lists = (*source.hubs, *source.feeds, source.sitemap, source.homepage)
     chosen = {normalise_url(page) for page in source.pages}
     return frozenset(normalise_url(url) for url in lists if url) - chosen
+
+
+def _is_wanted(url: str, source: Source) -> bool:
+    """In scope; and a PDF only when the source names it, or the paths it takes guides from: most
+    PDFs a site links to are forms and reports.
+    """
+    if not in_scope(url, source):
+        return False
+    is_pdf = _suffix(url) == "pdf"
+    return not is_pdf or bool(source.allow_prefixes) or is_listed_page(url, source)
+
+
+def _suffix(url: str) -> str:
+    name = urlsplit(url).path.rpartition("/")[2]
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _with_body(page: Page, before: Page) -> Page:
@@ -155,7 +207,7 @@ async def _read_sitemaps(search: _Search) -> None:
         if not key or key in seen:
             continue
         if len(seen) >= _MAX_SITEMAPS:
-            search.errors.append(
+            search.note(
                 f"more than {_MAX_SITEMAPS} sitemaps; the rest is left out. Name the one that"
                 " lists the guides as the source's sitemap"
             )
@@ -173,19 +225,34 @@ async def _read_sitemaps(search: _Search) -> None:
         if depth < _MAX_SITEMAP_DEPTH:
             queue += [(child.url, depth + 1) for child in sitemap.children]
         elif sitemap.children:
-            search.errors.append(f"{url} nests sitemaps deeper than {_MAX_SITEMAP_DEPTH} levels")
+            search.note(f"{url} nests sitemaps deeper than {_MAX_SITEMAP_DEPTH} levels")
 
 
 async def _allowed_by_robots(search: _Search) -> tuple[list[Candidate], int]:
+    """Candidates that may be fetched, and the number of those that may not.
+
+    A host whose robots.txt cannot be had now costs its own candidates. Raises its TransientError
+    when there are no others.
+    """
     allowed: list[Candidate] = []
     disallowed = 0
+    down: dict[str, TransientError] = {}
     for candidate in search.found.values():
+        host = urlsplit(candidate.url).netloc
+        if host in down:
+            continue
         try:
             is_free = await search.fetcher.is_allowed(candidate.url, search.source)
         except RefusedError:
             is_free = False
+        except TransientError as error:
+            down[host] = error
+            search.fail(error)
+            continue
         if is_free:
             allowed.append(candidate)
         else:
             disallowed += 1
+    if down and not allowed:
+        raise next(iter(down.values()))
     return allowed, disallowed

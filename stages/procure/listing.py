@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -12,16 +13,21 @@ from stages.errors import PermanentError
 from stages.procure.charset import decode_body
 from stages.procure.hidden import remove_hidden
 from stages.procure.inflate import inflate_file
-from stages.procure.markup import Element, collapse, is_element, parse_html
+from stages.procure.markup import collapse, parse_html
 from stages.procure.metadata import base_url
 from stages.types import Candidate
 
 # The sitemap protocol's own limits.
 MAX_SITEMAP_BYTES = 52_428_800
 _MAX_ENTRIES = 50_000
+# 50,000 entries with a dozen elements each; a file of empty elements has more.
+_MAX_ELEMENTS = 1_000_000
+_MAX_FIELD_CHARS = 4_000
+_CHUNK_BYTES = 65_536
 _DATE = re.compile(
     r"^\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?$"
 )
+_FIELDS = frozenset("loc lastmod link guid updated modified published date".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +38,96 @@ class Sitemap:
     entries: tuple[Candidate, ...] = ()
 
 
-def _parse_xml(body: bytes, url: str) -> Element:
-    """Root of an XML file. No entity of its own is expanded and nothing is loaded for it."""
+class _EnoughError(Exception):
+    """The list has given as many entries as are read."""
+
+
+class _Entries:
+    """What a parser calls for each element: keeps the fields of the entries, and no tree.
+
+    names: of the elements that are entries. kind: name of the root, '' before it. entries: the
+    texts of each entry's fields by name, the first of each name; of feeds, the link in `link`.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.kind = ""
+        self.entries: list[dict[str, str]] = []
+        self._names = names
+        self._elements = 0
+        self._entry: dict[str, str] | None = None
+        self._depth = 0
+        self._field = ""
+        self._text: list[str] = []
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        name = _local(tag)
+        self._elements += 1
+        if self._elements > _MAX_ELEMENTS:
+            raise _EnoughError
+        if not self.kind:
+            self.kind = name
+        elif self._entry is None:
+            if name in self._names:
+                self._entry, self._depth = {}, 0
+        else:
+            self._depth += 1
+            if self._depth == 1 and name in _FIELDS:
+                self._field, self._text = name, []
+                href = attributes.get("href")
+                if name == "link" and href and attributes.get("rel", "alternate") == "alternate":
+                    self._entry.setdefault("link", collapse(href))
+
+    def data(self, text: str) -> None:
+        if self._field and sum(map(len, self._text)) < _MAX_FIELD_CHARS:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        if self._entry is None:
+            return
+        if self._depth == 0:
+            self.entries.append(self._entry)
+            self._entry = None
+            if len(self.entries) >= _MAX_ENTRIES:
+                raise _EnoughError
+            return
+        if self._depth == 1 and self._field:
+            text = collapse("".join(self._text))
+            if text:
+                self._entry.setdefault(self._field, text)
+            self._field = ""
+        self._depth -= 1
+
+    def close(self) -> None:
+        """The parser's own last call; nothing is left to do."""
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].lower()
+
+
+def _read_xml(body: bytes, url: str, names: frozenset[str]) -> _Entries:
+    """Entries of an XML file. No entity of its own is expanded and nothing is loaded for it."""
+    if b"<!ENTITY" in body[:_CHUNK_BYTES].replace(b"\0", b"").upper():
+        raise PermanentError(f"{url} declares its own entities; such a list is not read")
+    found = _Entries(names)
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True,
-        remove_comments=True, remove_pis=True,
+        target=found, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        recover=True,
     )  # fmt: skip
     try:
-        root = etree.fromstring(body, parser)
+        for start in range(0, len(body), _CHUNK_BYTES):
+            parser.feed(body[start : start + _CHUNK_BYTES])
+        parser.close()
+    except _EnoughError:
+        return found
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise PermanentError(
-            f"{url} is no readable XML ({error}); correct it in the source"
-        ) from error
-    if root is None:
+        if not found.kind:
+            raise PermanentError(
+                f"{url} is no readable XML ({error}); correct it in the source"
+            ) from error
+    if not found.kind:
         raise PermanentError(f"{url} is no readable XML; correct it in the source")
-    if root.getroottree().docinfo.internalDTD is not None and _has_entities(root):
-        raise PermanentError(f"{url} declares its own entities; such a list is not read")
-    return root
-
-
-def _has_entities(root: Element) -> bool:
-    dtd = root.getroottree().docinfo.internalDTD
-    return any(True for _ in dtd.iterentities())
-
-
-def _name(node: Element) -> str:
-    return node.tag.rpartition("}")[2].lower() if is_element(node) else ""
-
-
-def _child_text(node: Element, *names: str) -> str:
-    for name in names:
-        for child in node:
-            if _name(child) == name:
-                return collapse("".join(child.itertext()))
-    return ""
+    return found
 
 
 def _date(text: str) -> str:
@@ -79,55 +141,38 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     """
     if body[:2] == b"\x1f\x8b":
         body = inflate_file(body, MAX_SITEMAP_BYTES, url)
-    if body.lstrip()[:1] != b"<":
-        lines = decode_body(body).split()
-        found = [line for line in lines[:_MAX_ENTRIES] if line.startswith(("http://", "https://"))]
+    if body[:100].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"<", b"\xff", b"\xfe"):
+        lines = decode_body(body).split(maxsplit=_MAX_ENTRIES)[:_MAX_ENTRIES]
+        found = [line for line in lines if line.startswith(("http://", "https://"))]
         return Sitemap(entries=tuple(Candidate(line) for line in found))
-    root = _parse_xml(body, url)
-    kind = _name(root)
-    if kind not in ("urlset", "sitemapindex"):
+    listed = _read_xml(body, url, frozenset(("url", "sitemap")))
+    if listed.kind not in ("urlset", "sitemapindex"):
         raise PermanentError(
-            f"{url} is no sitemap but <{kind}>; correct the source's sitemap address"
+            f"{url} is no sitemap but <{listed.kind[:50]}>; correct the source's sitemap address"
         )
-    found_entries: list[Candidate] = []
-    for node in root:
-        if _name(node) in ("url", "sitemap") and len(found_entries) < _MAX_ENTRIES:
-            address = _child_text(node, "loc")
-            if address:
-                absolute = _join(url, address)
-                found_entries.append(Candidate(absolute, _date(_child_text(node, "lastmod"))))
-    entries = tuple(entry for entry in found_entries if entry.url)
-    return Sitemap(children=entries) if kind == "sitemapindex" else Sitemap(entries=entries)
+    entries = tuple(
+        Candidate(address, _date(entry.get("lastmod", "")))
+        for entry in listed.entries
+        if (address := _join(url, entry.get("loc", "")))
+    )
+    return Sitemap(children=entries) if listed.kind == "sitemapindex" else Sitemap(entries=entries)
 
 
 def read_feed(body: bytes, url: str) -> tuple[Candidate, ...]:
     """Entries of an Atom or RSS feed, newest change as lastmod. Raises PermanentError otherwise."""
-    root = _parse_xml(body, url)
-    if _name(root) not in ("feed", "rss", "rdf"):
+    listed = _read_xml(body, url, frozenset(("entry", "item")))
+    if listed.kind not in ("feed", "rss", "rdf"):
         raise PermanentError(
-            f"{url} is no feed but <{_name(root)}>; correct the source's feed address"
+            f"{url} is no feed but <{listed.kind[:50]}>; correct the source's feed address"
         )
     found: list[Candidate] = []
-    for node in root.iter():
-        if _name(node) not in ("entry", "item") or len(found) >= _MAX_ENTRIES:
-            continue
-        address = _entry_link(node)
-        if address and (absolute := _join(url, address)):
-            stamp = _child_text(node, "updated", "modified", "published", "date")
-            found.append(Candidate(absolute, _date(stamp)))
+    for entry in listed.entries:
+        guid = entry.get("guid", "")
+        address = entry.get("link", "") or (guid if guid.startswith(("http:", "https:")) else "")
+        if absolute := _join(url, address):
+            stamps = (entry.get(name, "") for name in ("updated", "modified", "published", "date"))
+            found.append(Candidate(absolute, _date(next(filter(None, stamps), ""))))
     return tuple(found)
-
-
-def _entry_link(node: Element) -> str:
-    for child in node:
-        if _name(child) == "link":
-            href = child.get("href")
-            if href and (child.get("rel") or "alternate") == "alternate":
-                return collapse(href)
-            if not href and collapse(child.text or ""):
-                return collapse(child.text or "")
-    guid = _child_text(node, "guid")
-    return guid if guid.startswith(("http://", "https://")) else ""
 
 
 def read_hub(body: bytes, url: str, content_type: str = "") -> tuple[str, ...]:
@@ -146,6 +191,8 @@ def read_hub(body: bytes, url: str, content_type: str = "") -> tuple[str, ...]:
 
 
 def _join(base: str, href: str) -> str:
+    if not href.strip():
+        return ""
     try:
         address = urljoin(base, href.strip())
     except ValueError:
