@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from stages.procure.markup import INLINE_TAGS, SILENT_TAGS, Element
 
@@ -11,8 +12,7 @@ from stages.procure.markup import INLINE_TAGS, SILENT_TAGS, Element
 _PROSE_CHARS = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """Characters under an element, white space collapsed: all, those inside links, and those of
     running text (lines of some length outside links); links: how many links.
     """
@@ -37,6 +37,18 @@ def measure(root: Element) -> Sizes:
     sizes: Sizes = {}
     _measure(root, sizes, False)
     return sizes
+
+
+def prose_of(node: Element) -> int:
+    """Characters of running text under one element, counted roughly, text by text: what a share
+    of the page's text is reckoned with before it is worth measuring everything.
+    """
+    total = _long(node.itertext())
+    return total - sum(_long(link.itertext()) for link in node.iter("a")) if total else 0
+
+
+def _long(texts: Iterator[str]) -> int:
+    return sum(len(text) for text in map(str.strip, texts) if len(text) >= _PROSE_CHARS)
 
 
 def _chars(text: str | None) -> int:

@@ -8,17 +8,20 @@ whatever it is called.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from stages.procure.markup import (
+    HEADING_TAGS,
     SILENT_TAGS,
     Element,
     drop,
-    is_element,
     link_ratio,
-    names_of,
+    raw_text_of,
     text_of,
     words_of,
 )
+from stages.procure.measure import prose_of
 
 _DROP_TAGS = frozenset(("nav", "dialog", "menu", "button", "form", "label", "fieldset", "footer"))
 _DROP_ROLES = frozenset(
@@ -60,6 +63,8 @@ _WHOLE_NAMES = frozenset(
     "foot ft footer top topbar head hd mast trail nav menu tool tools ad ads adv rgt rightcol"
     " banner login bottom copyright hot links friendlink zan disc".split()
 )
+_GROUP = re.compile("|".join(map(re.escape, _GROUPS)))
+_LINE_TAGS = frozenset("h1 h2 h3 p li td th tr tbody table dt dd".split())
 _LEFT_TO_READ = frozenset(("html", "body", "main", "article", "head"))
 # Furniture is small. A wrapper with more than this share of the page's running text is no
 # furniture, whatever it is called (`<div class="page-with-sidebar">`); what its tag or a comment
@@ -67,7 +72,12 @@ _LEFT_TO_READ = frozenset(("html", "body", "main", "article", "head"))
 _MOST_RATIO = 0.3
 _MOST_OF_CERTAIN_RATIO = 0.7
 _TITLED_RATIO = 0.05
-_PROSE_CHARS = 25
+_LINKY_RATIO = 0.5
+_FEW_LINKS_RATIO = 0.2
+_BOX_CHARS = 60
+_LINE_CHARS = 200
+# Some servers wrap the whole page in one form.
+_PAGE_CHARS = 1500
 _COMMENT_NAMES = re.compile(r" (?:comments?|respond|disqus|pinglun|commentlist) ")
 # Boxes an `aside` may be when it belongs to the guide.
 _BOX_NAMES = re.compile(
@@ -78,122 +88,137 @@ _BOX_NAMES = re.compile(
 
 def prune(root: Element) -> None:
     """Take the furniture out of the tree, in place."""
-    prose = prose_of(root)
-    total = prose.get(root, 0)
-    # In document order, so a menu goes whole before its parts are looked at.
-    for node in list(root.iter()):
-        if not is_element(node):
-            continue
-        if node.tag in SILENT_TAGS or node.tag == "button":
-            _drop_silent(node)
-        elif (
-            node.getparent() is not None
-            and _is_furniture(node)
-            and not _holds_guide(node, prose.get(node, 0) / total if total else 0.0)
-        ):
+    _Shears(root).cut(root)
+
+
+class _Shears:
+    """Goes through the tree in document order; a menu goes whole, its parts are not looked at."""
+
+    def __init__(self, root: Element) -> None:
+        self.prose = prose_of(root)
+
+    def cut(self, node: Element) -> None:
+        for child in list(node):
+            tag = child.tag
+            if not isinstance(tag, str):
+                continue
+            if tag in SILENT_TAGS:
+                # head, title, base and meta are read by metadata before; here they are in the way.
+                drop(child)
+            elif tag == "button":
+                self.cut_button(child)
+            elif self.is_furniture(child) and not self.holds_guide(child):
+                drop(child)
+            elif len(child):
+                self.cut(child)
+
+    def cut_button(self, node: Element) -> None:
+        """Buttons are controls, but the heading of a panel that opens often is one, too."""
+        if any(True for _ in node.iter(*HEADING_TAGS)):
+            node.tag = "div"
+        elif any(True for _ in node.iterancestors(*HEADING_TAGS)):
+            node.tag = "span"
+        elif self.opens_panel(node):
+            node.tag = "h3"
+        else:
             drop(node)
 
+    def opens_panel(self, node: Element) -> bool:
+        panel = node.get("aria-controls")
+        behind = (node.getnext(), node.getparent().getnext())
+        return bool(panel) and any(
+            target is not None and target.get("id") == panel and prose_of(target)
+            for target in behind
+        )
 
-def prose_of(root: Element) -> dict[Element, int]:
-    """Characters of running text under every element: lines of some length outside links."""
-    weights: dict[Element, int] = {}
-    for node in root.iter():
-        if not is_element(node) or node.tag in SILENT_TAGS or node.tag == "a":
-            continue
-        lines = [node.text or "", *(child.tail or "" for child in node)]
-        size = sum(len(line) for line in map(str.strip, lines) if len(line) >= _PROSE_CHARS)
-        current = node if size else None
-        while current is not None:
-            weights[current] = weights.get(current, 0) + size
-            current = current.getparent()
-    return weights
-
-
-def _holds_guide(node: Element, share: float) -> bool:
-    """Named like furniture, but the page's title or most of its text is in it."""
-    if any(True for _ in node.iter("main")):
-        return True
-    has_title = any(True for _ in node.iter("h1"))
-    if node.tag in _DROP_TAGS:
-        has_title = has_title or any(True for _ in node.iter("article"))
-        return has_title and share > _MOST_OF_CERTAIN_RATIO
-    return (has_title and share > _TITLED_RATIO) or share > _most_ratio(node)
-
-
-def _most_ratio(node: Element) -> float:
-    """Share of the page's running text up to which an element may be furniture."""
-    if node.tag in _DROP_TAGS or _COMMENT_NAMES.search(names_of(node)):
-        return _MOST_OF_CERTAIN_RATIO
-    return _MOST_RATIO
-
-
-def _drop_silent(node: Element) -> None:
-    # head, title, base and meta are read by metadata before; here they are only in the way.
-    if node.getparent() is not None:
-        drop(node)
-
-
-def _is_furniture(node: Element) -> bool:
-    tag = node.tag
-    if tag in _LEFT_TO_READ:
-        return False
-    role = (node.get("role") or "").lower()
-    if tag in _DROP_TAGS and not (tag == "form" and _wraps_page(node)):
-        return True
-    if tag == "header":
-        return _is_site_header(node)
-    names = names_of(node)
-    if tag == "aside" or role == "complementary":
-        return not _is_content_box(node, names)
-    if role in _DROP_ROLES:
-        return True
-    if tag in ("h1", "h2", "h3", "p", "li", "td", "th", "tr", "tbody", "table", "dt", "dd"):
-        # One line of a guide may be called anything; only wrappers are judged by a single word.
-        return any(group in names for group in _GROUPS) and len(text_of(node)) < 200
-    if not _WORDS.isdisjoint(_single_words(node)):
-        return True
-    return any(group in names for group in _GROUPS)
-
-
-def _single_words(node: Element) -> set[str]:
-    """Words of the element's names; a long id is the slug of a section (`work-related-stress`)."""
-    words = set((node.get("class") or "").lower().split()) & _WHOLE_NAMES
-    identity = node.get("id") or ""
-    if identity.lower() in _WHOLE_NAMES or words:
-        return {"nav"}
-    names = words_of(names_of(node))
-    if len(words_of(identity)) > 2:
-        names = words_of(f"{node.get('class') or ''} {node.get('data-testid') or ''}")
-    return set(names)
-
-
-def _wraps_page(node: Element) -> bool:
-    """Some servers wrap the whole page in one form."""
-    return len(text_of(node)) > 1500
-
-
-def _is_site_header(node: Element) -> bool:
-    """A header of an article keeps the guide's title and summary; a site's holds links."""
-    parent = node.getparent()
-    while parent is not None:
-        if parent.tag in ("article", "main", "section"):
+    def holds_guide(self, node: Element) -> bool:
+        """Named like furniture, but the page's title or most of its text is in it."""
+        if any(True for _ in node.iter("main")):
+            return True
+        if len(raw_text_of(node)) < _TITLED_RATIO * self.prose:
             return False
-        parent = parent.getparent()
-    return not any(True for _ in node.iter("h1")) or link_ratio(node) > 0.5
+        share = prose_of(node) / self.prose if self.prose else 0.0
+        has_title = any(True for _ in node.iter("h1"))
+        if node.tag in _DROP_TAGS:
+            has_title = has_title or any(True for _ in node.iter("article"))
+            return has_title and share > _MOST_OF_CERTAIN_RATIO
+        most = _MOST_OF_CERTAIN_RATIO if _names(node).is_comments else _MOST_RATIO
+        return (has_title and share > _TITLED_RATIO) or share > most
+
+    def is_furniture(self, node: Element) -> bool:
+        tag = node.tag
+        if tag in _LEFT_TO_READ:
+            return False
+        if tag in _DROP_TAGS and not (tag == "form" and len(text_of(node)) > _PAGE_CHARS):
+            return True
+        if tag == "header":
+            return self.is_site_header(node)
+        role = (node.get("role") or "").lower()
+        if tag == "aside" or role == "complementary":
+            return not self.is_content_box(node)
+        if role in _DROP_ROLES:
+            return True
+        names = _names(node)
+        if tag in _LINE_TAGS:
+            # One line of a guide may be called anything; only wrappers are judged by a word.
+            return names.has_group and len(text_of(node)) < _LINE_CHARS
+        return names.has_word or names.has_group
+
+    def is_site_header(self, node: Element) -> bool:
+        """A header of an article keeps the guide's title and summary; a site's holds links."""
+        if any(True for _ in node.iterancestors("article", "main", "section")):
+            return False
+        return not any(True for _ in node.iter("h1")) or link_ratio(node) > _LINKY_RATIO
+
+    def is_content_box(self, node: Element) -> bool:
+        if node.get("role") in ("note", "alert"):
+            return True
+        inside = any(
+            parent.tag in ("article", "main") or parent.get("role") == "main"
+            for parent in node.iterancestors()
+        )
+        names = _names(node)
+        if not inside or names.has_word or any(True for _ in node.iter("form", "input", "button")):
+            return False
+        ratio = link_ratio(node)
+        if names.is_box:
+            return ratio < _LINKY_RATIO
+        return ratio < _FEW_LINKS_RATIO and len(text_of(node)) > _BOX_CHARS
 
 
-def _is_content_box(node: Element, names: str) -> bool:
-    if node.get("role") in ("note", "alert"):
-        return True
-    inside = any(
-        parent.tag in ("article", "main") or parent.get("role") == "main"
-        for parent in node.iterancestors()
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What an element's class, id and test id say it is."""
+
+    has_word: bool = False
+    has_group: bool = False
+    is_comments: bool = False
+    is_box: bool = False
+
+
+_NAMELESS = _Names()
+
+
+def _names(node: Element) -> _Names:
+    get = node.get
+    classes, identity, test_id = get("class"), get("id"), get("data-testid")
+    if not (classes or identity or test_id):
+        return _NAMELESS
+    return _read_names(classes or "", identity or "", test_id or "")
+
+
+@lru_cache(maxsize=8192)
+def _read_names(classes: str, identity: str, test_id: str) -> _Names:
+    words = words_of(f"{classes} {identity} {test_id}")
+    line = f" {' '.join(words)} "
+    # A long id is the slug of a section (`work-related-stress`).
+    single = words_of(f"{classes} {test_id}") if len(words_of(identity)) > 2 else words
+    is_whole = identity.lower() in _WHOLE_NAMES or not _WHOLE_NAMES.isdisjoint(
+        classes.lower().split()
     )
-    if not inside or not _WORDS.isdisjoint(_single_words(node)):
-        return False
-    if any(True for _ in node.iter("form", "input", "button")):
-        return False
-    ratio = link_ratio(node)
-    if _BOX_NAMES.search(names):
-        return ratio < 0.5
-    return ratio < 0.2 and len(text_of(node)) > 60
+    return _Names(
+        has_word=is_whole or not _WORDS.isdisjoint(single),
+        has_group=_GROUP.search(line) is not None,
+        is_comments=_COMMENT_NAMES.search(line) is not None,
+        is_box=_BOX_NAMES.search(line) is not None,
+    )
