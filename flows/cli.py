@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli_admin import tones_app, users_app
-from flows.cli_chop import chop
+from flows.cli_chop import EXAMPLES, chop
 from flows.cli_eval import eval_app
 from flows.cli_sources import sources_app
 from flows.request import RunRequest, Stage
@@ -26,10 +26,19 @@ app = typer.Typer(
     rich_markup_mode=None,  # help in 0.2 s instead of 0.5
     help="A content assembly line for mother-and-baby communities: guides from the web become "
     "knowledge cards, drafts in three tones and proposals for groups, and people decide.",
-    epilog="Start with `spoonful demo`. Settings are environment variables named SPOONFUL_...; "
-    "`spoonful doctor` says what is wrong with them.",
+    epilog="""\b
+First steps:
+  spoonful demo                   the whole line on a sample site; no network, no model
+  spoonful doctor                 what is still missing for real work, and the fix
+  spoonful sources check          what real publishers allow and offer
+  spoonful chop URL --open        the cards one of their pages gives, and why
+  spoonful run --dry-run          what a run would cook, and its price
+  spoonful up                     every day by itself, with the review pages
+
+Settings are environment variables named SPOONFUL_...; README.md lists them. Exit codes: 0 done, 1
+finished with failures (listed), 2 wrong use or configuration.
+""",
 )
-app.command()(chop)
 app.add_typer(users_app, name="users")
 app.add_typer(sources_app, name="sources")
 app.add_typer(tones_app, name="tones")
@@ -78,7 +87,15 @@ def demo(
     raise typer.Exit(run_demo(options))
 
 
-@app.command()
+@app.command(
+    epilog="""\b
+Examples:
+  spoonful run --source nhs-uk              one publisher
+  spoonful run --guide URL --tone mom       one guide in one tone
+  spoonful run --stage procure              fetch and read; cut and cook nothing
+  spoonful run --stage cook --force         every draft again; with a model, it costs again
+"""
+)
 def run(
     source: Annotated[
         list[str] | None, typer.Option(help="Only this source; may be given several times.")
@@ -135,6 +152,9 @@ def run(
         summary = asyncio.run(run_line(request, settings, db, report=report))
     _print_json(summary.as_dict()) if as_json else print_summary(summary, settings)
     raise typer.Exit(1 if summary.errors else 0)
+
+
+app.command(epilog=EXAMPLES)(chop)
 
 
 @app.command()

@@ -14,6 +14,14 @@ from stages.errors import PermanentError, RefusedError, TransientError
 if TYPE_CHECKING:
     from flows.explain import Chopped, Reading
 
+EXAMPLES = """\b
+Examples:
+  spoonful chop page.html                   a table of its cards
+  spoonful chop page.pdf --explain          its text, card by card
+  spoonful chop URL --open                  the same in the browser
+  spoonful chop page.md --html cards.html   the same as a file to pass on
+"""
+
 
 def chop(
     what: Annotated[
@@ -49,18 +57,15 @@ def chop(
         bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")
     ] = False,
 ) -> None:
-    r"""Show which cards a page gives, which checks they pass, and why they were cut so.
+    """Show the cards a page gives, and why they were cut so.
 
-    A file needs no source and no network. An address is fetched under the source that covers it,
-    at its pace, if its robots.txt allows; nothing of it is kept. What a run would do with the page
-    is said, too: set aside and why, hidden texts, texts that extraction lost.
+    With each card, the nine checks it passed or failed. A file needs no source and no network. An
+    address is fetched under the source that covers it, at its pace, if its robots.txt allows;
+    nothing of it is kept. What a run would do with the page is said, too: set aside and why,
+    hidden texts, texts that extraction lost.
 
-    Exit code 1 when the page would be set aside or cannot be fetched, 2 for wrong use.
-
-    \b
-      spoonful chop page.html                  a table of its cards
-      spoonful chop page.html --explain        its text, card by card
-      spoonful chop URL --html page-cards.html the same as a page to pass on
+    Exit code 1 when the page would be set aside, gives no card or cannot be fetched, 2 for wrong
+    use.
     """
     from flows.explain import as_dict, chop_reading
     from flows.explain_text import print_cards, print_explanation

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 sources_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The publishers we crawl: what they allow, and whether we ask them.",
+    help="The publishers we crawl. What they allow, and whether we ask them.",
     epilog="Sources are written in seeds/sources.yaml (SPOONFUL_SOURCES_FILE), whose head explains "
     "every key. A mistake in it is named with its line by every command.",
 )
@@ -39,7 +39,7 @@ STATE_COLOURS = {"on": "green", "off": "dim", "barred": "dim", "stopped": "red",
 
 @sources_app.command("list")
 def list_sources(as_json: Json = False) -> None:
-    """Every source in short: on or off and why, licence, what it lets us do. Asks nobody.
+    """Every source in short, with its state and licence. Asks nobody.
 
     States: on; off (not enabled, with the reason); barred (the publisher forbids crawling);
     stopped (by a person: `sources stop`); parked (its host asked us to wait).
@@ -89,7 +89,7 @@ def list_sources(as_json: Json = False) -> None:
 def check_sources(
     source: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Ids of sources; all enabled ones if left out."),
+        typer.Argument(metavar="ID", help="Ids of sources; all enabled ones if left out."),
     ] = None,
     as_json: Json = False,
 ) -> None:
