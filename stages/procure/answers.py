@@ -1,11 +1,16 @@
-"""What a server's answer means for a crawl: statuses, content types, Retry-After."""
+"""A server's answer and what it means for a crawl: statuses, content types, Retry-After."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
 from stages.errors import PermanentError, RefusedError, StageError, TransientError
+from stages.procure.inflate import read_capped, too_large
+from stages.procure.urls import normalise_url
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 GONE = frozenset((404, 410))
@@ -49,6 +54,78 @@ _OTHER_FILES: tuple[tuple[bytes | tuple[bytes, ...], str], ...] = (
     (b"wOF", "a font"),
 )
 _DAY_S = 86_400.0
+# The bodies of short answers that nobody reads are read away, which keeps their connection.
+_SHORT_BODY_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """headers: by lower-case name. body: decoded; empty unless the status is 2xx."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of an answer. is_listing None: any content type will do. is_cut: the first
+    max_bytes of a longer body will do.
+    """
+
+    max_bytes: int
+    is_listing: bool | None = None
+    is_cut: bool = False
+
+
+async def read_answer(
+    status: int,
+    raw_headers: Sequence[tuple[bytes, bytes]],
+    pieces: AsyncIterable[bytes],
+    url: str,
+    wanted: Wanted,
+) -> Answer:
+    """An answer with its body, if it is one that is wanted.
+
+    pieces: the body as it comes. Raises PermanentError for content types and sizes we do not
+    read, TransientError for broken compression.
+    """
+    headers: dict[str, str] = {}
+    for raw_name, raw in raw_headers:
+        name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    length = headers.get("content-length", "")
+    declared = int(length) if length.isdecimal() and len(length) < 20 else None
+    if not 200 <= status < 300:
+        if status == 304 or (declared is not None and declared <= _SHORT_BODY_BYTES):
+            async for _ in pieces:
+                pass
+        return Answer(status, headers, b"")
+    content_type = headers.get("content-type", "")
+    if wanted.is_listing is not None:
+        check_content_type(content_type, url, wanted.is_listing)
+    if declared is not None and declared > wanted.max_bytes and not wanted.is_cut:
+        raise too_large(url, wanted.max_bytes)
+    encoding = headers.get("content-encoding", "")
+    body = await read_capped(pieces, encoding, wanted.max_bytes, url, is_cut=wanted.is_cut)
+    if wanted.is_listing is not None:
+        check_body(body, content_type, url, wanted.is_listing)
+    return Answer(status, headers, body)
+
+
+def redirect_target(url: str, answer: Answer) -> str:
+    """The normalised address an answer redirects to. Raises PermanentError if it names none."""
+    location = answer.headers.get("location", "")
+    try:
+        target = normalise_url(urljoin(url, location)) if location else ""
+    except ValueError:
+        target = ""
+    if not target:
+        raise PermanentError(
+            f"{url} redirects to {location[:200]!r}, which is no http(s) address; correct the"
+            " address in the source"
+        )
+    return target
 
 
 def retry_after_s(value: str, now: datetime) -> float | None:

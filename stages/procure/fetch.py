@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType, TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
@@ -20,14 +20,16 @@ from stages.procure.answers import (
     GONE,
     REDIRECTS,
     TOO_MANY,
-    check_body,
-    check_content_type,
+    Answer,
+    Wanted,
     error_for,
     is_overload,
+    read_answer,
+    redirect_target,
     retry_after_s,
 )
 from stages.procure.hosts import Hosts
-from stages.procure.inflate import ACCEPT_ENCODING, read_capped, too_large
+from stages.procure.inflate import ACCEPT_ENCODING
 from stages.procure.network import Lines, is_private_allowed
 from stages.procure.robots import MAX_ROBOTS_BYTES, Robots, read_robots
 from stages.procure.urls import in_scope, is_allowed_host, normalise_url
@@ -42,8 +44,6 @@ _ACCEPT = (
 # other answer holds for the life of a Fetcher.
 _FIRST_ROBOTS_RETRY_S = 2.0
 _LONGEST_ROBOTS_RETRY_S = 60.0
-# The bodies of short answers that nobody reads are read away, which keeps their connection.
-_SHORT_BODY_BYTES = 16_384
 
 _Headers = list[tuple[bytes, bytes]]
 
@@ -62,24 +62,6 @@ class _KnownRobots:
         if self.robots is None:
             return False
         return not self.robots.retry or time.monotonic() < self.ask_again_at
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """headers: by lower-case name."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """How a body is read. is_listing None: any content type will do."""
-
-    max_bytes: int
-    is_listing: bool | None = None
-    is_cut: bool = False
 
 
 class Fetcher:
@@ -168,7 +150,7 @@ class Fetcher:
         if last_modified:
             headers.append((b"If-Modified-Since", _header(last_modified)))
         budget = _Budget(self._deadline_s, url)
-        wanted = _Wanted(self._max_bytes, is_listing)
+        wanted = Wanted(self._max_bytes, is_listing)
         for hop in range(_MAX_REDIRECTS + 1):
             _check_scope(current, source, is_listing, hop)
             robots = await self._robots_of(current, source, budget)
@@ -177,7 +159,7 @@ class Fetcher:
             answer = await self._ask(current, delay_s, headers, budget, wanted)
             if answer.status not in REDIRECTS:
                 return self._page(url, current, answer, is_conditional=bool(etag or last_modified))
-            current = _target(current, answer)
+            current = redirect_target(current, answer)
         raise PermanentError(
             f"{url} redirects more than {_MAX_REDIRECTS} times; correct the address in the source"
         )
@@ -231,7 +213,7 @@ class Fetcher:
 
     async def _fetch_robots(self, origin: str, source: Source, budget: _Budget) -> Robots:
         current = f"{origin}/robots.txt"
-        wanted = _Wanted(MAX_ROBOTS_BYTES, is_cut=True)
+        wanted = Wanted(MAX_ROBOTS_BYTES, is_cut=True)
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 answer = await self._send_in_turn(
@@ -242,7 +224,7 @@ class Fetcher:
                     content_type = answer.headers.get("content-type", "")
                     robots = read_robots(answer.status, content_type, answer.body)
                     return replace(robots, retry_after_s=wait_s)
-                current = _target(current, answer)
+                current = redirect_target(current, answer)
             except TransientError as error:
                 stop = f"its robots.txt cannot be had ({error})"
                 return Robots(stop=stop, retry=True, retry_after_s=error.retry_after_s)
@@ -258,8 +240,8 @@ class Fetcher:
     # --- the request --------------------------------------------------------------------------
 
     async def _ask(
-        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: _Wanted
-    ) -> _Answer:
+        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: Wanted
+    ) -> Answer:
         answer = await self._send_in_turn(url, delay_s, headers, budget, wanted)
         if answer.status not in REDIRECTS:
             error = error_for(answer.status, self._note_load(url, answer), url)
@@ -267,7 +249,7 @@ class Fetcher:
                 raise error
         return answer
 
-    def _note_load(self, url: str, answer: _Answer) -> float | None:
+    def _note_load(self, url: str, answer: Answer) -> float | None:
         """Park a host that says it has enough; the seconds it is to be left alone, if any."""
         name = urlsplit(url).netloc
         if not is_overload(answer.status):
@@ -281,8 +263,8 @@ class Fetcher:
         return wait_s
 
     async def _send_in_turn(
-        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: _Wanted
-    ) -> _Answer:
+        self, url: str, delay_s: float, headers: _Headers, budget: _Budget, wanted: Wanted
+    ) -> Answer:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         is_ours = is_private_allowed(parts.hostname or "", port, self._allow_private)
@@ -290,8 +272,8 @@ class Fetcher:
             return await self._send(url, parts, headers, budget, wanted)
 
     async def _send(
-        self, url: str, parts: SplitResult, headers: _Headers, budget: _Budget, wanted: _Wanted
-    ) -> _Answer:
+        self, url: str, parts: SplitResult, headers: _Headers, budget: _Budget, wanted: Wanted
+    ) -> Answer:
         self.requests += 1
         request = httpcore.Request(
             "GET",
@@ -305,7 +287,9 @@ class Fetcher:
                 async with self._lines.send(
                     request, f"{parts.scheme}://{parts.netloc}"
                 ) as response:
-                    return await _read(response, url, wanted)
+                    return await read_answer(
+                        response.status, response.headers, response.aiter_stream(), url, wanted
+                    )
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise budget.spent(url) from error
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
@@ -318,7 +302,7 @@ class Fetcher:
         finally:
             budget.used_s += time.monotonic() - started
 
-    def _page(self, url: str, final_url: str, answer: _Answer, *, is_conditional: bool) -> Page:
+    def _page(self, url: str, final_url: str, answer: Answer, *, is_conditional: bool) -> Page:
         if answer.status == 304 and not is_conditional:
             raise TransientError(f"{url} answers 304 although nothing was asked to be compared")
         is_gone = answer.status in GONE
@@ -352,32 +336,6 @@ class _Budget:
         )
 
 
-async def _read(response: httpcore.Response, url: str, wanted: _Wanted) -> _Answer:
-    """The answer with its body, if it is one that is wanted."""
-    headers: dict[str, str] = {}
-    for raw_name, raw in response.headers:
-        name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    length = headers.get("content-length", "")
-    declared = int(length) if length.isdecimal() and len(length) < 20 else None
-    pieces = response.aiter_stream()
-    if not 200 <= response.status < 300:
-        if response.status == 304 or (declared is not None and declared <= _SHORT_BODY_BYTES):
-            async for _ in pieces:
-                pass
-        return _Answer(response.status, headers, b"")
-    content_type = headers.get("content-type", "")
-    if wanted.is_listing is not None:
-        check_content_type(content_type, url, wanted.is_listing)
-    if declared is not None and declared > wanted.max_bytes and not wanted.is_cut:
-        raise too_large(url, wanted.max_bytes)
-    encoding = headers.get("content-encoding", "")
-    body = await read_capped(pieces, encoding, wanted.max_bytes, url, is_cut=wanted.is_cut)
-    if wanted.is_listing is not None:
-        check_body(body, content_type, url, wanted.is_listing)
-    return _Answer(response.status, headers, body)
-
-
 def _check_scope(url: str, source: Source, is_listing: bool, hop: int) -> None:
     if is_allowed_host(url, source) if is_listing else in_scope(url, source):
         return
@@ -397,17 +355,3 @@ def _join_languages(languages: tuple[str, ...]) -> bytes:
 def _header(value: str) -> bytes:
     """A header's value as it once came. Line ends cannot get in: h11 refuses them."""
     return value.encode("latin-1", "replace")
-
-
-def _target(url: str, answer: _Answer) -> str:
-    location = answer.headers.get("location", "")
-    try:
-        target = normalise_url(urljoin(url, location)) if location else ""
-    except ValueError:
-        target = ""
-    if not target:
-        raise PermanentError(
-            f"{url} redirects to {location[:200]!r}, which is no http(s) address; correct the"
-            " address in the source"
-        )
-    return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable
 
 from stages.errors import PermanentError, TransientError
 
@@ -17,7 +17,7 @@ _RAW_WINDOW = -zlib.MAX_WBITS
 
 
 async def read_capped(
-    pieces: AsyncIterator[bytes], encoding: str, max_bytes: int, url: str, *, is_cut: bool = False
+    pieces: AsyncIterable[bytes], encoding: str, max_bytes: int, url: str, *, is_cut: bool = False
 ) -> bytes:
     """The decoded body. encoding: the Content-Encoding header. is_cut: the first max_bytes of a
     longer body will do.
