@@ -43,15 +43,25 @@ from stages.types import Block, BlockKind, PageContent
 EXTRACT_VERSION = "2"
 """Raised when extraction changes, so that unchanged pages are read again from their snapshots."""
 
+# Raised whenever the same bytes may give other blocks, so that unchanged pages are read again.
+EXTRACT_VERSION = "2"
 _MAX_HTML_CHARS = 8_000_000
 _MAX_LOST = 50
+_PDF_MAGIC = b"%PDF-"
+# Readers accept a PDF whose first line is not the first of the file.
+_MAGIC_WINDOW_BYTES = 1024
 _NOTE_EDGES = re.compile(r"[;；]")
 
 
 def extract_page(body: bytes, url: str, content_type: str = "") -> PageContent:
-    """Read one HTML page. url: where it was found, for its relative links; content_type: the
-    header, whose charset wins. Never raises on bad markup: a page without text has no blocks.
+    """Read one page, HTML or PDF. url: where it was found, for its relative links; content_type:
+    the header, whose charset wins. Never raises on bad markup: a page without text has no blocks.
     """
+    if _PDF_MAGIC in body[:_MAGIC_WINDOW_BYTES]:
+        # Imported here: few sources publish PDF, and the library is large.
+        from stages.procure.pdf import extract_pdf
+
+        return extract_pdf(body, url)
     text = decode_body(body, content_type)[:_MAX_HTML_CHARS]
     root = parse_html(text)
     if root is None:

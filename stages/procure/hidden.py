@@ -307,7 +307,7 @@ def _opened_ids(survey: Survey) -> frozenset[str]:
     for name in ("aria-controls", "data-target", "data-bs-target"):
         for value in survey.values(name):
             ids.update(value.replace("#", " ").split())
-    ids.update(href[1:] for href in survey.hrefs() if href.startswith("#"))
+    ids.update(link.get("href")[1:] for link in survey.in_page_links)
     return frozenset(ids)
 
 

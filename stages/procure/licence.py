@@ -10,6 +10,8 @@ from lxml import etree
 from stages.procure.markup import SILENT_TAGS, Element, collapse, raw_text_of, text_of
 from stages.procure.metadata import Structured, structured_text
 from stages.procure.survey import Survey
+from stages.procure.terms import read_terms
+from stages.types import Reuse, Source
 
 _MAX_LINE_CHARS = 400
 _LINE_TAGS = frozenset("p div span li small td dd footer section address center h6 font em".split())
@@ -114,3 +116,32 @@ def _named_in_head(survey: Survey, structured: Structured) -> str:
         if name.lower() in _META_NAMES:
             return collapse(node.get("content") or "")[:_MAX_LINE_CHARS]
     return structured_text(structured, "license")[:_MAX_LINE_CHARS]
+
+
+def find_disagreement(evidence: str, source: Source, url: str = "") -> str:
+    """How a licence line found on a page disagrees with the source's register, one plain sentence;
+    '' when it does not.
+
+    evidence: the line or licence address as `read_licence` returns it. url: the page's, for its
+    own entry in `source.page_reuse`. A page may allow more than we make use of; a line that names
+    no terms (a bare copyright line) disagrees with nothing.
+    """
+    named = read_terms(evidence)
+    if not named:
+        return ""
+    page = named[0]
+    reuse = source.page_reuse.get(url, source.reuse)
+    register = read_terms(f"{source.licence} {source.licence_url}")
+    said = source.licence.strip() or "no licence"
+    if reuse is Reuse.ADAPT_OK:
+        if page.limits - frozenset().union(*(terms.limits for terms in register)):
+            return (
+                f"The page states {page.name}, which is stricter than the register"
+                f" ({said}; its text may be adapted)."
+            )
+    elif page.limits:
+        # Text of such a source is not published anyway.
+        return ""
+    if register and url not in source.page_reuse and page not in register:
+        return f"The page states {page.name}, another licence than the register ({said})."
+    return ""

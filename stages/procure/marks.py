@@ -34,6 +34,7 @@ _POWERS = {"2": "²", "3": "³"}
 _MAX_NOTE_CHARS = 1500
 _MAX_SIBLINGS = 40
 _START_CHARS = 16
+_MAX_MARK_CHARS = 30
 _MAX_NOTES = 300
 _BLOCKS_OF_NOTES = ("li", "p", "dd", "td", "tr", "div", "aside", "small", "section", "figcaption")
 _LINES = ("p", "li", "td", "th", "dd", "div", "small", "figcaption", "caption")
@@ -85,8 +86,8 @@ class _Settler:
 
     def drop_signs(self) -> None:
         """Back links and the signs with which headings link to themselves."""
-        for node in self.survey.tagged("a"):
-            if _is_back_link(node) and node.getparent() is not None:
+        for node in self.survey.in_page_links:
+            if _is_back_link(node):
                 drop(node)
 
     def references(self) -> list[tuple[Element, list[str], Element | None]]:
@@ -101,15 +102,15 @@ class _Settler:
                 marks = _EACH.findall(match.group(1)) if match else []
                 target = self.target_of(link) if link is not None else None
                 refs.append((node, marks, target))
-        for node in self.survey.tagged("a"):
-            if not _is_in_page(node) or any(up.tag == "sup" for up in node.iterancestors()):
-                continue
+        for node in self.survey.in_page_links:
             text = text_of(node)
+            if len(text) > _MAX_MARK_CHARS or any(up.tag == "sup" for up in node.iterancestors()):
+                continue
             is_named = "noteref" in (node.get("role") or node.get("{*}type") or "")
             match = _NOTE.match(text) if is_named else _LINKED.match(text)
             if match and not any(True for _ in node.iter("sup")):
                 target = self.target_of(node)
-                if target is not None:
+                if target is not None and is_attached(node, self.survey.root):
                     refs.append((node, _EACH.findall(text), target))
         return refs
 

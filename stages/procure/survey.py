@@ -7,6 +7,7 @@ want its links, dates, titles or hidden boxes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from lxml import etree
 
@@ -73,9 +74,14 @@ class Survey:
         """The attribute's values, of elements taken out too."""
         return [node.get(name) for node in self._by_name.get(name, ())]
 
-    def hrefs(self) -> list[str]:
-        """Targets of all links as written."""
-        return [node.get("href") or "" for node in self._by_tag.get("a", ())]
+    @cached_property
+    def in_page_links(self) -> list[Element]:
+        """Links to a place in the page itself, those taken out too."""
+        return [
+            node
+            for node in self._by_tag.get("a", ())
+            if (href := node.get("href")) and href[0] == "#"
+        ]
 
     def _standing(self, nodes: Iterable[Element]) -> Iterator[Element]:
         root = self.root
