@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import sentencex  # type: ignore[import-untyped,unused-ignore]  # ships no types
 
 from stages.types import Sentence, Span
 
+_WORD = re.compile(r"[^\W_]\S*")
 _HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 # Zero-width, bidi, soft hyphen, interlinear and tag characters, and control characters other than
@@ -20,10 +22,16 @@ _HIDDEN = re.compile(
     "|(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d"
 )
 
+# The same with every joiner, as one class: a text without any, as nearly all are, is read quickly.
+_MAYBE_HIDDEN = re.compile(_HIDDEN.pattern.split("]|")[0] + "\u200d]")
+
 # Chinese full stops that sentencex leaves inside a sentence, with the closers that belong to them.
 _ZH_END = re.compile("[。！？；｡]+[。！？；｡”’」』）】》\"')\\]]*")
 _CLOSERS = frozenset("。！？；｡”’」』）】》)]")
 _BRACKETED = re.compile(r"（[^（）\n]{0,200}）|\([^()\n]{0,200}\)")
+
+# A line of nothing but these, whatever it ends with, holds no end of a sentence.
+_PLAIN_LINE = re.compile(r"[\w\s,;:'’“”\"()/%°+&–—-]*.")
 
 # A full stop after these does not end the sentence when a figure follows.
 _BEFORE_FIGURE = re.compile(
@@ -34,6 +42,7 @@ _BEFORE_FIGURE = re.compile(
 _MARKER_ONLY = re.compile(r"(?:[-•*‣·–]|[(（]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)）、．])\s*")
 
 
+@lru_cache(maxsize=256)
 def is_chinese(lang: str) -> bool:
     """Whether a BCP 47 tag names Chinese in any script or country (`zh`, `zh-Hant`, `yue`)."""
     return lang.replace("_", "-").lower().split("-")[0] in {"zh", "yue", "cmn"}
@@ -46,14 +55,14 @@ def collapse(text: str) -> str:
 
 def strip_hidden(text: str) -> str:
     """Text without the characters nobody sees: zero-width, bidi, soft hyphen, tags, control."""
+    if _MAYBE_HIDDEN.search(text) is None:
+        return text
     return _HIDDEN.sub("", text)
 
 
 def count_words(text: str, lang: str) -> int:
     """Words that hold a letter or digit; Han characters when lang is Chinese."""
-    if is_chinese(lang):
-        return sum(1 for _ in _HAN.finditer(text))
-    return sum(1 for word in text.split() if any(map(str.isalnum, word)))
+    return len((_HAN if is_chinese(lang) else _WORD).findall(text))
 
 
 def split_sentences(text: str, lang: str) -> tuple[Sentence, ...]:
@@ -62,33 +71,39 @@ def split_sentences(text: str, lang: str) -> tuple[Sentence, ...]:
     Edges hold no white space. A newline always ends a sentence. A list marker stays with the
     words after it. Chinese also ends at a full-width semicolon, outside brackets.
     """
+    return tuple(
+        Sentence(f"s{number}", text[start:end], start, end)
+        for number, (start, end) in enumerate(sentence_spans(text, lang), 1)
+    )
+
+
+def sentence_spans(text: str, lang: str) -> list[Span]:
+    """The same sentences as `split_sentences`, as offsets only."""
     spans: list[Span] = []
     offset = 0
     for line in text.split("\n"):
-        spans.extend((offset + start, offset + end) for start, end in _line_spans(line, lang))
+        for start, end in _line_spans(line, lang):
+            spans.append((offset + start, offset + end))
         offset += len(line) + 1
-    return tuple(
-        Sentence(f"s{number}", text[start:end], start, end)
-        for number, (start, end) in enumerate(spans, 1)
-    )
+    return spans
 
 
 def _line_spans(line: str, lang: str) -> Iterator[Span]:
     begin = 0
-    for cut in [*_cuts(line, lang), len(line)]:
+    for cut in (*_cuts(line, lang), len(line)):
         piece = line[begin:cut]
         stripped = piece.strip()
         if stripped:
-            start = begin + len(piece) - len(piece.lstrip())
+            start = begin + piece.index(stripped[0])
             yield start, start + len(stripped)
         begin = cut
 
 
 def _cuts(line: str, lang: str) -> list[int]:
     """Offsets inside line where a new sentence begins."""
-    if not line.strip():
-        return []
     chinese = is_chinese(lang)
+    if not line.strip() or (not chinese and _PLAIN_LINE.fullmatch(line)):
+        return []
     code = "zh" if chinese else lang.split("-")[0].lower() or "en"
     found = {int(bound["end_index"]) for bound in sentencex.get_sentence_boundaries(code, line)}
     if chinese:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from stages.chop.openers import is_dangling, is_prohibition
 from stages.chop.outline import Section
 from stages.chop.weight import MAX_WORDS, weigh
-from stages.text import split_sentences
+from stages.text import sentence_spans
 from stages.types import Block, BlockKind, CalloutKind, Guide, Span
 
 # Costs of cutting before a piece, in the unit of `pack.py`'s size cost (20 words off the ideal
@@ -44,8 +44,7 @@ _CELL_END = re.compile(r"[;；](?=\s?[^:：;；]{1,80}[:：])")
 _WHOLE = {BlockKind.CAPTION, BlockKind.FOOTNOTE}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A verbatim range of the guide inside one block. prefix: the list marker shown before it."""
 
     block: int
@@ -54,8 +53,7 @@ class Piece:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """What is never cut: a sentence, a list item, a table row, a caption, a footnote.
 
     cut_before: cost of starting a card here. lead: pieces to repeat when a card starts here (the
@@ -173,11 +171,11 @@ def key_cell(guide: Guide, index: int) -> Piece | None:
 def sentence_ranges(text: str, lang: str) -> tuple[Span, ...]:
     """Sentences as ranges; parts joined by a semicolon count as one, they share a condition."""
     ranges: list[Span] = []
-    for sentence in split_sentences(text, lang):
+    for start, end in sentence_spans(text, lang):
         if ranges and text[ranges[-1][1] - 1] in "；;":
-            ranges[-1] = (ranges[-1][0], sentence.end)
+            ranges[-1] = (ranges[-1][0], end)
         else:
-            ranges.append((sentence.start, sentence.end))
+            ranges.append((start, end))
     return tuple(ranges)
 
 
@@ -238,20 +236,22 @@ def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) 
     last_block = block if is_inside or before is None else guide.blocks[before]
     said = guide.text[atoms[-1].piece.start : atoms[-1].piece.end] if is_inside else last_block.text
     words = guide.text[atom.piece.start : atom.piece.end]
+    is_same_box = block.callout is last_block.callout
     starts_list = (
         block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW}
         and last_block.kind is BlockKind.PARAGRAPH
-        and block.callout is last_block.callout
+        and is_same_box
     )
-    if said.rstrip().endswith((":", "：")) or starts_list:
-        return replace(atom, cut_before=NEVER)
-    cut = atom.cut_before
+    is_led = said.rstrip().endswith((":", "："))
+    if starts_list or (is_led and is_same_box):
+        return atom._replace(cut_before=NEVER)
+    cut = atom.cut_before + (CUT_NESTED if is_led else 0.0)
     is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
     if is_lead and block.callout is CalloutKind.NONE:
         cut = min(cut, CUT_BEFORE_LEAD)
     if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
-        return _leaning(guide, atoms, replace(atom, cut_before=cut))
-    return atom if cut == atom.cut_before else replace(atom, cut_before=cut)
+        return _leaning(guide, atoms, atom._replace(cut_before=cut))
+    return atom if cut == atom.cut_before else atom._replace(cut_before=cut)
 
 
 def _leaning(guide: Guide, atoms: Sequence[Atom], atom: Atom) -> Atom:
@@ -273,13 +273,12 @@ def _leaning(guide: Guide, atoms: Sequence[Atom], atom: Atom) -> Atom:
             if said.rstrip().endswith((":", "：")):
                 break
             lead = (*(piece for piece in atom.lead if piece not in back), *back)
-            return replace(
-                atom,
+            return atom._replace(
                 cut_before=atom.cut_before + CUT_DANGLING,
                 lead=lead,
                 lead_words=_weigh_pieces(guide, lead),
             )
-    return replace(atom, cut_before=atom.cut_before + CUT_DANGLING_LOST)
+    return atom._replace(cut_before=atom.cut_before + CUT_DANGLING_LOST)
 
 
 def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:

@@ -26,9 +26,9 @@ _HASH_CHARS = 20
 _ID_CHARS = 16
 
 # Typography that publishers switch without meaning anything by it.
-_TYPOGRAPHY = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
-)
+_TYPOGRAPHY = (
+    ("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", "..."),
+)  # fmt: skip
 
 
 def chop_guide(guide: Guide, policy: Policy, target_cards: int = 20) -> tuple[Card, ...]:
@@ -81,7 +81,11 @@ def breadcrumbs_of(guide: Guide, path: Sequence[int]) -> tuple[str, ...]:
 
 def hash_text(text: str) -> str:
     """Hash of what a text says: white space, hidden signs, quotes and dashes do not count."""
-    plain = unicodedata.normalize("NFC", strip_hidden(text)).translate(_TYPOGRAPHY)
+    plain = strip_hidden(text)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain)
+        for sign, ascii_sign in _TYPOGRAPHY:
+            plain = plain.replace(sign, ascii_sign)
     return hashlib.sha256(collapse(plain).encode()).hexdigest()[:_HASH_CHARS]
 
 

@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
@@ -109,7 +109,7 @@ def _joined(guide: Guide, pieces: Sequence[Piece]) -> list[Piece]:
     for piece in pieces:
         last = joined[-1] if joined else None
         if last and last.block == piece.block and not guide.text[last.end : piece.start].strip():
-            joined[-1] = replace(last, end=piece.end)
+            joined[-1] = last._replace(end=piece.end)
         else:
             joined.append(piece)
     return joined

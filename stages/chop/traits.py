@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from stages.chop.pack import Cut
-from stages.types import BlockKind, CalloutKind, CardKind, Guide
+from stages.types import Block, BlockKind, CalloutKind, CardKind, Guide
 
 _CALL = re.compile(
     r"\b(?:when|who|where) to (?:call|get help|seek|ask for help|see a|contact|go to)"
@@ -18,69 +18,83 @@ _CALL = re.compile(
     r"|\bseek (?:medical|urgent|emergency|immediate)|\bgo to (?:a&e|the emergency)"
     r"|(?:何时|何時|什么时候|什麼時候|哪些情况|哪些情況).{0,6}(?:就医|就醫|看医生|看醫生|求助|去医院|去醫院)"
     r"|(?:立即|马上|馬上|及时|及時|尽快|盡快|紧急|緊急)(?:就医|就醫|送医|送醫|求助|拨打|撥打)|就医信号|就醫訊號",
-    re.IGNORECASE,
 )
 _WARN = re.compile(
     r"\b(?:warnings?|danger(?:s|ous)?|caution|never|do not|don['’]t|avoid|risks?|hazards?|unsafe|"
     r"not safe)\b|警告|注意事项|注意事項|危险|危險|禁忌|切勿|不要|禁止|避免|风险|風險"
     r"|不能吃|不可以|忌口|忌食",
-    re.IGNORECASE,
 )
 _WARN_HEADING = re.compile(
     r"\b(?:warnings?|danger(?:s|ous)?|caution|never|do not|don['’]?ts?|avoid|hazards?|unsafe|"
     r"not (?:safe|to)|limit)\b|警告|危险|危險|禁忌|切勿|不要|禁止|避免|不能|不可|不宜|少吃",
-    re.IGNORECASE,
 )
 _HOW = re.compile(
     r"^(?:how to|how do i|how can i|steps? |making|preparing|cleaning|giving|changing)\b"
     r"|\bstep[- ]by[- ]step\b|(?:方法|步骤|步驟|怎么|怎麼|怎样|怎樣|如何)",
-    re.IGNORECASE,
 )
 _MILESTONE = re.compile(
     r"\bmilestones?\b|\bdevelopment(?:al)?\b|\b(?:by|at|around) \d+ (?:weeks|months|years)\b.{0,40}"
     r"\b(?:can|may|will|should|most|many)\b|里程碑|发育|發育|大运动|大運動|精细动作|精細動作",
-    re.IGNORECASE,
 )
 _AMOUNT = re.compile(
     r"\d[\d.,/–-]*\s?(?:ml|millilit(?:er|re)s?|g|grams?|mg|milligrams?|mcg|µg|micrograms?|iu|oz|"
     r"ounces?|cups?|pints?|tbsp|tsp|tablespoons?|teaspoons?|servings?|portions?|kcal|calories|kg)\b"
     r"|\d[\d.,/–-]*\s?(?:毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位)",
-    re.IGNORECASE,
 )
 _AMOUNT_HEADING = re.compile(
     r"\bhow much\b|\bamounts?\b|\bdos(?:e|es|age)\b|\brecipes?\b|\bingredients\b|\bservings?\b"
     r"|用量|剂量|劑量|食谱|食譜|奶量|多少|份量",
-    re.IGNORECASE,
 )
+
+
+# Each pattern needs one of its words: plain substring search rules most texts out, much faster.
+_CALL_WORDS = (
+    "call help seek emergency urgent immediate contact doctor nurse midwife gp visitor pharmacist "
+    "diatrician dial ring 就 求助 看医 看醫 去医 去醫 送 拨 撥"
+).split()
+_WARN_WORDS = (
+    *"warning danger caution never don't don’t avoid risk hazard unsafe".split(),
+    *"警告 注意事 危险 危險 禁 切勿 不要 避免 风险 風險 不能吃 不可以 忌".split(),
+    "do not",
+    "not safe",
+)
+
+
+def _has_any(text: str, words: Sequence[str]) -> bool:
+    return any(word in text for word in words)
+
+
+def _length(block: Block) -> int:
+    return len(block.text)
 
 
 def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     """The card's kind: call-out boxes first, then headings, then what the text is made of."""
     blocks = [guide.blocks[piece.block] for piece in cut.pieces]
-    boxed = [block.callout for block in blocks for _ in range(len(block.text))]
     for box, kind in (
         (CalloutKind.WHEN_TO_CALL, CardKind.WHEN_TO_CALL),
         (CalloutKind.WARNING, CardKind.WARNING),
     ):
-        if boxed.count(box) * 2 > len(boxed):
+        if 2 * sum(len(b.text) for b in blocks if b.callout is box) > sum(map(_length, blocks)):
             return kind
     inside = [block.text for block in blocks if block.kind is BlockKind.HEADING]
-    headings = "\n".join([*(guide.blocks[index].text for index in cut.path[-1:]), *inside])
-    call = _CALL.search(text[:160])
-    if _CALL.search(headings) or (call and (call.start() < 8 or len(_CALL.findall(text)) > 1)):
+    headings = "\n".join([*(guide.blocks[index].text for index in cut.path[-1:]), *inside]).lower()
+    low = text.lower()
+    call = _CALL.search(low[:160]) if _has_any(low[:160], _CALL_WORDS) else None
+    if _CALL.search(headings) or (call and (call.start() < 8 or len(_CALL.findall(low)) > 1)):
         return CardKind.WHEN_TO_CALL
     if _WARN_HEADING.search(headings):
         return CardKind.WARNING
     steps = sum(1 for block in blocks if block.marker)
     if steps >= 2 and steps * 2 >= len(blocks):
         return CardKind.HOW_TO
-    amounts = len(_AMOUNT.findall(text))
+    amounts = len(_AMOUNT.findall(low)) if _DIGIT.search(low) else 0
     if amounts >= 4 or (amounts >= 2 and _AMOUNT_HEADING.search(headings)):
         return CardKind.AMOUNTS
     aged = any(_AGE_HEADING.fullmatch(heading.strip()) for heading in headings.split("\n"))
-    if _MILESTONE.search(headings) or (aged and _MILESTONE.search(guide.title)):
+    if _MILESTONE.search(headings) or (aged and _MILESTONE.search(guide.title.lower())):
         return CardKind.MILESTONE
-    if len(_WARN.findall(text)) >= 4:
+    if sum(map(low.count, _WARN_WORDS)) >= 4 and len(_WARN.findall(low)) >= 4:
         return CardKind.WARNING
     return CardKind.HOW_TO if _HOW.search(headings) else CardKind.FACT
 
@@ -91,16 +105,16 @@ _BANDS = (("0-3m", 0, 3), ("3-6m", 3, 6), ("6-12m", 6, 12), ("12-24m", 12, 24), 
 STAGES = ("T1", "T2", "T3", *(band[0] for band in _BANDS))
 
 _TRIMESTERS = (
-    (
-        "T1",
-        r"\b(?:first|1st) trimester\b|\bearly pregnancy\b|孕早期|[懷怀]孕(?:早期|初期)|孕初期",
-    ),
-    ("T2", r"\bsecond trimester\b|\b2nd trimester\b|\bmid-pregnancy\b|孕中期|[懷怀]孕中期"),
-    (
-        "T3",
-        r"\b(?:third|3rd) trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)",
-    ),
-)
+    ("T1", re.compile(
+        r"\b(?:first|1st) trimester\b|\bearly pregnancy\b|孕早期|[懷怀]孕(?:早期|初期)|孕初期", re.I
+    )),
+    ("T2", re.compile(
+        r"\b(?:second|2nd) trimester\b|\bmid-pregnancy\b|孕中期|[懷怀]孕中期", re.I
+    )),
+    ("T3", re.compile(
+        r"\b(?:third|3rd) trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)", re.I
+    )),
+)  # fmt: skip
 _PREGNANCY_WEEK = re.compile(
     r"\b(?:week|weeks) (?:of )?(\d{1,2})(?: (?:to|and) (\d{1,2}))?(?: of pregnancy| pregnant)"
     r"|\b(\d{1,2})(?:st|nd|rd|th)? weeks? (?:of pregnancy|pregnant)|孕(?:期)?第?(\d{1,2})[周週]",
@@ -109,18 +123,23 @@ _PREGNANCY_WEEK = re.compile(
 _NEWBORN = re.compile(r"\bnew-?borns?\b|新生[儿兒]", re.IGNORECASE)
 _UNIT = {"d": 1 / 30, "w": 1 / 4.345, "m": 1.0, "y": 12.0}
 _AGE_EN = re.compile(
-    r"(?P<pre>\b(?:aged|ages?|under|over|below|younger than|older than|by|from|until|at|about|"
-    r"around|first|between|birth to|than)\s+(?:the age of\s+|about\s+|around\s+)?)?"
-    r"\b(?P<low>\d{1,2})(?:\s?(?:to|-|–|and)\s?(?P<high>\d{1,2}))?[\s-](?P<unit>day|week|month|year)s?"
+    r"(?P<low>\d{1,2})(?:\s?(?:to|-|–|and)\s?(?P<high>\d{1,2}))?[\s-](?P<unit>day|week|month|year)s?"
     r"(?P<post>[\s-](?:old|of age|olds)\b)?",
     re.IGNORECASE,
 )
+_BEFORE_AGE = re.compile(
+    r"\b(?:aged|ages?|under|over|below|younger than|older than|by|from|until|at|about|"
+    r"around|first|between|birth to|than)\s+(?:the age of\s+|about\s+|around\s+)?$",
+    re.IGNORECASE,
+)
+_AGE_UNIT = re.compile(r"day|week|month|year", re.IGNORECASE)
 _AGE_ZH = re.compile(
     r"(?P<pre>满|滿|未满|未滿|不到|小于|小於|大于|大於)?(?P<low>\d{1,2})(?:\s?[-–~～至到]\s?(?P<high>\d{1,2}))?\s?"
     r"(?P<unit>个月|個月|月龄|月齡|月大|周岁|週歲|岁|歲|天|周|週)"
     r"(?P<post>龄|齡|大|以下|以上|以内|以內|以前|以后|以後|之前|之后|之後|前|后|後|起|的?(?:宝宝|寶寶|婴儿|嬰兒|孩子|幼儿|幼兒))?"
 )
-_SENTENCE = re.compile(r"(?:[^.!?。！？\n]|\.(?=\d))+")
+_DIGIT = re.compile(r"\d")
+_SENTENCE = re.compile(r"(?:[^.!?。！？\n]+|\.(?=\d))+")
 _NUMBERS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty twenty-one twenty-two twenty-three twenty-four"
@@ -150,14 +169,21 @@ def stages_of(text: str, breadcrumbs: Sequence[str]) -> tuple[str, ...]:
 
 
 def _named(text: str) -> set[str]:
-    found = {stage for stage, pattern in _TRIMESTERS if re.search(pattern, text, re.IGNORECASE)}
-    for match in _PREGNANCY_WEEK.finditer(text):
-        for week in (int(number) for number in match.groups() if number):
-            found.add("T1" if week <= 12 else "T2" if week <= 27 else "T3")
-    if _NEWBORN.search(text):
+    # Plain substring and digit tests first: most texts name no stage, and `re` takes its time.
+    found: set[str] = set()
+    low = text.lower()
+    has_digit = _DIGIT.search(text) is not None
+    if "trimester" in low or "pregnan" in low or "孕" in low:
+        found = {stage for stage, pattern in _TRIMESTERS if pattern.search(text)}
+        for match in _PREGNANCY_WEEK.finditer(text) if has_digit else ():
+            for week in (int(number) for number in match.groups() if number):
+                found.add("T1" if week <= 12 else "T2" if week <= 27 else "T3")
+    if ("born" in low or "新生" in low) and _NEWBORN.search(text):
         found.add("0-3m")
-    for part in _SENTENCE.findall(text):
-        found |= _aged(part)
+    if has_digit:
+        for part in _SENTENCE.findall(text):
+            if _DIGIT.search(part):
+                found |= _aged(part)
     return found
 
 
@@ -175,13 +201,17 @@ def _aged(text: str) -> set[str]:
     """The age bands one sentence or line names."""
     found: set[str] = set()
     child = _CHILD.search(text) is not None
-    for match in _AGE_EN.finditer(text):
+    for match in _AGE_EN.finditer(text) if _AGE_UNIT.search(text) else ():
+        before = text[max(0, match.start() - 40) : match.start()]
+        if before[-1:].isalnum():
+            continue
+        pre = _BEFORE_AGE.search(before)
         # A bare `3 months` is more often a duration than an age, and the age may be the mother's
         # time since birth: a child has to be named, or the line has to start with it.
-        told = child or not text[: match.start()].strip(" -")
-        aged = match["pre"] and match["unit"].lower() in {"month", "year"} and told
+        told = child or not text[: match.start() - len(pre[0] if pre else "")].strip(" -")
+        aged = pre and match["unit"].lower() in {"month", "year"} and told
         if match["post"] or aged:
-            found |= _bands(match, match["unit"][0].lower())
+            found |= _bands(match, match["unit"][0].lower(), pre[0] if pre else "")
     if not child:
         return found
     for match in _AGE_ZH.finditer(text):
@@ -190,14 +220,14 @@ def _aged(text: str) -> set[str]:
             unit = "w"
         aged = match["unit"] not in {"个月", "個月", "天", "周", "週"}
         if aged or match["post"] or match["pre"]:
-            found |= _bands(match, unit)
+            found |= _bands(match, unit, match["pre"] or "")
     return found
 
 
-def _bands(match: re.Match[str], unit: str) -> set[str]:
+def _bands(match: re.Match[str], unit: str, pre: str) -> set[str]:
     """The age bands a named age or range touches; `over 6 months` is read as the band it starts."""
     low = int(match["low"]) * _UNIT[unit]
-    context = f"{match['pre'] or ''}{match['post'] or ''}"
+    context = f"{pre}{match['post'] or ''}"
     before = match.string[max(0, match.start() - 40) : match.start()].lower()
     if "until" in before.rsplit(".", 1)[-1] or before.endswith("直到"):
         context += "until"
