@@ -237,6 +237,8 @@ def _lines(report: SourceReport) -> Iterator[tuple[str, str, str]]:
         yield "today", f"{fetch}: {today.known} known, {new} new, {today.settled} settled", ""
         if today.disallowed:
             yield "", f"{today.disallowed} more that robots.txt disallows", "yellow"
+        if today.out_of_scope:
+            yield "", f"{today.out_of_scope} more outside its hosts and path rules", "dim"
         if today.over_budget:
             yield "", f"{today.over_budget} more beyond its max_guides", "yellow"
     waiting = f", {report.waiting} pages set aside wait for a person" if report.waiting else ""

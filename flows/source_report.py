@@ -49,7 +49,8 @@ class HostRobots:
 class PagesToday:
     """candidates: pages the source proposes within its budget. to_fetch: of these, the ones a run
     would ask for now; settled: the ones it would not, because the sitemap's date is as it was.
-    known: of the candidates, those seen before. disallowed: left out because of robots.txt.
+    known: of the candidates, those seen before. disallowed: left out because of robots.txt;
+    out_of_scope: because of the source's own hosts and path rules.
     """
 
     candidates: int
@@ -58,6 +59,7 @@ class PagesToday:
     known: int
     disallowed: int
     over_budget: int
+    out_of_scope: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
         if robots is None or not is_allowed_host(origin, source):
             continue
         own = robots.delay_s(fetcher._product)
-        says = robots.stop or ("read" if robots.rules else "none, so everything is free")
+        says = robots.stop or ("read" if robots.rules else "it has none, so everything is free")
         delay = max(own, source.min_delay_s)
         found.append(HostRobots(host, says, own, delay, bool(robots.stop)))
     return tuple(found)
@@ -260,4 +262,5 @@ def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
         known=known,
         disallowed=found.disallowed,
         over_budget=found.over_budget,
+        out_of_scope=found.out_of_scope,
     )

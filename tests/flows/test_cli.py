@@ -375,7 +375,7 @@ def test_export_writes_json_lines(kept: Place, tmp_path: Path) -> None:
     assert len(out.read_text(encoding="utf-8").splitlines()) == 8
     assert (unknown.code, unknown.err) == (
         2,
-        "There is no export nope. Choose one of: cards, drafts, decisions, posts, completions.\n",
+        "There is no export nope. Choose one of: pages, page_decisions, cards, drafts, decisions, posts, completions.\n",
     )
     assert nowhere.code == 2
     assert nowhere.err.startswith(f"{tmp_path / 'no' / 'cards'} cannot be written")
@@ -448,6 +448,7 @@ def test_sources_check_says_what_each_source_allows(kept: Place) -> None:
         "known": 2,
         "disallowed": 0,
         "over_budget": 0,
+        "out_of_scope": 0,
     }
     assert (harbour["stored_guides"], harbour["problems"]) == (2, [])
     assert harbour["licence"]["allows"] == (
