@@ -25,6 +25,7 @@ from store.embeddings import add_embeddings, get_embeddings
 from store.engine import Database, open_database
 from store.groups import set_groups
 from store.migrate import check_version, get_version, migrate
+from store.parking import list_parked
 from store.settings import Settings, prepare_home
 from store.snapshots import Snapshots
 from store.sources import set_sources
@@ -157,10 +158,12 @@ async def open_kitchen(
         set_sources(db, sources)
         set_groups(db, groups)
         add_tones(db, [tone_rules(tone, lang) for tone in every for lang in RULE_LANGUAGES])
-    workers = Workers(max(1, (os.cpu_count() or 2) - 1))
+    workers = Workers(os.cpu_count() or 2)
     try:
         async with Fetcher(
-            settings.user_agent, allow_private=settings.allow_private_hosts
+            settings.user_agent,
+            allow_private=settings.allow_private_hosts,
+            parked=list_parked(db),
         ) as fetcher:
             yield Kitchen(
                 settings=settings,

@@ -17,26 +17,22 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from flows import steps
+from flows.crawl import Crawl
 from flows.kitchen import Kitchen, open_kitchen
-from flows.procure import (
-    Found,
-    Outcome,
-    Shelf,
-    is_settled,
-    list_candidates,
-    open_shelf,
-    procure_guide,
-)
+from flows.procure import Found, Outcome
 from flows.request import RunRequest, Stage
 from flows.retries import Attempt, attempt
+from flows.shelf import open_shelf
 from flows.summary import RunSummary
 from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
-from stages.procure.urls import guide_id, in_scope, normalise_url
+from stages.procure.urls import guide_id, in_scope
 from stages.types import Candidate, Reuse, Source
-from store.cards import count_cards
+from store.cards import count_cards, count_live_cards
 from store.engine import Database
 from store.guides import GuideRef, list_guides
+from store.parking import set_parked
+from store.quarantine import Stop, list_stops
 from store.runs import LockedError, RunState, finish_run, keep_alive, start_run
 from store.settings import Settings, get_environment
 
@@ -54,7 +50,9 @@ def no_report(summary: RunSummary, line: str) -> None:
 
 @dataclass(slots=True)
 class Line:
-    """One run under way. halted: why no more is cooked in this run, '' while it is."""
+    """One run under way. queued: guides handed on to be worked on; chopped: those with cards up to
+    date already. halted: why no more is cooked in this run, '' while it is.
+    """
 
     kitchen: Kitchen
     request: RunRequest
@@ -64,6 +62,7 @@ class Line:
     report: Report
     queue: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     queued: set[str] = field(default_factory=set)
+    chopped: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     halted: str = ""
 
@@ -79,66 +78,48 @@ class Line:
                 self.queue.put_nowait(None)
 
     async def _procure(self, source: Source) -> None:
-        shelf = open_shelf(self.kitchen, source, is_forced=self._is_forced())
         if self.request.includes(Stage.PROCURE):
+            is_forced = self.request.force and self.request.stage == Stage.PROCURE
+            shelf = open_shelf(self.kitchen, source, is_forced=is_forced)
+            crawl = Crawl(shelf, self.request, self.attempt, self._count, self._miss)
             with self.summary.timed("procure"):
                 try:
-                    await self._procure_candidates(shelf)
+                    await crawl.run()
                 except StageError as error:
                     self._note(f"{source.id}: {error}")
-        for ref in list_asked(self.kitchen.db, source, self.request):
-            self._enqueue(ref.id)
+                finally:
+                    shelf.note_seen()
+                    set_parked(self.kitchen.db, self.kitchen.fetcher.parked)
+        self._take_up_rest(source)
 
-    async def _procure_candidates(self, shelf: Shelf) -> None:
-        if self.request.guides:
-            urls = [normalise_url(url) for url in self.request.guides]
-            waiting = [Candidate(url) for url in dict.fromkeys(urls) if in_scope(url, shelf.source)]
-        else:
-            candidates, errors = await self.attempt(
-                f"discover: {shelf.source.id}", lambda: list_candidates(shelf)
-            )
-            waiting = list(candidates)
-            for error in errors:
-                self._note(f"{shelf.source.id}: {error}")
-        seen = {shelf.key(candidate.url) for candidate in waiting}
-        followed: dict[str, Candidate] = {}  # by the page named instead of it
-        for candidate in waiting:  # grows while it is walked through
-            if not self.request.guides and not self._is_forced() and is_settled(shelf, candidate):
-                self._count(shelf, candidate, Outcome(Found.SAME, self._guide_of(shelf, candidate)))
-                continue
-            try:
-                outcome = await self.attempt(
-                    f"procure: {candidate.url}", partial(procure_guide, shelf, candidate)
-                )
-            except StageError as error:
-                self.summary.guides.failed += 1
-                self._note(f"{candidate.url}: {error}")
-                continue
-            self._count(shelf, candidate, outcome)
-            if outcome.follow and shelf.key(outcome.follow) not in seen:
-                seen.add(shelf.key(outcome.follow))
-                followed[shelf.key(outcome.follow)] = candidate
-                waiting.append(Candidate(outcome.follow))
-            elif outcome.found is Found.GONE and shelf.key(candidate.url) in followed:
-                waiting.append(followed.pop(shelf.key(candidate.url)))  # it stands for itself
+    def _take_up_rest(self, source: Source) -> None:
+        """Every guide the request means and the crawl has not handed on already."""
+        db = self.kitchen.db
+        refs = [ref for ref in list_asked(db, source, self.request) if ref.id not in self.queued]
+        if self.request.includes(Stage.CHOP):
+            done = [ref.id for ref in refs if steps.is_chopped(self.kitchen, ref, self.request)]
+            self.chopped.update(done)
+            self.summary.cards.kept += sum(count_live_cards(db, done).values())
+        has_more = self.request.includes(Stage.COOK) or self.request.includes(Stage.PLATE)
+        for ref in refs:
+            if has_more or ref.id not in self.chopped:
+                self._enqueue(ref.id)
 
-    def _is_forced(self) -> bool:
-        return self.request.force and self.request.stage == Stage.PROCURE
-
-    def _guide_of(self, shelf: Shelf, candidate: Candidate) -> str:
-        record = shelf.record(candidate.url)
-        return record.guide_id if record and record.role == "guide" else ""
-
-    def _count(self, shelf: Shelf, candidate: Candidate, outcome: Outcome) -> None:
+    def _count(self, candidate: Candidate, outcome: Outcome) -> None:
         guides = self.summary.guides
-        if outcome.found is Found.QUARANTINED:
-            guides.quarantined += 1
+        guides.quarantined += outcome.found is Found.QUARANTINED
+        self.summary.cards.removed += outcome.cards_removed
         if outcome.guide_id:
             guides.fetched += outcome.was_read
             guides.changed += outcome.found is Found.CHANGED
             guides.unchanged += outcome.found is Found.SAME
+        if outcome.was_read:
             self._enqueue(outcome.guide_id)
         self.report(self.summary, f"{outcome.found.value}: {candidate.url}")
+
+    def _miss(self, error: str, pages: int) -> None:
+        self.summary.guides.failed += pages
+        self._note(error)
 
     def _enqueue(self, guide_id: str) -> None:
         if guide_id not in self.queued:
@@ -154,7 +135,7 @@ class Line:
 
     async def _work_on(self, guide_id: str) -> None:
         kitchen, request, summary = self.kitchen, self.request, self.summary
-        if request.includes(Stage.CHOP):
+        if request.includes(Stage.CHOP) and guide_id not in self.chopped:
             with summary.timed("chop"):
                 await self.attempt(
                     f"chop: {guide_id}",
@@ -231,6 +212,7 @@ async def run_line(
 
 def choose_sources(kitchen: Kitchen, request: RunRequest) -> list[Source]:
     """The sources a request means. Raises ConfigError for one that is unknown or off."""
+    stops = list_stops(kitchen.db)
     for source_id in request.sources:
         source = kitchen.sources.get(source_id)
         if source is None:
@@ -241,11 +223,14 @@ def choose_sources(kitchen: Kitchen, request: RunRequest) -> list[Source]:
                 f"Source {source_id} is off: {source.disabled_reason or 'no reason given'} "
                 f"Set `enabled: true` in {kitchen.settings.sources_file} to crawl it."
             )
+        if source_id in stops and request.includes(Stage.PROCURE):
+            raise ConfigError(_why_stopped(source_id, stops[source_id]))
     chosen = [
         source
         for source in kitchen.sources.values()
         if (source.id in request.sources if request.sources else source.enabled)
         and source.reuse is not Reuse.DO_NOT_CRAWL
+        and not (source.id in stops and request.includes(Stage.PROCURE))
     ]
     if request.guides:
         for url in request.guides:
@@ -255,8 +240,16 @@ def choose_sources(kitchen: Kitchen, request: RunRequest) -> list[Source]:
             source for source in chosen if any(in_scope(url, source) for url in request.guides)
         ]
     if not chosen:
-        raise ConfigError(f"No source is enabled in {kitchen.settings.sources_file}.")
+        stopped = "".join(f" {_why_stopped(*stop)}" for stop in stops.items())
+        raise ConfigError(f"No source is enabled in {kitchen.settings.sources_file}.{stopped}")
     return chosen
+
+
+def _why_stopped(source_id: str, stop: Stop) -> str:
+    return (
+        f"Source {source_id} was stopped on {stop.at:%Y-%m-%d} by {stop.by or 'the command line'}: "
+        f"{stop.note or 'no reason given'}. `spoonful sources resume {source_id}` ends that."
+    )
 
 
 def list_asked(db: Database, source: Source, request: RunRequest) -> list[GuideRef]:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from flows.kitchen import Kitchen
-from stages.errors import PermanentError, TransientError
+from flows.shelf import Reading, Shelf, extract_again, forget, is_outdated, page_of, read_page
+from stages.errors import PermanentError
 from stages.procure.discover import discover
-from stages.procure.extract import extract_page
+from stages.procure.extract import EXTRACT_VERSION
 from stages.procure.guide import build_guide, content_hash
-from stages.procure.judge import judge_page
+from stages.procure.judge import find_shrinkage, judge_page
 from stages.procure.twins import is_near_duplicate
-from stages.procure.urls import guide_id, in_scope
-from stages.types import Candidate, Guide, Page, PageContent, Source
+from stages.procure.urls import in_scope
+from stages.types import (
+    Candidate,
+    Guide,
+    Page,
+    PageContent,
+    Quarantine,
+    QuarantineReason,
+    Source,
+)
 from store.engine import utc_now
-from store.guides import get_guide, list_guides, save_guide
-from store.pages import PageRecord, PageRole, list_pages, make_record, mark_seen, save_pages
+from store.guides import get_guide, list_guides, remove_guide, save_guide
+from store.pages import PageRecord, PageRole, Verdict, make_record
 
 MAX_PAGES_PER_GUIDE = 12
+
+MISSES_BEFORE_REMOVAL = 2
+"""A page has to be gone in two runs before its cards go: publishers have bad days."""
+
+_EXCERPT_CHARS = 1000
+_WITH_A_GUIDE = (PageRole.GUIDE, PageRole.SET_ASIDE)  # one of an earlier look may still stand
 
 
 class Found(StrEnum):
@@ -33,62 +48,33 @@ class Found(StrEnum):
     DUPLICATE = "duplicate"
     CONTINUATION = "continuation"
     GONE = "gone"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """guide_id: the guide to work on, '' for none. follow: a page to look at instead, '' for none.
 
-    was_read: the guide came over the wire and was extracted in this run.
+    was_read: the guide came over the wire and was extracted in this run. cards_removed: of a page
+    that is gone for good.
     """
 
     found: Found
     guide_id: str = ""
     follow: str = ""
     was_read: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A source and what is known of its pages, by key. is_forced: read unchanged pages anew."""
-
-    kitchen: Kitchen
-    source: Source
-    known: dict[str, PageRecord]
-    is_forced: bool = False
-
-    def key(self, url: str) -> str:
-        return guide_id(self.source, url)
-
-    def record(self, url: str) -> PageRecord | None:
-        return self.known.get(self.key(url))
-
-    def save(self, records: Sequence[PageRecord]) -> None:
-        save_pages(self.kitchen.db, records)
-        self.known.update((record.key, record) for record in records)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A page with its body, also when the server said it did not change. is_same: as last time."""
-
-    page: Page
-    is_same: bool
-
-
-def open_shelf(kitchen: Kitchen, source: Source, *, is_forced: bool = False) -> Shelf:
-    known = {record.key: record for record in list_pages(kitchen.db, source.id)}
-    return Shelf(kitchen, source, known, is_forced)
+    cards_removed: int = 0
 
 
 async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The pages a source proposes today, and one line per list of it that could not be read.
 
+    Guides we have that no list names any more come last: only asking tells whether they are gone.
     Listing pages are fetched conditionally and kept. Raises TransientError or PermanentError when
     none of them can be had.
     """
     listings = [record for record in shelf.known.values() if record.role is PageRole.LISTING]
-    earlier = {record.url: page for record in listings if (page := _page_of(shelf, record))}
+    earlier = {record.url: page for record in listings if (page := page_of(shelf, record))}
     found = await discover(
         shelf.source,
         shelf.kitchen.fetcher,
@@ -103,108 +89,198 @@ async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[st
             for page in found.pages
         ]
     )
-    return found.candidates, found.errors
+    return (*found.candidates, *_unlisted(shelf, found.candidates)), found.errors
+
+
+def _unlisted(shelf: Shelf, listed: Iterable[Candidate]) -> list[Candidate]:
+    keys = {shelf.key(candidate.url) for candidate in listed}
+    return [
+        Candidate(record.url, record.lastmod)
+        for record in shelf.known.values()
+        if record.role is PageRole.GUIDE
+        and record.key not in keys
+        and in_scope(record.url, shelf.source)
+    ]
 
 
 def is_settled(shelf: Shelf, candidate: Candidate) -> bool:
-    """Whether the sitemap's date says the page is as we saw it, and we looked recently enough."""
-    record = shelf.record(candidate.url)
-    if record is None or not candidate.lastmod or record.lastmod != candidate.lastmod:
-        return False
-    if _has_lost_original(shelf, record):
-        return False
-    return utc_now() - record.fetched_at < timedelta(days=shelf.source.recheck_days)
-
-
-async def procure_guide(shelf: Shelf, candidate: Candidate) -> Outcome:
-    """Fetch one candidate and bring its guide into the store.
-
-    Raises TransientError or PermanentError; everything else is an Outcome.
+    """Whether there is no need to ask: a person said not to, or the list's date says the page is as
+    we saw it and we looked recently enough.
     """
     record = shelf.record(candidate.url)
-    if record and record.role is PageRole.CONTINUATION and record.guide_id in shelf.known:
-        first = shelf.known[record.guide_id]
-        if candidate.lastmod and candidate.lastmod != record.lastmod:
-            shelf.save([replace(record, lastmod=candidate.lastmod)])
-        return Outcome(Found.CONTINUATION, follow=first.url)
-    fetched = await _fetch(shelf, candidate.url)
-    if fetched.page.status in (404, 410):
-        gone = make_record(shelf.key(candidate.url), shelf.source.id, PageRole.GONE, fetched.page)
-        shelf.save([replace(gone, guide_id=record.guide_id if record else "")])
-        return Outcome(Found.GONE)
-    is_as_read = fetched.is_same and record and not _has_lost_original(shelf, record)
-    if record and is_as_read and await _is_rest_same(shelf, record):
-        mark_seen(shelf.kitchen.db, record.key, fetched.page.fetched_at, candidate.lastmod)
+    if record is None:
+        return False
+    if record.verdict is Verdict.IGNORED:
+        return True
+    if not candidate.lastmod or record.lastmod != candidate.lastmod:
+        return False
+    if record.misses or is_outdated(shelf, record):
+        return False
+    return utc_now() - record.seen_at < timedelta(days=shelf.source.recheck_days)
+
+
+async def procure_guide(
+    shelf: Shelf, candidate: Candidate, my_turn: Callable[[], Awaitable[object]]
+) -> Outcome:
+    """Fetch one candidate and bring its guide into the store.
+
+    Pages are read side by side, but settled one after the other: which of two copies is the
+    original must not depend on which server thread was faster. my_turn: comes back when all
+    candidates before this one are settled.
+    Raises TransientError or PermanentError; everything else is an Outcome.
+    """
+    outcome = _is_continuation(shelf, candidate)
+    if outcome:
+        return outcome
+    try:
+        reading = await read_page(shelf, candidate.url)
+        await my_turn()
+        return await _settle(shelf, candidate, reading)
+    finally:
+        forget(shelf, [candidate.url])
+
+
+def _is_continuation(shelf: Shelf, candidate: Candidate) -> Outcome | None:
+    record = shelf.record(candidate.url)
+    if not record or record.role is not PageRole.CONTINUATION:
+        return None
+    first = shelf.known.get(record.guide_id)
+    if first is None:
+        return None
+    if candidate.lastmod and candidate.lastmod != record.lastmod:
+        shelf.save([replace(record, lastmod=candidate.lastmod)])
+    return Outcome(Found.CONTINUATION, follow=first.url)
+
+
+async def _settle(shelf: Shelf, candidate: Candidate, reading: Reading) -> Outcome:
+    outcome = _is_continuation(shelf, candidate)  # an earlier page may have turned out to go on
+    if outcome:
+        return outcome
+    if reading.is_gone:
+        return _settle_gone(shelf, candidate, reading.page)
+    record = shelf.record(candidate.url)
+    content = reading.content
+    if content is None and record and await _is_rest_same(shelf, record):
+        if record.misses:  # it was away for a run
+            shelf.save([replace(record, misses=0, status=reading.page.status)])
+        shelf.mark_seen(record, reading.page.fetched_at, candidate.lastmod)
         return Outcome(Found.SAME, record.guide_id if record.role is PageRole.GUIDE else "")
-    return await _read_guide(shelf, candidate, fetched)
+    if content is None:  # a further page of the guide has changed
+        content = await extract_again(shelf, candidate.url)
+    return await _settle_content(shelf, candidate, reading.page, content)
 
 
-async def _read_guide(shelf: Shelf, candidate: Candidate, fetched: Fetched) -> Outcome:
-    source, key = shelf.source, shelf.key(candidate.url)
-    content = await _extract(shelf, fetched.page)
+def _settle_gone(shelf: Shelf, candidate: Candidate, page: Page) -> Outcome:
+    """A page that is not there. Its cards stay until it was missing twice in a row."""
+    key, before = shelf.key(candidate.url), shelf.record(candidate.url)
+    misses = before.misses + 1 if before else 1
+    is_spared = before and before.role is PageRole.GUIDE and misses < MISSES_BEFORE_REMOVAL
+    if before and is_spared:
+        shelf.save([replace(before, misses=misses, status=page.status, seen_at=page.fetched_at)])
+        return Outcome(Found.GONE)
+    record = make_record(key, shelf.source.id, PageRole.GONE, page)
+    shelf.save([replace(record, guide_id=before.guide_id if before else "", misses=misses)])
+    if before and before.role is PageRole.GUIDE:
+        return Outcome(Found.REMOVED, cards_removed=remove_guide(shelf.kitchen.db, before.guide_id))
+    return Outcome(Found.GONE)
+
+
+async def _settle_content(
+    shelf: Shelf, candidate: Candidate, page: Page, content: PageContent
+) -> Outcome:
+    source, db = shelf.source, shelf.kitchen.db
+    before = shelf.record(candidate.url)
     record = _with_evidence(
-        make_record(key, source.id, PageRole.SET_ASIDE, fetched.page), content, candidate.lastmod
+        make_record(shelf.key(candidate.url), source.id, PageRole.SET_ASIDE, page),
+        content,
+        candidate.lastmod,
     )
     first = _other_page(shelf, candidate.url, content.canonical)
     if first:
         shelf.save([replace(record, role=PageRole.DUPLICATE, guide_id=shelf.key(first))])
         return Outcome(Found.DUPLICATE, follow=first)
-    before = _other_page(shelf, candidate.url, content.prev_url)
-    if before:
-        known = shelf.record(before)
-        owner = known.guide_id if known and known.guide_id else shelf.key(before)
+    previous = _other_page(shelf, candidate.url, content.prev_url)
+    if previous:
+        known = shelf.record(previous)
+        owner = known.guide_id if known and known.guide_id else shelf.key(previous)
         shelf.save([replace(record, role=PageRole.CONTINUATION, guide_id=owner)])
-        return Outcome(Found.CONTINUATION, follow=before)
-    quarantine = judge_page(fetched.page, content, source)
-    if quarantine:
-        shelf.save([replace(record, quarantine=quarantine)])
+        return Outcome(Found.CONTINUATION, follow=previous)
+    quarantine = judge_page(page, content, source)
+    if quarantine and not _is_accepted(before, record, quarantine):
+        standing = before.guide_id if before and before.role in _WITH_A_GUIDE else ""
+        shelf.save([replace(record, quarantine=quarantine, guide_id=standing)])
         return Outcome(Found.QUARANTINED)
-    contents, rest = await _read_rest(shelf, candidate.url, content)
-    guide = build_guide(
-        source, candidate.url, contents, [candidate.url, *(page.url for page in rest)]
-    )
-    twin = _find_twin(shelf, guide)
-    if twin:
-        shelf.save([replace(record, role=PageRole.DUPLICATE, guide_id=twin.id)])
-        return Outcome(Found.DUPLICATE)
-    is_known = get_guide(shelf.kitchen.db, guide.id) is not None
-    has_changed = save_guide(shelf.kitchen.db, guide)
-    shelf.save(
-        [
-            replace(record, role=PageRole.GUIDE, guide_id=guide.id),
-            *_rest(shelf, guide, rest, contents[1:]),
-        ]
-    )
-    found = (Found.CHANGED if is_known else Found.NEW) if has_changed else Found.SAME
+    async with _rest_of(shelf, candidate.url, content) as rest:
+        guide = _make_guide(source, candidate.url, content, rest)
+        old = get_guide(db, guide.id)
+        shrunk = find_shrinkage(len(old.text), len(guide.text)) if old else None
+        if shrunk and not _is_accepted(before, record, shrunk):
+            shelf.save([replace(record, quarantine=shrunk, guide_id=guide.id)])
+            return Outcome(Found.QUARANTINED)
+        twin = _find_twin(shelf, guide)
+        if twin:
+            shelf.save([replace(record, role=PageRole.DUPLICATE, guide_id=twin.id)])
+            return Outcome(Found.DUPLICATE)
+        quarantine = quarantine or shrunk
+        record = replace(
+            record,
+            role=PageRole.GUIDE,
+            guide_id=guide.id,
+            quarantine=quarantine,
+            verdict=Verdict.ACCEPTED if quarantine else Verdict.NONE,
+        )
+        has_changed = save_guide(db, guide)
+        shelf.save([record, *_records_of(shelf, guide, rest)])
+    found = (Found.CHANGED if old else Found.NEW) if has_changed else Found.SAME
     return Outcome(found, guide.id, was_read=True)
 
 
-async def _read_rest(
+def _is_accepted(before: PageRecord | None, now: PageRecord, quarantine: Quarantine) -> bool:
+    """Whether a person has said to read the page in spite of this; of a loss of text, this one."""
+    if before is None or before.verdict is not Verdict.ACCEPTED or before.quarantine is None:
+        return False
+    if before.quarantine.reason is not quarantine.reason:
+        return False
+    is_loss = quarantine.reason is QuarantineReason.SHRUNK
+    return not is_loss or before.content_hash == now.content_hash
+
+
+@asynccontextmanager
+async def _rest_of(
     shelf: Shelf, url: str, content: PageContent
-) -> tuple[list[PageContent], list[Page]]:
-    """The contents of all pages of a guide, the first one's given, and the further pages."""
-    contents, pages = [content], list[Page]()
-    seen = {shelf.key(url)}
+) -> AsyncIterator[list[tuple[Page, PageContent]]]:
+    """The further pages of a guide whose first page is given, and what they say."""
+    rest: list[tuple[Page, PageContent]] = []
+    seen = {shelf.key(url): url}
     following = content.next_url
-    while following and len(contents) < MAX_PAGES_PER_GUIDE:
-        if shelf.key(following) in seen or not in_scope(following, shelf.source):
-            break
-        seen.add(shelf.key(following))
-        fetched = await _fetch(shelf, following)
-        if fetched.page.status != 200:
-            raise PermanentError(f"{url}: its next page {following} is gone")
-        pages.append(fetched.page)
-        contents.append(await _extract(shelf, fetched.page))
-        following = contents[-1].next_url
-    return contents, pages
+    try:
+        while following and len(seen) < MAX_PAGES_PER_GUIDE:
+            if shelf.key(following) in seen or not in_scope(following, shelf.source):
+                break
+            seen[shelf.key(following)] = following
+            reading = await read_page(shelf, following)
+            if reading.is_gone:
+                raise PermanentError(f"{url}: its next page {following} is gone")
+            rest.append((reading.page, reading.content or await extract_again(shelf, following)))
+            following = rest[-1][1].next_url
+        yield rest
+    finally:
+        forget(shelf, list(seen.values()))
 
 
-def _rest(
-    shelf: Shelf, guide: Guide, pages: Sequence[Page], contents: Sequence[PageContent]
+def _make_guide(
+    source: Source, url: str, content: PageContent, rest: Sequence[tuple[Page, PageContent]]
+) -> Guide:
+    contents = [content, *(further for _, further in rest)]
+    return build_guide(source, url, contents, [url, *(page.url for page, _ in rest)])
+
+
+def _records_of(
+    shelf: Shelf, guide: Guide, rest: Sequence[tuple[Page, PageContent]]
 ) -> list[PageRecord]:
     """Records of the further pages of a guide; the date the sitemap gave them is kept."""
     records = []
-    for page, content in zip(pages, contents, strict=True):
+    for page, content in rest:
         known = shelf.record(page.url)
         record = make_record(shelf.key(page.url), shelf.source.id, PageRole.CONTINUATION, page)
         record = _with_evidence(record, content, known.lastmod if known else "")
@@ -217,7 +293,10 @@ def _with_evidence(record: PageRecord, content: PageContent, lastmod: str) -> Pa
     return replace(
         record,
         lastmod=lastmod,
+        title=content.title[:300],
+        excerpt="\n".join(block.text for block in content.blocks)[:_EXCERPT_CHARS],
         content_hash=content_hash(content.blocks),
+        extract_version=EXTRACT_VERSION,
         licence=content.licence[:500],
         hidden=tuple(text[:500] for text in content.hidden[:50]),
         lost=tuple(text[:500] for text in content.lost[:50]),
@@ -228,39 +307,13 @@ async def _is_rest_same(shelf: Shelf, record: PageRecord) -> bool:
     """Whether the further pages of the guide on this page are unchanged, too."""
     if record.role is not PageRole.GUIDE:
         return True
-    guide = get_guide(shelf.kitchen.db, record.guide_id)
-    if guide is None:
-        return False
-    for url in guide.page_urls[1:]:
-        if not (await _fetch(shelf, url)).is_same:
+    rest = shelf.further_pages(record.guide_id)
+    for further in rest:
+        reading = await read_page(shelf, further.url)
+        if reading.content is not None or reading.is_gone:
             return False
+    forget(shelf, [further.url for further in rest])
     return True
-
-
-async def _fetch(shelf: Shelf, url: str) -> Fetched:
-    """Ask for a page, conditionally if we have it; its body is kept before anything else."""
-    kitchen, record = shelf.kitchen, shelf.record(url)
-    is_known = record is not None and record.role is not PageRole.GONE and not shelf.is_forced
-    before = _page_of(shelf, record) if record and is_known else None
-    page = await kitchen.fetcher.fetch(
-        url,
-        shelf.source,
-        etag=before.etag if before else "",
-        last_modified=before.last_modified if before else "",
-    )
-    if page.is_not_modified and before:
-        return Fetched(replace(before, fetched_at=page.fetched_at), True)
-    if page.status == 200:
-        kitchen.snapshots.put(page.body)
-    elif page.status not in (404, 410):
-        raise TransientError(f"{url}: answered {page.status}")
-    return Fetched(page, before is not None and before.body_sha256 == page.body_sha256)
-
-
-async def _extract(shelf: Shelf, page: Page) -> PageContent:
-    return await shelf.kitchen.workers.run(
-        extract_page, page.body, page.final_url, page.content_type
-    )
 
 
 def _other_page(shelf: Shelf, url: str, named: str) -> str:
@@ -269,13 +322,6 @@ def _other_page(shelf: Shelf, url: str, named: str) -> str:
         return ""
     known = shelf.record(named)
     return "" if known and known.role is PageRole.GONE else named
-
-
-def _has_lost_original(shelf: Shelf, record: PageRecord) -> bool:
-    """Whether the page was passed over for another one that is not there (any more)."""
-    original = shelf.known.get(record.guide_id)
-    is_copy = record.role is PageRole.DUPLICATE
-    return is_copy and original is not None and original.role is PageRole.GONE
 
 
 def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:
@@ -288,28 +334,3 @@ def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:
         if other and is_near_duplicate(guide, other):
             return other
     return None
-
-
-def _page_of(shelf: Shelf, record: PageRecord) -> Page | None:
-    """A page as it was fetched, from its record and its snapshot.
-
-    None when there is no snapshot (any more): folders of them get moved and cleared, and a page
-    without its body is one we have not seen.
-    """
-    if not record.body_sha256:
-        return None
-    try:
-        body = shelf.kitchen.snapshots.get(record.body_sha256)
-    except KeyError:
-        return None
-    return Page(
-        url=record.url,
-        final_url=record.final_url,
-        status=200,
-        fetched_at=record.fetched_at,
-        content_type=record.content_type,
-        etag=record.etag,
-        last_modified=record.last_modified,
-        body=body,
-        body_sha256=record.body_sha256,
-    )

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.kitchen import Kitchen
-from flows.procure import is_settled, open_shelf
+from flows.procure import is_settled
+from flows.shelf import open_shelf
 from stages.errors import StageError
 from stages.procure.discover import Discovery, discover
 from stages.procure.urls import is_allowed_host
@@ -49,8 +50,7 @@ class HostRobots:
 class PagesToday:
     """candidates: pages the source proposes within its budget. to_fetch: of these, the ones a run
     would ask for now; settled: the ones it would not, because the sitemap's date is as it was.
-    known: of the candidates, those seen before. disallowed: left out because of robots.txt;
-    out_of_scope: because of the source's own hosts and path rules.
+    known: of the candidates, those seen before. disallowed: left out because of robots.txt.
     """
 
     candidates: int
@@ -59,7 +59,6 @@ class PagesToday:
     known: int
     disallowed: int
     over_budget: int
-    out_of_scope: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
         if robots is None or not is_allowed_host(origin, source):
             continue
         own = robots.delay_s(fetcher._product)
-        says = robots.stop or ("read" if robots.rules else "it has none, so everything is free")
+        says = robots.stop or ("read" if robots.rules else "none, so everything is free")
         delay = max(own, source.min_delay_s)
         found.append(HostRobots(host, says, own, delay, bool(robots.stop)))
     return tuple(found)
@@ -262,5 +261,4 @@ def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
         known=known,
         disallowed=found.disallowed,
         over_budget=found.over_budget,
-        out_of_scope=found.out_of_scope,
     )

@@ -13,13 +13,20 @@ from flows.kitchen import Kitchen, hash_parts
 from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
 from stages.chop import chop_guide, match_cards
+from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
 from stages.errors import BudgetError, ConfigError, PermanentError
-from stages.types import Card, ChangeKind, Placement, Risk
-from store.cards import CardState, apply_changes, list_card_states, list_cards
+from stages.types import Card, ChangeKind, Finding, Placement, Risk
+from store.cards import (
+    CardState,
+    apply_changes,
+    count_live_cards,
+    list_card_states,
+    list_cards,
+)
 from store.completions import StoreLedger
 from store.drafts import DraftMark, add_drafts, list_marks
-from store.guides import get_chopped_key, get_guide
+from store.guides import GuideRef, get_guide, get_guide_ref
 from store.placements import list_placements, set_placements
 from store.tables import DraftState
 from tones.load import Tone
@@ -27,7 +34,7 @@ from tones.load import Tone
 if TYPE_CHECKING:
     from stages.cook.complete import Gateway
 
-CHOP_VERSION = "1"
+CHOP_VERSION = "2"
 """Raised when the chopper changes so that every guide is chopped again."""
 
 PLATE_VERSION = "1"
@@ -60,22 +67,25 @@ class Stove:
     faults: Counter[str] = field(default_factory=Counter)
 
 
+def is_chopped(kitchen: Kitchen, ref: GuideRef, request: RunRequest) -> bool:
+    """Whether the guide's cards are what they would be made to now."""
+    is_forced = request.force and request.stage == Stage.CHOP
+    return not is_forced and ref.chopped_key == _chopped_key(kitchen, ref)
+
+
 async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
     """Bring a guide's cards to its present text. Cards of an untouched part keep id and drafts."""
-    guide = get_guide(kitchen.db, guide_id)
-    if guide is None:
+    ref, guide = get_guide_ref(kitchen.db, guide_id), get_guide(kitchen.db, guide_id)
+    if ref is None or guide is None:
         return
-    source = kitchen.sources[guide.source_id]
-    key = hash_parts(
-        CHOP_VERSION, guide.content_hash, guide.title, kitchen.policy_hash, str(source.target_cards)
-    )
-    old = list_cards(kitchen.db, guide_id)
-    is_forced = request.force and request.stage == Stage.CHOP
-    if key == get_chopped_key(kitchen.db, guide_id) and not is_forced:
-        summary.cards.kept += len(old)
+    if is_chopped(kitchen, ref, request):
+        summary.cards.kept += count_live_cards(kitchen.db, [guide_id]).get(guide_id, 0)
         return
-    changes = match_cards(old, chop_guide(guide, kitchen.policy, source.target_cards))
-    apply_changes(kitchen.db, guide_id, changes, key)
+    target = kitchen.sources[guide.source_id].target_cards
+    # In a thread: a guide of a thousand table rows must not hold up the crawl's heartbeat.
+    cards = await asyncio.to_thread(chop_guide, guide, kitchen.policy, target)
+    changes = match_cards(list_cards(kitchen.db, guide.id), cards)
+    apply_changes(kitchen.db, guide.id, changes, _chopped_key(kitchen, ref))
     for change in changes:
         match change.kind:
             case ChangeKind.NEW:
@@ -86,6 +96,11 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
                 summary.cards.removed += 1
             case _:
                 summary.cards.changed += 1
+
+
+def _chopped_key(kitchen: Kitchen, ref: GuideRef) -> str:
+    target = kitchen.sources[ref.source_id].target_cards
+    return hash_parts(CHOP_VERSION, ref.content_hash, ref.title, kitchen.policy_hash, str(target))
 
 
 def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[list[CookJob], int]:
@@ -126,6 +141,8 @@ async def cook(
     """
     jobs, kept = plan_cooking(kitchen, guide_id, request)
     summary.drafts.kept += kept
+    guide = get_guide_ref(kitchen.db, guide_id) if jobs else None
+    doubts = licence_findings(guide.licence_finding) if guide else ()
     ledger = StoreLedger(
         kitchen.db,
         summary.run_id,
@@ -141,7 +158,7 @@ async def cook(
                 return
             try:
                 result = await cook_card(
-                    job.card, job.tones, _cook_settings(kitchen, job), ledger, stove.gateway
+                    job.card, job.tones, _cook_settings(kitchen, job, doubts), ledger, stove.gateway
                 )
             except (BudgetError, ConfigError, PermanentError):
                 stove.is_off = True
@@ -223,7 +240,7 @@ def _is_a_persons(card: Card, mark: DraftMark | None) -> bool:
     return mark.state is not DraftState.PENDING or mark.is_edited
 
 
-def _cook_settings(kitchen: Kitchen, job: CookJob) -> CookSettings:
+def _cook_settings(kitchen: Kitchen, job: CookJob, standing: tuple[Finding, ...]) -> CookSettings:
     settings = kitchen.settings
     return CookSettings(
         model=settings.model,
@@ -231,6 +248,7 @@ def _cook_settings(kitchen: Kitchen, job: CookJob) -> CookSettings:
         deadline_s=settings.model_deadline_s,
         generation=job.generation,
         house=kitchen.house,
+        standing=standing,
     )
 
 
