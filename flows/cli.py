@@ -251,7 +251,10 @@ def doctor(as_json: Json = False) -> None:
 @app.command()
 def export(
     what: Annotated[
-        str, typer.Argument(help="One of: cards, drafts, decisions, posts, completions.")
+        str,
+        typer.Argument(
+            help="One of: pages, page_decisions, cards, drafts, decisions, posts, completions."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="File to write; stdout if left out.")] = None,
 ) -> None:
