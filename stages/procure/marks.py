@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from stages.procure.markup import (
@@ -76,6 +77,16 @@ def settle_marks(survey: Survey) -> dict[str, str]:
     return settler.notes
 
 
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """An element that may refer to notes: its marks, and what it links to in the page."""
+
+    node: Element
+    marks: list[str]
+    target: Element | None
+    is_link: bool
+
+
 class _Settler:
     """One page's marks. notes: mark as written in text -> the note's text without it."""
 
@@ -90,9 +101,9 @@ class _Settler:
             if _is_back_link(node):
                 drop(node)
 
-    def references(self) -> list[tuple[Element, list[str], Element | None]]:
-        """(element, its marks, what it links to) of all that may refer to a note."""
-        refs: list[tuple[Element, list[str], Element | None]] = []
+    def references(self) -> list[_Reference]:
+        """All that may refer to a note."""
+        refs: list[_Reference] = []
         for node in self.survey.tagged("sup"):
             link = next((a for a in node.iter("a") if _is_in_page(a)), None)
             if link is None and node.getparent().tag == "a" and _is_in_page(node.getparent()):
@@ -101,7 +112,7 @@ class _Settler:
             if match or link is not None:
                 marks = _EACH.findall(match.group(1)) if match else []
                 target = self.target_of(link) if link is not None else None
-                refs.append((node, marks, target))
+                refs.append(_Reference(node, marks, target, link is not None))
         for node in self.survey.in_page_links:
             text = text_of(node)
             if len(text) > _MAX_MARK_CHARS or any(up.tag == "sup" for up in node.iterancestors()):
@@ -111,7 +122,7 @@ class _Settler:
             if match and not any(True for _ in node.iter("sup")):
                 target = self.target_of(node)
                 if target is not None and is_attached(node, self.survey.root):
-                    refs.append((node, _EACH.findall(text), target))
+                    refs.append(_Reference(node, _EACH.findall(text), target, is_link=True))
         return refs
 
     def target_of(self, link: Element) -> Element | None:
@@ -125,26 +136,22 @@ class _Settler:
                     self._targets.setdefault(node.get("name"), node)
         return self._targets.get(link.get("href")[1:])
 
-    def settle(self, refs: list[tuple[Element, list[str], Element | None]]) -> None:
-        leads = {
-            id(node): marks[0]
-            for node, marks, _ in refs
-            if marks and node.tag == "sup" and _leads(node)
-        }
-        for node, marks, _ in refs:
-            if id(node) in leads:
-                self.add_note(marks[0], _block_of(node))
-        open_marks = {mark for node, marks, target in refs if target is None for mark in marks} - {
-            _plain(mark) for mark in self.notes
-        }
-        if open_marks:
-            self.find_lines(open_marks)
-        for node, marks, target in refs:
-            if id(node) in leads or node.getparent() is None:
-                continue
-            if target is not None and not is_attached(node, target) and marks:
-                self.add_note(marks[0], _note_at(target))
-            self.write(node, marks, is_linked=target is not None)
+    def settle(self, refs: list[_Reference]) -> None:
+        """Find the notes, then write or drop every reference."""
+        others = []
+        for ref in refs:
+            if ref.marks and ref.node.tag == "sup" and _leads(ref.node):
+                self.add_note(ref.marks[0], _block_of(ref.node))
+            else:
+                others.append(ref)
+        unlinked = {mark for ref in others if ref.target is None for mark in ref.marks}
+        if unlinked - {_plain(mark) for mark in self.notes}:
+            self.find_lines(unlinked)
+        for ref in others:
+            if ref.node.getparent() is not None:
+                if ref.target is not None and ref.marks and not is_attached(ref.node, ref.target):
+                    self.add_note(ref.marks[0], _note_at(ref.target))
+                self.write(ref)
 
     def find_lines(self, marks: set[str]) -> None:
         """Notes without a link: lines that begin with the sign, items of a list of notes, and
@@ -162,9 +169,9 @@ class _Settler:
                     self.add_note(number.group(), node)
         for items in self.survey.tagged("ol"):
             if _heads(items, _NOTES, _NOTE_NAMES):
-                for number, item in enumerate(items.iterchildren("li"), start=1):
-                    if str(number) in marks:
-                        self.add_note(str(number), item)
+                for place, item in enumerate(items.iterchildren("li"), start=1):
+                    if str(place) in marks:
+                        self.add_note(str(place), item)
 
     def add_note(self, mark: str, body: Element | None) -> None:
         """Take a block for the note of a mark, unless it is an entry in a list of sources."""
@@ -189,21 +196,19 @@ class _Settler:
         first.text = f" {written} {own.sub('', first.text or '', count=1).lstrip()}"
         self.notes[written] = collapse(text_of(body).removeprefix(written))
 
-    def write(self, node: Element, marks: list[str], *, is_linked: bool) -> None:
+    def write(self, ref: _Reference) -> None:
         """The marks of a reference that have a note, as text; the others go."""
-        before = _before(node)
-        kept = "".join(_written(mark) for mark in marks if _written(mark) in self.notes)
-        only = marks[0] if len(marks) == 1 else ""
-        if node.tag == "sup" and not is_linked and only in _POWERS and _UNIT_BEFORE.search(before):
-            _replace(node, _POWERS[only])
+        before = _before(ref.node)
+        kept = "".join(_written(mark) for mark in ref.marks if _written(mark) in self.notes)
+        only = ref.marks[0] if len(ref.marks) == 1 and not ref.is_link else ""
+        if only in _POWERS and _UNIT_BEFORE.search(before):
+            _replace(ref.node, _POWERS[only])
         elif kept:
-            _replace(node, kept)
-        elif is_linked:
-            drop(node)
-        elif node.tag == "sup" and before[-1:].isdecimal() and only.isdecimal():
-            _replace(node, f"^{only}")
-        elif before.strip():
-            drop(node)
+            _replace(ref.node, kept)
+        elif only.isdecimal() and before[-1:].isdecimal():
+            _replace(ref.node, f"^{only}")
+        elif ref.is_link or before.strip():
+            drop(ref.node)
 
     def drop_citations(self) -> None:
         """Numbers in brackets right behind a word that lead to a list of sources, not to a note."""
@@ -333,10 +338,12 @@ def _stands_under_table(node: Element) -> bool:
 
 def _before(node: Element) -> str:
     """The text right before an element, in its own line."""
-    previous = node.getprevious()
-    if previous is None:
-        return str(node.getparent().text or "")
-    return str(previous.tail or "") or text_of(previous)
+    previous, parent = node.getprevious(), node.getparent()
+    if previous is not None:
+        return str(previous.tail or "") or text_of(previous)
+    if not parent.text and parent.tag in INLINE_TAGS and parent.getparent() is not None:
+        return _before(parent)
+    return str(parent.text or "")
 
 
 def _replace(node: Element, text: str) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import html
 
 from stages.procure.extract import extract_page
 from stages.procure.judge import judge_page
@@ -70,28 +69,6 @@ def test_womens_health_pages_that_are_no_guides_are_set_aside():
         if quarantine := judge_page(page, content, SOURCE):
             judged[path] = quarantine.reason
     assert judged == NO_GUIDES
-
-
-@needs_womens_health
-def test_womens_health_guides_keep_every_list_item_and_cell_of_their_article():
-    """Reads the raw page by itself, so that extraction does not audit extraction. The works a
-    page names under `Sources` are no advice and go.
-    """
-    lost = []
-    for path, (body, content) in pages().items():
-        if path in NO_GUIDES:
-            continue
-        said = squeeze("".join(block.text for block in content.blocks))
-        for article in html.document_fromstring(body).xpath("//article"):
-            for node in article.xpath(".//sup | .//script | .//style"):
-                node.drop_tree()
-            for node in article.xpath(
-                ".//*[self::li or self::td or self::th]"
-                "[not(preceding::h2[1][normalize-space() = 'Sources'])]"
-            ):
-                pieces = [node.text or "", *(child.tail or "" for child in node)]
-                lost += [(path, piece) for piece in pieces if squeeze(piece) not in said]
-    assert lost == []
 
 
 @needs_womens_health
