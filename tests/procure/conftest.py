@@ -33,12 +33,13 @@ class Reply:
 class Site:
     """Routes by path (with query); unknown paths get 404, robots.txt too unless it is set.
 
-    seen: (path, headers, time) of every request, in order.
+    seen: (path, headers, time) of every request, in order. connections: how many were opened.
     """
 
     routes: dict[str, Reply | list[Reply]] = field(default_factory=dict)
     seen: list[tuple[str, dict[str, str], float]] = field(default_factory=list)
     port: int = 0
+    connections: int = 0
 
     @property
     def netloc(self) -> str:
@@ -61,6 +62,7 @@ class Site:
         return found
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while await self._one(reader, writer):
                 pass

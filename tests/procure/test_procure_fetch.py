@@ -173,6 +173,26 @@ def test_fetch_names_a_refused_page_an_error_for_good(lab, status, error):
         asyncio.run(run())
 
 
+@pytest.mark.parametrize("status", [200, 302, 304, 404])
+def test_fetch_keeps_its_connection(lab, status):
+    """Also after answers whose body nobody reads."""
+
+    async def run():
+        headers = {"Location": "/g"} if status == 302 else {}
+        routes = {
+            "/a": lab.Reply(b"" if status == 304 else b"x", status, headers),
+            "/g": lab.Reply(),
+        }
+        async with lab.crawl(routes) as (site, fetcher):
+            for _ in range(3):
+                await fetcher.fetch(site.url("/a"), site.source(), etag='"a"')
+            return site.connections, len(site.seen)
+
+    connections, requests = asyncio.run(run())
+    assert connections == 1
+    assert requests >= 4
+
+
 # --- limits --------------------------------------------------------------------------------------
 
 
