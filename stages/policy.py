@@ -81,7 +81,7 @@ def topics_of(text: str, policy: Policy, headings: Sequence[str] = ()) -> tuple[
 
     headings: titles and breadcrumbs, which weigh more than running text.
     """
-    finder = _finder_of(policy)
+    finder = finder_of(policy)
     in_text, in_heading = finder.count(text), finder.count("\n".join(headings))
     scores = {}
     for place in sorted(in_text.keys() | in_heading.keys()):
@@ -214,7 +214,7 @@ _MAX_FINDERS = 8
 _finders: dict[int, tuple[Policy, _Finder]] = {}
 
 
-def _finder_of(policy: Policy) -> _Finder:
+def finder_of(policy: Policy) -> _Finder:
     """The policy's finder, built once. Keyed by identity: hashing thousands of phrases for every
     card would cost more than finding them.
     """

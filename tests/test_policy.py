@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.policy import Policy, TopicRule, messages_of, stakes_of, topics_of
+from stages.policy import HAN, Policy, TopicRule, finder_of, messages_of, stakes_of, topics_of
 from stages.seeds import load_policy
+from stages.text import collapse
 from stages.types import Stakes
 
 ROOT = Path(__file__).parents[1]
@@ -205,3 +208,59 @@ def test_gold_cards_are_found_and_medicines_stay_rare() -> None:
     assert sum(len(topics) for topics in found.values()) <= 2 * len(cards)
     assert sum("medicine_doses" in topics for topics in found.values()) <= 4
     assert sum("medicines" in topics for topics in found.values()) <= len(cards) / 5
+
+
+# --- the automaton beside the plain way ---------------------------------------------------------
+
+
+def simple_counts(rule: TopicRule, text: str) -> dict[str, int]:
+    """What `re` finds phrase by phrase: the longest at each place, Chinese ones first."""
+    phrases = sorted({*rule.patterns, *rule.hints}, key=lambda phrase: (-len(phrase), phrase))
+    chinese = [re.escape(phrase) for phrase in phrases if HAN.search(phrase)]
+    words = [re.escape(phrase) for phrase in phrases if not HAN.search(phrase)]
+    parts = [f"({'|'.join(chinese)})"] if chinese else []
+    if words:
+        parts.append(rf"(?<![^\W_])({'|'.join(words)})(?:e?s)?(?![^\W_])")
+    hits = re.finditer("|".join(parts), text) if parts else ()
+    return dict(Counter(hit[hit.lastindex or 0] for hit in hits))
+
+
+PIECES = [
+    "rice",
+    "rice cereal",
+    "s",
+    "es",
+    " ",
+    ".",
+    "_",
+    "a",
+    "cereal",
+    "al b",
+    "米",
+    "米粉",
+    "粉",
+    "b",
+]
+PHRASES = st.lists(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map(
+        lambda p: " ".join("".join(p).split())
+    ),
+    max_size=6,
+).map(lambda phrases: tuple(phrase for phrase in phrases if phrase))
+
+
+@given(PHRASES, PHRASES, st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_one_automaton_finds_what_re_finds_phrase_by_phrase(
+    patterns: tuple[str, ...], hints: tuple[str, ...], text: str
+) -> None:
+    rules = (
+        TopicRule("one", Stakes.NORMAL, patterns, "", hints=hints),
+        TopicRule("two", Stakes.HIGH, hints, ""),
+    )
+    text = collapse(text)
+    found = {
+        place: {phrase.text: count for phrase, count in counts.items()}
+        for place, counts in finder_of(Policy(rules)).count(text).items()
+    }
+    simple = {place: simple_counts(rule, text) for place, rule in enumerate(rules)}
+    assert found == {place: counts for place, counts in simple.items() if counts}
