@@ -19,13 +19,13 @@
 | picture, font or any binary without a known start sent as text/html | quarantine not_html |
 | robots.txt: bomb, 3 MB, dripping, unknown encoding, pattern for backtracking | see the tests |
 | robots.txt 200, 404, 401, 403, 429, 503, HTML in its place | test_procure_fetch |
-| Retry-After: seconds, date, nonsense, years | parked a day at most, see test_procure_parking |
+| Retry-After: seconds, date, nonsense, years | parked a day at most, see test_procure_hosts |
 | sitemaps that name each other, without end | test_procure_discover: each once, 30 at most |
 | sitemap bomb (48 MB out of 50 KB), deep nesting | no tree is built: its entries or none |
 | entities: expansion, files, in attributes, in UTF-16 | PermanentError, nothing is expanded |
 | 200,000 nested tags | read; test_procure_extract; the fronts of such pages are judged |
 | a charset that is wrong in seven ways | the text as it was written |
-| cookie wall, log-in wall, robot check | quarantine, test_procure_walls |
+| cookie wall, log-in wall, robot check | quarantine, test_procure_judge |
 | a page that crashes, hangs or fails the extractor | that page alone, flows/test_workers |
 """
 
