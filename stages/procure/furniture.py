@@ -17,7 +17,7 @@ _LINK_HEADINGS = re.compile(
     r"^(?:related(?: (?:content|articles?|guides?|links?|pages?|topics?|posts?|stories|reading"
     r"|resources|information))?|you (?:may|might) also (?:like|be interested in|enjoy)"
     r"|(?:up|read|what to read) next\b.{0,60}|(?:read |see )?more (?:from|in|on|to|like)\b.{0,60}"
-    r"|explore (?:the topic|more|further)|keep reading|see also|recommended(?: for you)?"
+    r"|explore (?:the topic|more|further)|keep reading|see also|recommended for you"
     r"|(?:further|suggested|recommended) (?:reading|articles)|(?:external|quick) links"
     r"|(?:popular|recent|latest|trending)(?: (?:posts|articles|stories|news|now|this week))?"
     r"|in this (?:section|article|guide)|on this page|(?:table of )?contents"
@@ -47,7 +47,10 @@ _TRANSCRIPT_HEADING = re.compile(
 # Under these stands nothing of the guide in any case.
 _CERTAIN_HEADINGS = re.compile(
     r"^(?:share(?: (?:this|on|via).{0,20})?|(?:leave a )?(?:comments?|reply)(?: \(\d+\))?"
-    r"|\d+ (?:comments?|replies|responses)|subscribe.{0,60}|newsletter|sign up.{0,60}"
+    r"|\d+ (?:comments?|replies|responses)"
+    r"|subscribe(?: (?:to|now|today|by|via)\b.{0,50})?|newsletter"
+    r"|sign up(?: (?:now|today|here"
+    r"|(?:for|to) (?:our|the|free|e-?mails?|news|updates|alerts)\b.{0,50}))?"
     r"|follow us.{0,40}|tags?|(?:was|did) this (?:page|article|guide).{0,40}|rate this.{0,30}"
     r"|advertisement|about the authors?|featured (?:on|in)"
     r"|(?:反侵权|版权|免责|版權|免責)(?:公告|声明|聲明|说明|說明)"
@@ -86,12 +89,12 @@ _LINES = re.compile(
     r"|cookies (?:help us|keep your).{0,160}"
     r"|(?:©|\(c\)|copyright)\s.{0,200}|all rights reserved.{0,100}"
     # The same in Chinese.
-    r"|(?:发布|更新|审核|修改|發佈|發布)(?:日期|时间|時間)\s?[:：].{0,60}"
+    r"|(?:发布|更新|审核|修改|發佈|發布)(?:日期|时间|時間)\s?(?:[:：]|(?=\d)).{0,60}"
     r"|(?:最近|最后|最後)(?:审核|更新|審核)\s?[:：]?.{0,40}"
     r"|(?:[^，。！？]{0,24} )?\d{4}[-年./]\d{1,2}[-月./]\d{1,2}日?.{0,24}(?:来源|來源)"
     r"\s?[:：]?.{0,40}"
     r"|(?:来源|來源)\s?[:：][^、，。]{0,40}"
-    r"|[（(【\[]?\s?(?:作者|编辑|責任編輯|责任编辑|记者|字号|原标题|点击数?|浏览量?|阅读量?)\s?[:：][^。]{0,60}"
+    r"|(?:【纠错】\s?)?[（(【\[]?\s?(?:作者|编辑|責任編輯|责任编辑|记者|字号|原标题|点击数?|浏览量?|阅读量?)\s?[:：][^。]{0,60}"
     r"|阅读 ?\d[\d.万+]{0,9}次?"
     r"|(?:当前位置|您的位置|您所在的位置|你现在的位置).{0,120}|[上下]一篇\s?[:：]?.{0,100}"
     r"|(?:点击|點擊).{0,12}(?:关注|關注|订阅).{0,20}|阅读原文|长按.{0,10}二维码.{0,30}"
@@ -110,7 +113,7 @@ _DATE = re.compile(
     rf"^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?(?:{_MONTH}\.? \d{{1,2}},? {_YEAR}"
     rf"|\d{{1,2}}\.? {_MONTH}\.?,? {_YEAR}|{_YEAR}[-./年]\d{{1,2}}[-./月]\d{{1,2}}日?"
     rf"|\d{{1,2}}[-./]\d{{1,2}}[-./]{_YEAR})"
-    r"(?:[ T|,·-]{0,3}\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?.{0,8})?$",
+    r"(?:(?: at )?[ T|,·-]{0,3}\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?.{0,8})?$",
     re.IGNORECASE,
 )
 _SIGN_UP = re.compile(
@@ -127,9 +130,27 @@ _DATED = re.compile(
     rf"|{_YEAR}.{{0,12}}(?:更新|发布|發布|审核|審核)",
     re.IGNORECASE,
 )
+# What no list of furniture may outweigh: when to get help, whatever the box is called.
+_HELP = re.compile(
+    r"\b(?:when|where|who) to (?:call|get (?:medical )?help|see|seek|contact|phone|worry)\b"
+    r"|\b(?:call|dial|ring|phone) (?:911|999|112|111|000|120|988|an ambulance|your (?:doctor|gp"
+    r"|midwife|pediatrician|paediatrician|provider)|poison)\b"
+    r"|\b(?:get|seek) (?:medical |emergency |urgent |immediate )?(?:help|care)\b"
+    r"|\b(?:(?:warning|danger|emergency) signs?|red flags?|in an emergency|urgent advice"
+    r"|emergency (?:room|department|services?|number))\b|\bpoison control\b"
+    r"|(?:何时|什么时候|何時|什麼時候|应|應|立即|马上|馬上|尽快|及时|儘快).{0,8}(?:就医|就診|就诊|就醫|看医生|看醫生|急诊|急診)"
+    r"|(?:拨打|撥打)\s?\d{3}|危险信号|危險信號|警示|警告",
+    re.IGNORECASE,
+)
+_HELP_CHARS = 120
 _MAX_HEADING_CHARS = 90
 _MAX_LINE_CHARS = 320
 _MAX_SIGN_UP_CHARS = 500
+
+
+def calls_for_help(text: str) -> bool:
+    """The opening words of a box say when or where to get help, or warn."""
+    return _HELP.search(text[:_HELP_CHARS]) is not None
 
 
 def is_link_heading(text: str) -> bool:
@@ -171,6 +192,8 @@ def is_furniture_line(text: str) -> bool:
         return False
     return (
         _LINES.match(text) is not None
+        or is_furniture_heading(text)
+        or is_link_heading(text)
         or _BYLINE.match(text) is not None
         or _DATE.match(text) is not None
         or _is_date_strip(text)

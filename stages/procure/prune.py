@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from stages.procure.furniture import calls_for_help
 from stages.procure.markup import (
     HEADING_TAGS,
     SILENT_TAGS,
@@ -39,7 +40,8 @@ _WORDS = frozenset(
     " adv poll ratings feedback helpful survey login signin megamenu popup modal"
     " overlay lightbox toolbar byline postmeta printlink noprint copyright license licence"
     " qrcode qr"
-    " outbrain taboola trending breadcrumbtrail mbx dibu daohang xgyd xiangguan fenxiang tuijian"
+    " outbrain taboola trending playlist"
+    " breadcrumbtrail mbx dibu daohang xgyd xiangguan fenxiang tuijian"
     " sitemap languageswitcher hreflang reviewdate".split()
 )
 # Word groups: each alone is too common a name for a guide's own boxes.
@@ -136,14 +138,22 @@ class _Shears:
         if any(True for _ in node.iter("main")):
             return True
         if len(raw_text_of(node)) < _TITLED_RATIO * self.prose:
-            return False
+            return self.is_help(node)
         share = prose_of(node) / self.prose if self.prose else 0.0
         has_title = any(True for _ in node.iter("h1"))
+        if self.is_help(node):
+            return True
         if node.tag in _DROP_TAGS:
             has_title = has_title or any(True for _ in node.iter("article"))
             return has_title and share > _MOST_OF_CERTAIN_RATIO
         most = _MOST_OF_CERTAIN_RATIO if _names(node).is_comments else _MOST_RATIO
         return (has_title and share > _TITLED_RATIO) or share > most
+
+    def is_help(self, node: Element) -> bool:
+        """A box on when to get help, in words and not in links."""
+        if node.tag in _DROP_TAGS or not calls_for_help(text_of(node)):
+            return False
+        return prose_of(node) > 0 and link_ratio(node) < _LINKY_RATIO
 
     def is_furniture(self, node: Element) -> bool:
         tag = node.tag

@@ -8,7 +8,9 @@ from itertools import pairwise
 
 from lxml import etree
 
+from stages.procure.callouts import callout_of
 from stages.procure.furniture import (
+    calls_for_help,
     is_furniture_heading,
     is_furniture_line,
     is_link_heading,
@@ -17,16 +19,31 @@ from stages.procure.furniture import (
     is_source_heading,
     is_transcript_heading,
 )
-from stages.procure.markup import HEADING_TAGS, INLINE_TAGS, Element, is_element, text_of
+from stages.procure.markup import (
+    HEADING_TAGS,
+    INLINE_TAGS,
+    Element,
+    is_element,
+    link_ratio,
+    text_of,
+)
 from stages.procure.measure import NOTHING, Size, Sizes, measure
 from stages.procure.readings import starts_with_heading
 from stages.procure.tables import is_layout
+from stages.types import CalloutKind
 
 # The region is the smallest element with this share of the page's running text: a stray line
 # may stand elsewhere. Chosen on shared sample site and corpus/extraction, see tests/procure.
 _ROOT_RATIO = 0.9
-_MAIN_RATIO = 0.5
+# What counts as the page's main part, and the share of its running text that must be in it.
+_MAIN_RATIOS = (
+    (".//main", 0.5),
+    (".//*[@role='main']", 0.5),
+    (".//article", 0.7),
+    (".//body", 0.0),
+)
 _LINKY_RATIO = 0.5
+_WARNINGS = frozenset((CalloutKind.WARNING, CalloutKind.WHEN_TO_CALL))
 _WHOLE_RATIO = 0.95
 _BOX_RATIO = 0.3
 _SHORT_REGION_CHARS = 1500
@@ -69,12 +86,11 @@ def find_region(root: Element) -> tuple[Element, float]:
 
 def _semantic_main(root: Element, sizes: Sizes) -> Element:
     """What the page itself calls its main part, unless most of its running text is elsewhere."""
-    least = _MAIN_RATIO * sizes[root].prose
-    for path in (".//main", ".//*[@role='main']", ".//article", ".//body"):
+    for path, ratio in _MAIN_RATIOS:
         found = root.findall(path)
         if len(found) == 1:
             size = sizes.get(found[0], NOTHING)
-            if size.chars and size.prose >= least:
+            if size.chars and size.prose >= ratio * sizes[root].prose:
                 return found[0]
     return root
 
@@ -106,26 +122,33 @@ def _smallest(start: Element, sizes: Sizes) -> Element:
 
 
 def _with_lead(core: Element, main: Element, sizes: Sizes) -> Element:
-    """The element that holds the guide's lead, too: `At a glance` often stands in a box of its own
-    between the title and the rest. What else stands beside the core is taken out of that element.
+    """The element that holds the guide's lead and its warnings, too: `At a glance` often stands in
+    a box of its own between the title and the rest, `When to call` in one behind it. Everything
+    else beside the core is taken out of that element.
     """
     path = [core, *core.iterancestors()]
     path = path[: path.index(main) + 1]
-    leads: set[Element] = set()
-    top = 0
-    for at, inner in enumerate(path[:-1]):
-        if next(inner.iter("h1"), None) is not None:
-            # Nothing of the guide stands before its title.
-            break
-        before = [node for node in inner.itersiblings(preceding=True) if _is_lead(node, sizes)]
-        if before:
-            leads.update(before)
-            top = at + 1
-    for inner, parent in pairwise(path[: top + 1]):
+    kept: set[Element] = set(path)
+    region = core
+    has_title = False
+    for inner, parent in pairwise(path):
+        # Nothing of the guide stands before its title.
+        has_title = has_title or next(inner.iter("h1"), None) is not None
+        leads = [] if has_title else inner.itersiblings(preceding=True)
+        beside = [node for node in leads if _is_lead(node, sizes)]
+        beside += [node for node in inner.itersiblings() if _is_warning(node, sizes)]
+        if beside:
+            kept.update(beside)
+            region = parent
+    for parent in path[1 : path.index(region) + 1]:
         for node in list(parent):
-            if node is not inner and node not in leads and is_element(node):
+            if node not in kept and is_element(node):
                 _remove(node)
-    return path[top]
+    return region
+
+
+def _is_warning(node: Element, sizes: Sizes) -> bool:
+    return sizes.get(node, NOTHING).prose > 0 and _warns(node)
 
 
 def _is_lead(node: Element, sizes: Sizes) -> bool:
@@ -153,7 +176,7 @@ class _Sweep:
             if child.tag in HEADING_TAGS or self.is_wrapped_heading(child, size):
                 self.drop_section(child)
                 continue
-            if self.is_stranger(child, size):
+            if self.is_stranger(child, size) and not self.is_warning(child):
                 before = child.getprevious()
                 _remove(child)
                 _remove_bare_heading(before)
@@ -193,6 +216,10 @@ class _Sweep:
             return False
         text = text_of(node)
         return is_furniture_line(text) or is_furniture_heading(text)
+
+    def is_warning(self, node: Element) -> bool:
+        """A box that warns, or a part of one: it stays whole."""
+        return _warns(node) or any(callout_of(box) in _WARNINGS for box in node.iterancestors())
 
     def is_led_in(self, node: Element) -> bool:
         """A list of links right under a paragraph of the guide is what that paragraph announces."""
@@ -297,6 +324,13 @@ def _remove(node: Element) -> None:
         node.tail = tail
     else:
         node.getparent().remove(node)
+
+
+def _warns(node: Element) -> bool:
+    """A box that warns or says when to call for help."""
+    if callout_of(node) in _WARNINGS:
+        return True
+    return calls_for_help(text_of(node)) and link_ratio(node) < _LINKY_RATIO
 
 
 def _remove_bare_heading(node: Element | None) -> None:
