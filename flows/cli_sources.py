@@ -233,8 +233,11 @@ def _lines(report: SourceReport) -> Iterator[tuple[str, str, str]]:
         yield "robots", f"{host.host}: {host.says}{pace}", "red" if host.is_stop else ""
     if today:
         new = today.candidates - today.known
-        fetch = f"{today.to_fetch} to fetch of {today.candidates} it offers"
+        total = today.candidates + today.unlisted
+        fetch = f"{today.to_fetch} to fetch of {total} pages"
         yield "today", f"{fetch}: {today.known} known, {new} new, {today.settled} settled", ""
+        if today.unlisted:
+            yield "", f"{today.unlisted} of them no list names any more; they may be gone", "yellow"
         if today.disallowed:
             yield "", f"{today.disallowed} more that robots.txt disallows", "yellow"
         if today.out_of_scope:

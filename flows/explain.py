@@ -24,6 +24,7 @@ from stages.policy import Policy
 from stages.procure.extract import extract_page
 from stages.procure.guide import build_guide
 from stages.procure.judge import judge_page
+from stages.procure.licence import find_disagreement
 from stages.procure.urls import guide_id, in_scope, normalise_url
 from stages.seeds import load_sources
 from stages.text import count_words, is_chinese
@@ -59,6 +60,9 @@ CHECK_MEANINGS = {
     "warnings": "a warning stays with its condition; nothing that only points elsewhere",
 }
 """The nine card checks, in words for a reader who meets them for the first time."""
+
+NO_SOURCE = "file"
+"""Id of the rules a file is judged by when no source is named."""
 
 _NO_HOST = "http://file.invalid/"  # a name that can never be anybody's
 _WEB = re.compile(r"https?://", re.IGNORECASE)
@@ -186,7 +190,7 @@ def _extract_file(path: Path, body: bytes, url: str) -> tuple[PageContent, str]:
 def _no_source(path: Path) -> Source:
     """Rules for a file of nobody's: any language, no licence known."""
     return Source(
-        id="file",
+        id=NO_SOURCE,
         publisher=path.name,
         homepage=_NO_HOST,
         languages=(),
@@ -216,10 +220,14 @@ def put_together(
     """A reading of a guide's pages in order. url: the address the guide is known by."""
     first = contents[0]
     urls = [url, *(page.url for page in pages[1:])]
+    guide = build_guide(source, url, contents, urls)
+    if source.id != NO_SOURCE:
+        finding = find_disagreement(first.licence, source, guide.url)
+        guide = replace(guide, licence_finding=finding)
     return Reading(
         origin=origin,
         source=source,
-        guide=build_guide(source, url, contents, urls),
+        guide=guide,
         quarantine=judge_page(pages[0], first, source),
         licence_line=first.licence,
         hidden=tuple(text for content in contents for text in content.hidden),
@@ -334,7 +342,7 @@ def as_dict(chopped: Chopped) -> dict[str, Any]:
     failed, reasons = chopped.failed, chopped.reasons
     return {
         "origin": reading.origin,
-        "source": None if reading.source.id == "file" else reading.source.id,
+        "source": None if reading.source.id == NO_SOURCE else reading.source.id,
         "guide": {
             "id": guide.id,
             "url": None if guide.url.startswith(_NO_HOST) else guide.url,
@@ -353,6 +361,7 @@ def as_dict(chopped: Chopped) -> dict[str, Any]:
         },
         "notes": list(reading.notes),
         "licence_line": reading.licence_line,
+        "licence_finding": guide.licence_finding,
         "hidden": list(reading.hidden),
         "lost": list(reading.lost),
         "coverage": round(chopped.coverage, 4),

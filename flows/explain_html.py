@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flows.explain import (
     CHECK_MEANINGS,
+    NO_SOURCE,
     Chopped,
     Line,
     Run,
@@ -47,9 +48,11 @@ def render_page(chopped: Chopped) -> str:
             chopped=chopped,
             reading=reading,
             guide=reading.guide,
-            source=None if reading.source.id == "file" else reading.source,
+            source=None if reading.source.id == NO_SOURCE else reading.source,
             address=address,
-        name=Path(reading.origin).name,  # the page may be passed on; folders are nobody's business
+            name=Path(
+                reading.origin
+            ).name,  # the page may be passed on; folders are nobody's business
             runs=runs,
             map=[_segment(run) for run in runs],
             kinds=_count_kinds(chopped.cards),

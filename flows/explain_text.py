@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.explain import (
     CHECK_MEANINGS,
+    NO_SOURCE,
     Chopped,
     Run,
     list_runs,
@@ -83,7 +84,7 @@ def print_explanation(console: Console, chopped: Chopped) -> None:
 def _print_head(console: Console, chopped: Chopped) -> None:
     reading, guide = chopped.reading, chopped.reading.guide
     console.print(Text(_plain(guide.title), "bold"))
-    source = "no source" if reading.source.id == "file" else f"source {reading.source.id}"
+    source = "no source" if reading.source.id == NO_SOURCE else f"source {reading.source.id}"
     reviewed = f", reviewed {guide.reviewed}" if guide.reviewed else ""
     _say(console, f"{reading.origin} ({source}, {guide.lang}{reviewed})", "dim")
     _say(console, summary_line(chopped))

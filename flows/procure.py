@@ -14,6 +14,7 @@ from stages.procure.discover import discover
 from stages.procure.extract import EXTRACT_VERSION
 from stages.procure.guide import build_guide, content_hash
 from stages.procure.judge import find_shrinkage, judge_page
+from stages.procure.licence import find_disagreement
 from stages.procure.twins import is_near_duplicate
 from stages.procure.urls import in_scope
 from stages.types import (
@@ -272,7 +273,9 @@ def _make_guide(
     source: Source, url: str, content: PageContent, rest: Sequence[tuple[Page, PageContent]]
 ) -> Guide:
     contents = [content, *(further for _, further in rest)]
-    return build_guide(source, url, contents, [url, *(page.url for page, _ in rest)])
+    guide = build_guide(source, url, contents, [url, *(page.url for page, _ in rest)])
+    findings = (find_disagreement(each.licence, source, guide.url) for each in contents)
+    return replace(guide, licence_finding=next(filter(None, findings), ""))
 
 
 def _records_of(

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.kitchen import Kitchen
-from flows.procure import is_settled
+from flows.procure import is_settled  # what a run would ask for, to the page
 from flows.shelf import open_shelf
 from stages.errors import StageError
 from stages.procure.discover import Discovery, discover
@@ -48,9 +48,10 @@ class HostRobots:
 
 @dataclass(frozen=True, slots=True)
 class PagesToday:
-    """candidates: pages the source proposes within its budget. to_fetch: of these, the ones a run
-    would ask for now; settled: the ones it would not, because the sitemap's date is as it was.
-    known: of the candidates, those seen before. disallowed: left out because of robots.txt.
+    """candidates: pages the source proposes within its budget. to_fetch: what a run would ask for
+    now; settled: what it would not, because the sitemap's date is as it was or a person said so.
+    known: of the candidates, those seen before. disallowed: left out because of robots.txt;
+    out_of_scope: because of the source's own hosts and path rules.
     """
 
     candidates: int
@@ -59,6 +60,7 @@ class PagesToday:
     known: int
     disallowed: int
     over_budget: int
+    out_of_scope: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,7 @@ def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
         if robots is None or not is_allowed_host(origin, source):
             continue
         own = robots.delay_s(fetcher._product)
-        says = robots.stop or ("read" if robots.rules else "none, so everything is free")
+        says = robots.stop or ("read" if robots.rules else "it has none, so everything is free")
         delay = max(own, source.min_delay_s)
         found.append(HostRobots(host, says, own, delay, bool(robots.stop)))
     return tuple(found)
@@ -261,4 +263,5 @@ def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
         known=known,
         disallowed=found.disallowed,
         over_budget=found.over_budget,
+        out_of_scope=found.out_of_scope,
     )

@@ -40,21 +40,25 @@ class Publisher:
     folder: Path
     served: ServedSite
     place: Place
-    relisted: int = 0
+    changes: int = 0
 
-    def write(self, slug: str, html: str) -> str:
-        (self.folder / "en" / f"{slug}.html").write_text(html, encoding="utf-8")
-        return f"{self.served.base}/en/{slug}.html"
+    def write(self, slug: str, html: str) -> None:
+        path = self.folder / "en" / f"{slug}.html"
+        path.write_text(html, encoding="utf-8")
+        self._date(path)
 
     def remove(self, slug: str) -> None:
         (self.folder / "en" / f"{slug}.html").unlink()
 
     def relist(self) -> None:
-        """The sitemap as of now; servers date files to the second, and a test takes less."""
         write_sitemaps(self.folder, self.served.base)
-        self.relisted += 1
-        later = time.time() + self.relisted
-        os.utime(self.folder / "en" / "sitemap.xml", (later, later))
+        self._date(self.folder / "en" / "sitemap.xml")
+
+    def _date(self, path: Path) -> None:
+        """Servers date files to the second, and a test takes less: each change is a second later."""
+        self.changes += 1
+        later = time.time() + self.changes
+        os.utime(path, (later, later))
 
     def run(self, stage: str = "procure", **asked: Any) -> RunSummary:
         self.served.requests.clear()
