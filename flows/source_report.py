@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.kitchen import Kitchen
-from flows.procure import is_settled  # what a run would ask for, to the page
+from flows.procure import _unlisted, is_settled  # what a run would ask for, to the page
 from flows.shelf import open_shelf
 from stages.errors import StageError
 from stages.procure.discover import Discovery, discover
@@ -50,7 +50,8 @@ class HostRobots:
 class PagesToday:
     """candidates: pages the source proposes within its budget. to_fetch: what a run would ask for
     now; settled: what it would not, because the sitemap's date is as it was or a person said so.
-    known: of the candidates, those seen before. disallowed: left out because of robots.txt;
+    known: of the candidates, those seen before; unlisted: guides in the store that no list names
+    any more, asked for to see whether they are gone. disallowed: left out because of robots.txt;
     out_of_scope: because of the source's own hosts and path rules.
     """
 
@@ -58,6 +59,7 @@ class PagesToday:
     to_fetch: int
     settled: int
     known: int
+    unlisted: int
     disallowed: int
     over_budget: int
     out_of_scope: int
@@ -253,14 +255,17 @@ def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
 
 def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
     shelf = open_shelf(kitchen, source)
-    settled = sum(1 for candidate in found.candidates if is_settled(shelf, candidate))
+    unlisted = _unlisted(shelf, found.candidates)
+    asked = (*found.candidates, *unlisted)
+    settled = sum(1 for candidate in asked if is_settled(shelf, candidate))
     records = [shelf.record(candidate.url) for candidate in found.candidates]
     known = sum(1 for record in records if record and record.role is not PageRole.GONE)
     return PagesToday(
         candidates=len(found.candidates),
-        to_fetch=len(found.candidates) - settled,
+        to_fetch=len(asked) - settled,
         settled=settled,
         known=known,
+        unlisted=len(unlisted),
         disallowed=found.disallowed,
         over_budget=found.over_budget,
         out_of_scope=found.out_of_scope,

@@ -448,6 +448,7 @@ def test_sources_check_says_what_each_source_allows(kept: Place) -> None:
         "to_fetch": harbour["today"]["to_fetch"],
         "settled": 2 - harbour["today"]["to_fetch"],
         "known": 2,
+        "unlisted": 0,
         "disallowed": 0,
         "over_budget": 0,
         "out_of_scope": 0,
@@ -459,7 +460,7 @@ def test_sources_check_says_what_each_source_allows(kept: Place) -> None:
     assert harbour["warnings"][0].startswith("nobody has checked the licence")
     assert told.code == 0
     assert re.search(r"^  state {6}on$", told.out, re.MULTILINE)
-    assert re.search(r"^  today .* of 2 it offers: 2 known, 0 new", told.out, re.MULTILINE)
+    assert re.search(r"^  today .* of 2 pages: 2 known, 0 new", told.out, re.MULTILINE)
     assert re.search(r"^  warning +nobody has checked the licence", told.out, re.MULTILINE)
     assert "gangwan" not in told.out
     assert (unknown.code, unknown.out) == (2, "")

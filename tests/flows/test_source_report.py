@@ -123,8 +123,8 @@ def test_report_counts_the_pages_of_today(place: Place) -> None:
     two = report(place, max_guides=1)
 
     assert (said.state, said.problems, said.stored) == ("on", (), 0)
-    assert said.today == PagesToday(2, 2, 0, 0, 0, 0, 0)
-    assert two.today == PagesToday(1, 1, 0, 0, 0, 1, 0)
+    assert said.today == PagesToday(2, 2, 0, 0, 0, 0, 0, 0)
+    assert two.today == PagesToday(1, 1, 0, 0, 0, 0, 1, 0)
     assert [(host.says, host.is_stop, host.delay_s) for host in said.robots] == [
         ("read", False, 0.0)
     ]
