@@ -18,6 +18,7 @@ from stages.procure.markup import (
     collapse,
     has_block_child,
     is_element,
+    names_of,
     text_of,
 )
 from stages.procure.notes import lead_mark
@@ -33,6 +34,7 @@ from stages.procure.readings import (
     is_long_definition,
     is_pseudo_heading,
     list_marker,
+    opens_with_bold_line,
     split_lines,
     starts_with_heading,
     without_bullet,
@@ -81,10 +83,21 @@ class _Walk:
             return
         kind = callout_of(node)
         if kind is not CalloutKind.NONE and place.callout is CalloutKind.NONE:
-            place = replace(place, callout=kind)
+            # What a heading of a box heads ends with the box.
+            outer = self.level
+            self.children(node, replace(place, callout=kind))
+            self.level = outer
+        else:
+            self.children(node, place)
+
+    def children(self, node: Element, place: _Place) -> None:
         inside = replace(place, depth=place.depth + 1)
         run = [node.text or ""]
-        for child in node:
+        children = iter(node)
+        if place.list_level == 0 and (title := opens_with_bold_line(node)):
+            self.pseudo_heading(title, place)
+            run = [next(children).tail or ""]
+        for child in children:
             if not is_element(child) or child.tag in SILENT_TAGS:
                 run.append(child.tail or "")
                 continue
@@ -187,14 +200,17 @@ class _Walk:
         self.level = outer
 
     def paragraph(self, node: Element, place: _Place) -> None:
-        text = text_of(node)
-        if place.list_level == 0 and is_pseudo_heading(node, text):
-            # Level 0 until it is known that text follows; see _tidy.
-            self.blocks.append(
-                Block(BlockKind.HEADING, text, level=-min(6, self.level + 1), callout=place.callout)
-            )
+        if place.list_level == 0 and len(node) and is_pseudo_heading(node):
+            self.pseudo_heading(text_of(node), place)
+        elif " caption " in names_of(node):
+            self.add(BlockKind.CAPTION, text_of(node), place)
         else:
             self.container(node, place)
+
+    def pseudo_heading(self, text: str, place: _Place) -> None:
+        # Level below 0 until it is known that text follows; see _tidy.
+        level = -min(6, self.level + 1)
+        self.blocks.append(Block(BlockKind.HEADING, text, level=level, callout=place.callout))
 
     # --- lists -------------------------------------------------------------------------------
 

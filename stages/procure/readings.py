@@ -24,6 +24,7 @@ _ENDS_LIKE_TEXT = re.compile(r"[.!。！;；,，、:：…]$")
 _ENDS_SENTENCE = re.compile(r"[.!?。！？…:：;；”」』\"]$")
 _BULLET = re.compile(r"^[•●▪◦‣∙■□◆◇★☆※✓✔►▶]\s*(?=\S)")
 _DASH = re.compile(r"^[-–—*·]\s+(?=\S)")
+_BOLD_STYLE = re.compile(r"font-weight\s?:\s?(?:bold|[6-9]00)", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Stands for a line break inside running text until lines are split.
 BREAK = "\u2028"
@@ -67,8 +68,8 @@ def heading_text(node: Element) -> str:
 
 def heading_level(node: Element) -> int:
     level = node.get("aria-level") or ""
-    if level.isdecimal() and 1 <= int(level[:2]) <= 6:
-        return int(level)
+    if level.isdecimal() and int(level[:3]) >= 1:
+        return min(6, int(level[:3]))
     if node.tag in HEADING_TAGS:
         return int(node.tag[1])
     return 2
@@ -120,15 +121,50 @@ def is_long_definition(texts: list[Element]) -> bool:
     return any(True for text in texts for _ in text.iter("ul", "ol", "table", "dl", *HEADING_TAGS))
 
 
-def is_pseudo_heading(node: Element, text: str) -> bool:
+def is_pseudo_heading(node: Element) -> bool:
     """A short paragraph that is bold from end to end and does not read like a sentence."""
+    bold = [inner for inner in node.iter("b", "strong", "span") if is_bold(inner)]
+    if not bold:
+        return False
+    text = text_of(node)
+    if not _reads_like_heading(text) or link_ratio(node) > 0.5:
+        return False
+    whole = len(squeeze(text))
+    if len(bold) == 1 or len(squeeze(text_of(bold[0]))) >= whole:
+        return len(squeeze(text_of(bold[0]))) >= whole
+    outer = [part for part in bold if not any(is_bold(up) for up in part.iterancestors())]
+    return sum(len(squeeze(text_of(part))) for part in outer) >= whole
+
+
+def is_bold(node: Element) -> bool:
+    return node.tag in ("b", "strong") or (
+        "font-weight" in (style := node.get("style") or "")
+        and _BOLD_STYLE.search(style) is not None
+    )
+
+
+def _reads_like_heading(text: str) -> bool:
     limit = _PSEUDO_HEADING_HAN if _HAN.search(text) else _PSEUDO_HEADING_CHARS
-    if not text or len(text) > limit or _ENDS_LIKE_TEXT.search(text):
-        return False
-    bold = [inner for inner in node.iter("b", "strong") if text_of(inner)]
-    if not bold or link_ratio(node) > 0.5:
-        return False
-    return len(squeeze("".join(text_of(part) for part in bold))) >= len(squeeze(text))
+    return 0 < len(text) <= limit and not _ENDS_LIKE_TEXT.search(text)
+
+
+def opens_with_bold_line(node: Element) -> str:
+    """The text of a bold element that is the whole first line of a box, '' if there is none."""
+    if (node.text or "").strip() or not len(node):
+        return ""
+    first = node[0]
+    if first.tag not in ("b", "strong", "span") or not is_bold(first) or (first.tail or "").strip():
+        return ""
+    following = first.getnext()
+    ends_line = following is None or following.tag == "br" or not is_inline(following)
+    text = text_of(first)
+    if following is not None and following.tag == "br":
+        after = (following.tail or "").strip()[:1]
+        # `1 in 4 adults` over `has cavities` is one sentence in two sizes.
+        ends_line = not after.islower()
+    if not ends_line or not _reads_like_heading(text) or link_ratio(first) > 0.5:
+        return ""
+    return text
 
 
 def split_lines(text: str) -> list[str]:

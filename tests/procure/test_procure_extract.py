@@ -48,6 +48,9 @@ def blocks(main: str, **options):
         ('<span role="heading" aria-level="5">Signs</span>', 5),
         ("<p><strong>Signs</strong></p>", 2),
         ("<p><b>Sig</b><b>ns</b></p>", 2),
+        ("<p><span style='font-weight: bold'>Signs</span></p>", 2),
+        ("<div><strong>Signs</strong></div>", 2),
+        ('<div role="heading" aria-level="9">Signs</div>', 6),
         ("<h2><a href='#signs' class='anchor'>#</a>Signs</h2>", 2),
         ("<h2>Si<i>gn</i>s<br></h2>", 2),
     ],
@@ -93,6 +96,27 @@ def test_extract_puts_a_panel_one_level_under_what_it_stands_in():
         ("table_row", "Age: 1 week; Feeds: 8", 0),
         ("heading", "How long?", 3),
         ("paragraph", "Until your baby lets go.", 0),
+    ]
+
+
+@pytest.mark.parametrize("box", ["p", "div"])
+def test_extract_reads_a_bold_first_line_as_a_heading(box):
+    assert rows(f"<{box}><b>Signs</b><br>They turn their head.</{box}>") == [
+        ("heading", "Signs"),
+        ("paragraph", "They turn their head."),
+    ]
+    found = rows(f"<{box}><b>1 in 4 babies</b><br>sleeps through the night.</{box}>")
+    assert [kind for kind, _ in found] == ["paragraph"]
+
+
+def test_extract_ends_what_a_heading_of_a_box_heads_with_the_box():
+    found = blocks(
+        '<div class="warning"><h4>Never</h4><p>Never shake a baby.</p></div>'
+        "<p><b>Signs</b></p><p>They turn their head.</p>"
+    )
+    assert [(block.text, block.level) for block in found if block.kind is BlockKind.HEADING] == [
+        ("Never", 4),
+        ("Signs", 2),
     ]
 
 
@@ -195,11 +219,13 @@ def test_extract_keeps_captions_bare_text_and_lists_in_figures():
     found = rows(
         "<div>Bare text stays. <b>All</b> of it.<figure><img alt='A baby' src=a.png>"
         "<ul><li>In a figure</li></ul><figcaption>Figure 1. A latch.</figcaption></figure></div>"
+        '<p class="wp-caption-text">A cup.</p>'
     )
     assert found == [
         ("paragraph", "Bare text stays. All of it."),
         ("list_item", "In a figure"),
         ("caption", "Figure 1. A latch."),
+        ("caption", "A cup."),
     ]
 
 
