@@ -77,7 +77,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class ShownPage:
     """One page on the list. id: its name on the page. refusal: why it cannot be accepted, '' if it
-    can. address: its URL, readable. hidden: cut to what can be looked at, hidden_more the number left out.
+    can. address: its URL, readable. hidden: cut to what can be looked at; hidden_more: how many
+    more there are.
     """
 
     page: QuarantinedPage

@@ -41,7 +41,7 @@ DECISION_ICONS = {
     PageAction.IGNORE: "cross",
     PageAction.RESTORE: "undo",
     PageAction.STOP: "pause",
-    PageAction.RESUME: "out",
+    PageAction.RESUME: "play",
 }
 
 

@@ -77,17 +77,19 @@ function afterVerdict(event) {
   const page = event.detail.elt?.matches?.("[data-page]") && document.getElementById(id);
   if (!page) return;
   const isByKey = keyed.delete(id);
-  if (page.matches(".is-settled")) lastSettled = id;
+  // Not by its class: while a swap settles, htmx lends the new element the old one's.
+  const isSettled = page.dataset.state === "settled";
+  if (isSettled) lastSettled = id;
   const typing = document.activeElement?.closest("input, select, textarea");
   if (typing && !page.contains(typing)) return;
-  const next = isByKey && page.matches(".is-settled") ? nextOpen(page) : null;
+  const next = isByKey && isSettled ? nextOpen(page) : null;
   goTo(next ?? page);
 }
 
 function nextOpen(from) {
   const all = pages();
   const at = all.indexOf(from);
-  return [...all.slice(at + 1), ...all.slice(0, at)].find((page) => page.matches(".is-open"));
+  return [...all.slice(at + 1), ...all.slice(0, at)].find((page) => page.dataset.state === "open");
 }
 
 function goTo(page) {

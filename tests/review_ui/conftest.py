@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvicorn
 from fastapi.responses import Response
 from fastapi.testclient import TestClient
 
 from review_ui.app import create_app
 from store.engine import open_database
 from store.users import start_session
-from tests.review_ui.desk_data import DeskData, build_desk, settings_for
+from tests.review_ui.desk_data import PASSWORD, DeskData, build_desk, settings_for
 from tests.review_ui.shelf_data import ShelfData, add_shelf
 from tests.review_ui.visitor import Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +33,14 @@ def built_desk(tmp_path_factory: pytest.TempPathFactory) -> DeskData:
 
 
 @pytest.fixture
-def desk(built_desk: DeskData, tmp_path: Path) -> Iterator[DeskData]:
-    yield from copy_desk(built_desk, tmp_path / "home")
+def desk(
+    request: pytest.FixtureRequest, built_desk: DeskData, tmp_path: Path
+) -> Iterator[DeskData]:
+    """A copy of its own; of the desk after all that, for a test that also asks for `shelf`."""
+    built = built_desk
+    if "shelf" in request.fixturenames:
+        built, _ = request.getfixturevalue("built_shelf")
+    yield from copy_desk(built, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +55,8 @@ def built_shelf(
 
 @pytest.fixture
 def shelf(built_shelf: tuple[DeskData, ShelfData], desk: DeskData) -> ShelfData:
-    """Makes the test's desk the one on which all that has happened."""
-    built, shelf = built_shelf
-    desk.db.dispose()
-    shutil.copytree(built.settings.home_path, desk.settings.home_path, dirs_exist_ok=True)
-    return shelf
+    """Says that the test's desk is the one on which all that has happened."""
+    return built_shelf[1]
 
 
 def copy_desk(built: DeskData, home: Path) -> Iterator[DeskData]:
@@ -88,6 +97,40 @@ def mara(visit: Callable[[], Visitor], desk: DeskData) -> Visitor:
 @pytest.fixture
 def lin(visit: Callable[[], Visitor], desk: DeskData) -> Visitor:
     return give_session(visit(), desk, 2)
+
+
+@pytest.fixture
+def address(desk: DeskData) -> Iterator[str]:
+    """A running desk."""
+    config = uvicorn.Config(create_app(desk.settings), port=0, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def open_desk(address: str, new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Function that signs mara in, in a browser of her own; options are the context's."""
+
+    def sign_in(**options: Any) -> Page:
+        page = new_page(base_url=address, **options)
+        page.goto("/signin")
+        page.wait_for_selector("#name:focus")
+        page.keyboard.type("mara")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/queue")
+        return page
+
+    return sign_in
 
 
 def give_session(visitor: Visitor, desk: DeskData, user_id: int) -> Visitor:

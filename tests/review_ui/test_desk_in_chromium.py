@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
-from review_ui.app import create_app
 from stages.types import Receipt
 from store.decisions import list_decisions
 from store.drafts import list_drafts
 from store.posts import claim_due_posts, mark_published
-from tests.review_ui.desk_data import PASSWORD, DeskData
+from tests.review_ui.desk_data import DeskData
+from tests.review_ui.shelf_data import ShelfData
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -23,40 +21,6 @@ pytestmark = pytest.mark.browser
 
 COMPOSE = """key => document.activeElement.dispatchEvent(new KeyboardEvent(
   "keydown", {key, bubbles: true, cancelable: true, isComposing: true, keyCode: 229}))"""
-
-
-@pytest.fixture
-def address(desk: DeskData) -> Iterator[str]:
-    """A running desk."""
-    config = uvicorn.Config(create_app(desk.settings), port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture
-def open_desk(address: str, new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Function that signs mara in, in a browser of her own; options are the context's."""
-
-    def sign_in(**options: Any) -> Page:
-        page = new_page(base_url=address, **options)
-        page.goto("/signin")
-        page.wait_for_selector("#name:focus")
-        page.keyboard.type("mara")
-        page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/queue")
-        return page
-
-    return sign_in
 
 
 def states(page: Page) -> list[str]:
@@ -243,14 +207,15 @@ def test_sheet_of_keys_search_and_theme(open_desk: Callable[..., Page]) -> None:
 
 
 def test_nothing_scrolls_sideways_on_a_telephone_and_nothing_breaks_the_policy(
-    open_desk: Callable[..., Page], desk: DeskData
+    shelf: ShelfData, open_desk: Callable[..., Page], desk: DeskData
 ) -> None:
     page = open_desk(viewport={"width": 390, "height": 844}, has_touch=True)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     for path in (
         "/queue", "/posts", "/groups", "/groups/night-feeds", "/guides/river-health/feeding",
-        "/runs", *(f"/cards/{card_id}" for card_id in desk.cards.values()),
+        "/runs", "/quarantine", "/quarantine?view=settled", "/sources", "/guides/river-health/bath",
+        *(f"/cards/{card_id}" for card_id in shelf.cards.values()),
     ):  # fmt: skip
         page.goto(path)
         width = page.evaluate("document.documentElement.scrollWidth")

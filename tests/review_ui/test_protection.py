@@ -15,6 +15,7 @@ from tests.review_ui.visitor import Visitor
 
 PAGES = (
     "/queue", "/posts", "/groups", "/groups/night-feeds", "/guides/river-health/evenings", "/runs",
+    "/quarantine", "/quarantine?view=settled", "/sources",
 )  # fmt: skip
 
 
@@ -30,6 +31,7 @@ def card_pages(desk: DeskData) -> list[str]:
         ("/static/x/nope.css", 404), ("/static/x/..%2f..%2fapp.py", 404), ("/groups/nope", 404),
         ("/guides/nope", 404), ("/posts?state=nope", 200), ("/queue?view=nope&page=-1", 200),
         ("/queue?page=99999999999999", 200), ("/queue?q=%00&lang=%25", 200),
+        ("/quarantine?view=nope&reason=nope&page=-1&source=%00", 200), ("/sources?show=nope", 200),
     ],
 )  # fmt: skip
 def test_every_answer_carries_the_headers(mara: Visitor, path: str, status_code: int) -> None:
@@ -49,6 +51,7 @@ def test_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in policy
 
 
+@pytest.mark.usefixtures("shelf")
 def test_pages_hold_no_inline_script_style_or_handler(mara: Visitor, desk: DeskData) -> None:
     for path in (*PAGES, *card_pages(desk), "/nope"):
         tree = html.fromstring(mara.get(path).text)
@@ -64,6 +67,12 @@ WRITES = (
     "/posts/1/retry",
     "/posts/1/withdraw",
     "/posts/1/settle",
+    "/posts/1/keep",
+    "/quarantine/accept",
+    "/quarantine/ignore",
+    "/quarantine/restore",
+    "/sources/river-health/stop",
+    "/sources/river-health/resume",
     "/cards/{card}/drafts/{draft}/approve",
     "/cards/{card}/drafts/{draft}/reject",
     "/cards/{card}/drafts/{draft}/edit",
@@ -162,6 +171,19 @@ def test_hostile_text_arrives_inert_on_every_page(mara: Visitor, desk: DeskData)
         assert "alert(" in tree.text_content(), path
         assert XSS not in page, path
         assert tree.xpath("//script[not(@src)] | //img | //*[@onerror]") == [], path
+
+
+@pytest.mark.usefixtures("shelf")
+def test_hostile_pages_and_sources_arrive_inert(mara: Visitor) -> None:
+    for path in ("/quarantine", "/quarantine?source=river-health", "/sources", "/sources?show=off"):
+        page = mara.get(path).text
+        tree = html.fromstring(page)
+        assert "alert(" in tree.text_content(), path
+        assert XSS not in page, path
+        assert tree.xpath("//script[not(@src)] | //main//img | //*[@onerror]") == [], path
+        assert [href for href in tree.xpath("//a/@href") if "javascript" in href] == [], path
+        away = tree.xpath("//a[starts-with(@href, 'http')]")
+        assert {a.get("rel") for a in away} == {"noopener noreferrer"}, path
 
 
 def test_hostile_search_text_arrives_inert(mara: Visitor) -> None:

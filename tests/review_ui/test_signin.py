@@ -49,6 +49,7 @@ def fill(path: str, desk: DeskData) -> str:
         "{post_id}": "1",
         "{group_id}": "night-feeds",
         "{guide_id:path}": "river-health/feeding",
+        "{source_id}": "river-health",
     }
     for name, value in values.items():
         path = path.replace(name, value)

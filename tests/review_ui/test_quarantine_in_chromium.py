@@ -1,0 +1,61 @@
+"""The quarantine in a real browser, by keyboard alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from store.quarantine import list_page_decisions, list_stops
+from tests.review_ui.desk_data import DeskData
+from tests.review_ui.shelf_data import ShelfData
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+def wait_for_focus(page: Page, title: str) -> None:
+    page.wait_for_selector(f"article:focus h2:has-text({json.dumps(title, ensure_ascii=False)})")
+
+
+def test_quarantine_is_settled_by_keyboard(
+    shelf: ShelfData, open_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    page = open_desk()
+    page.keyboard.press("g")
+    page.keyboard.press("x")
+    page.wait_for_url("**/quarantine")
+    # Nothing is chosen yet, so nothing is decided.
+    page.keyboard.press("a")
+    page.keyboard.press("i")
+    page.keyboard.press("j")
+    wait_for_focus(page, "Feeding a toddler")
+    page.keyboard.press("n")
+    page.keyboard.type("as jukebox air")  # letters that are keys elsewhere
+    page.keyboard.press("Escape")
+    wait_for_focus(page, "Feeding a toddler")
+    page.keyboard.press("a")
+    wait_for_focus(page, "儿童发热护理")
+    assert page.locator("#note").inner_text() == "Accepted: the next run reads it as a guide."
+    page.keyboard.press("i")
+    wait_for_focus(page, "Sorry, we could not find this page")
+    assert page.locator("#nav-quarantine").inner_text().startswith("6")
+    page.keyboard.press("u")
+    wait_for_focus(page, "儿童发热护理")
+    page.keyboard.press("s")
+    page.keyboard.type("Their pages moved.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#note:has-text('Stopped')")
+    assert page.locator("article[data-state=open]").count() == 4
+    assert [(line.action.value, line.note) for line in list_page_decisions(desk.db, 4)] == [
+        ("stop", "Their pages moved."),
+        ("restore", ""),
+        ("ignore", ""),
+        ("accept", "as jukebox air"),
+    ]
+    assert set(list_stops(desk.db)) == {"city-mother-child", "parents-corner"}
