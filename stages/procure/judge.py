@@ -15,6 +15,7 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
 # which only their missing licence tells from a guide, have about 150 Chinese characters.
 _LEAST_WORDS = 50
 _LEAST_HAN = 80
+_LONGEST_STUB_CHARS = 2000
 # Landing pages of the corpus have .6 and more of their text in links, guides .12 at most.
 _LANDING_LINK_RATIO = 0.5
 _LIKELY_LANDING_LINK_RATIO = 0.3
@@ -100,22 +101,32 @@ def _empty(page: Page, text: str) -> Quarantine | None:
 
 
 def _not_a_guide(content: PageContent, text: str) -> Quarantine | None:
+    return _stub(text) or _landing_page(content, text)
+
+
+def _stub(text: str) -> Quarantine | None:
+    if len(text) > _LONGEST_STUB_CHARS:
+        return None
     han = len(_HAN.findall(text))
     words = len(_WORD.findall(text))
     is_chinese = han > words
-    if han < _LEAST_HAN if is_chinese else words < _LEAST_WORDS:
-        count = f"{han} characters" if is_chinese else f"{words} words"
-        return Quarantine(QuarantineReason.NOT_A_GUIDE, f"a stub of {count}: {text[:80]}")
-    sentences = len(_SENTENCE_END.findall(text))
+    if han >= _LEAST_HAN if is_chinese else words >= _LEAST_WORDS:
+        return None
+    count = f"{han} characters" if is_chinese else f"{words} words"
+    return Quarantine(QuarantineReason.NOT_A_GUIDE, f"a stub of {count}: {text[:80]}")
+
+
+def _landing_page(content: PageContent, text: str) -> Quarantine | None:
     ratio = content.link_ratio
-    if ratio > _LANDING_LINK_RATIO or (
-        ratio > _LIKELY_LANDING_LINK_RATIO and sentences < _FEW_SENTENCES
-    ):
-        return Quarantine(
-            QuarantineReason.NOT_A_GUIDE,
-            f"a landing page: {ratio:.0%} of its text in links, {sentences} sentences",
-        )
-    return None
+    if ratio <= _LIKELY_LANDING_LINK_RATIO:
+        return None
+    sentences = len(_SENTENCE_END.findall(text))
+    if ratio <= _LANDING_LINK_RATIO and sentences >= _FEW_SENTENCES:
+        return None
+    return Quarantine(
+        QuarantineReason.NOT_A_GUIDE,
+        f"a landing page: {ratio:.0%} of its text in links, {sentences} sentences",
+    )
 
 
 def _other_language(content: PageContent, source: Source) -> Quarantine | None:

@@ -1,13 +1,14 @@
 """What stands in front of a guide instead of it: not-found pages, log-in, robot and cookie walls.
 
 A guide may speak of all of these (`how to log in to your child's health record`). A wall says
-little else: so a page is one when hardly any text is left once the sentences that say so are
-taken away. Only words no guide uses of itself decide alone.
+little else: so a page is one when hardly any text is left once the clauses that say so are taken
+away. Only words no guide uses of itself decide alone.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.procure.answers import is_pdf
@@ -16,16 +17,20 @@ from stages.types import BlockKind, Page, PageContent, Quarantine, QuarantineRea
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+")
-_SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n")
+_CLAUSES = re.compile(r"(?<=[.!?,;:])\s+|(?<=[。！？，；：、])|\n")
 
 # A stub of this size beside its wall is a teaser or a footer. The shortest guide of the corpus
 # has 321 words, a clinic's notice about 150 Chinese characters.
 _REST_WORDS = 60
 _REST_HAN = 100
+# A guide is short that is no longer than this many of them, which no text of these characters is.
+_SHORT = 3.0
+_SHORT_CHARS = 2000
 # Where extraction finds less than this, the wall may be in what it takes for furniture.
 _LITTLE_CHARS = 400
 _CRUDE_BYTES = 60_000
-_GONE_TITLE_CHARS = 3000
+# Walls say some hundred characters; not-found pages with search tips and popular links, more.
+_LONGEST_WALL_CHARS = 3000
 _MAX_WALL_LINE_CHARS = 200
 _EVIDENCE_CHARS = 30
 
@@ -49,7 +54,8 @@ _DOWN = re.compile(
     r"\b(?:down for|under(?:going)?|scheduled|routine|planned) maintenance\b|\bbe (?:right )?back"
     r" (?:soon|shortly)\b|\b(?:site|website|page|service) is (?:temporarily|currently)"
     r" (?:unavailable|down|offline|closed)\b|\bservice (?:temporarily )?unavailable\b"
-    r"|(?:网站|網站|系统|系統|平台).{0,6}(?:维护|維護|升级|升級)|(?:正在|停机|停機)(?:维护|維護|升级|升級)"
+    r"|(?:网站|網站|系统|系統|平台).{0,4}(?:维护|維護|升级|升級)(?:中|期间|期間)"
+    r"|(?:网站|網站|系统|系統|平台)?(?:正在|停机|停機)(?:维护|維護|升级|升級)"
     r"|(?:暂时|暫時)(?:无法|無法|不能)(?:访问|訪問|使用|提供)|服务不可用|服務不可用|稍后再(?:访问|试)|稍後再(?:訪問|試)",
     re.IGNORECASE,
 )
@@ -103,7 +109,8 @@ _LOCKED = re.compile(
     rf"|{_NO_QUOTE}(?:(?:请|請)(?:您|你)?先?(?:登录|登入|登陆|登錄|注册|註冊)(?:账号|帳號|会员|會員)?(?:后|後)?(?:再|以)?"
     r"(?:继续|繼續|查看|阅读|閱讀|访问|訪問|浏览|瀏覽)"
     r"|(?:登录|登入|登陆|登錄|注册|註冊)(?:后|後)(?:才能|才可|方可|即可|可以?)?"
-    r"(?:继续|繼續|查看|阅读|閱讀|可见|可見|浏览全文)"
+    r"(?:继续|繼續|查看|阅读|閱讀|可见|可見|浏览|瀏覽)"
+    r"(?:全文|更多|完整|内容|內容|本文|本页|本頁|剩余|详情|詳情|隐藏|隱藏|(?=\W|$))"
     r"|(?:仅限|僅限|限)(?:会员|會員|注册用户)(?:查看|阅读|閱讀|观看)?|(?:会员|會員)(?:专享|專享)(?:内容|內容|文章)?"
     r"|剩余.{0,10}(?:付费|登录|订阅|关注)|(?:扫码|掃碼|关注公众号).{0,10}(?:阅读全文|查看全文|閱讀全文))",
     re.IGNORECASE,
@@ -143,13 +150,14 @@ _SAYS_COOKIES = re.compile(r"\bcookies?\b|(?<![a-z])cookies?(?![a-z])", re.IGNOR
 @dataclass(frozen=True, slots=True)
 class Front:
     """What a visitor meets first. heading: the first near the top, '' for none; lines: texts of
-    the guide's blocks; page: all that is to be seen on the page where the blocks hold hardly
-    anything, else ''.
+    the guide's blocks; is_bare: they hold hardly anything; page: all that is to be seen on the
+    page then, else ''.
     """
 
     title: str
     heading: str
     lines: tuple[str, ...]
+    is_bare: bool
     page: str
     body: bytes
 
@@ -168,17 +176,20 @@ def read_front(page: Page, content: PageContent) -> Front:
     heading = next(
         (block.text for block in content.blocks[:3] if block.kind is BlockKind.HEADING), ""
     )
-    is_little = sum(map(len, lines)) < _LITTLE_CHARS and not is_pdf(page.body)
-    crude = _crude_text(page.body[:_CRUDE_BYTES], page.content_type) if is_little else ""
-    return Front(content.title, heading, lines, crude, page.body)
+    is_bare = sum(map(len, lines)) < _LITTLE_CHARS and not is_pdf(page.body)
+    crude = _crude_text(page.body[:_CRUDE_BYTES], page.content_type) if is_bare else ""
+    return Front(content.title, heading, lines, is_bare, crude, page.body)
 
 
 def find_wall(front: Front) -> Quarantine | None:
     """The wall a page is, with the words that say so; None for a page of its own."""
+    if len(front.text) > _LONGEST_WALL_CHARS:
+        return _find_lock(front, front.lines[-2:])
     return (
         _find_gone(front)
         or _find_robot_check(front)
-        or _find_lock(front)
+        or _find_lock(front, front.lines)
+        or _find_notice(front, _LOCKED, QuarantineReason.LOGIN_WALL, "text")
         or _find_notice(front, _DOWN, QuarantineReason.SOFT_404, "out of order")
         or _find_login(front)
         or _find_cookie_wall(front)
@@ -187,7 +198,7 @@ def find_wall(front: Front) -> Quarantine | None:
 
 def _find_gone(front: Front) -> Quarantine | None:
     for line in (front.title, front.heading):
-        if len(line) < 120 and len(front.text) < _GONE_TITLE_CHARS and _GONE.search(line):
+        if len(line) < 120 and _GONE.search(line):
             return Quarantine(QuarantineReason.SOFT_404, f"title: {line}")
     return _find_notice(front, _GONE, QuarantineReason.SOFT_404, "text")
 
@@ -197,24 +208,21 @@ def _find_robot_check(front: Front) -> Quarantine | None:
         return Quarantine(QuarantineReason.CAPTCHA, f"title: {front.title[:120]}")
     if found := _find_notice(front, _ROBOT, QuarantineReason.CAPTCHA, "text"):
         return found
-    marker = _ROBOT_MARKUP.search(front.body[:_CRUDE_BYTES]) if front.page else None
+    marker = _ROBOT_MARKUP.search(front.body[:_CRUDE_BYTES]) if front.is_bare else None
     if marker and _is_little(front.seen, _ROBOT):
         name = marker.group().decode("ascii", "replace")
         return Quarantine(QuarantineReason.CAPTCHA, f"a robot check ({name}) and hardly any text")
     return None
 
 
-def _find_lock(front: Front) -> Quarantine | None:
+def _find_lock(front: Front, lines: Sequence[str]) -> Quarantine | None:
     """Words of a wall on a line of their own: at the end of any guide, or beside a short one."""
-    is_short = _amount(front.text) < 3
-    for index, line in enumerate(front.lines):
+    is_short = len(front.text) < _SHORT_CHARS and _amount(front.text) < _SHORT
+    for line in lines if is_short else lines[-2:]:
         match = _LOCKED.search(line) if len(line) <= _MAX_WALL_LINE_CHARS else None
-        if match is None:
-            continue
-        is_cut = index >= len(front.lines) - 2 and _CUT_OFF.search(line)
-        if is_short or is_cut:
+        if match and (is_short or _CUT_OFF.search(line)):
             return Quarantine(QuarantineReason.LOGIN_WALL, f"text: {_quote(line, match)}")
-    return _find_notice(front, _LOCKED, QuarantineReason.LOGIN_WALL, "text")
+    return None
 
 
 def _find_login(front: Front) -> Quarantine | None:
@@ -224,7 +232,7 @@ def _find_login(front: Front) -> Quarantine | None:
         return Quarantine(QuarantineReason.LOGIN_WALL, f"title: {front.title[:120]}")
     if _PASSWORD_FIELD.search(front.body):
         return Quarantine(QuarantineReason.LOGIN_WALL, "a password field and hardly any text")
-    return _find_notice(front, _LOGIN, QuarantineReason.LOGIN_WALL, "text", share=0.5)
+    return _find_notice(front, _LOGIN, QuarantineReason.LOGIN_WALL, "text", share=0.3)
 
 
 def _find_cookie_wall(front: Front) -> Quarantine | None:
@@ -236,10 +244,12 @@ def _find_cookie_wall(front: Front) -> Quarantine | None:
 def _find_notice(
     front: Front, pattern: re.Pattern[str], reason: QuarantineReason, what: str, share: float = 0.0
 ) -> Quarantine | None:
-    """A page that says what the pattern knows and little else. share: of its sentences, at least,
+    """A page that says what the pattern knows and little else. share: of its clauses, at least,
     that must say it.
     """
     for text in (front.text, front.page):
+        if len(text) > _LONGEST_WALL_CHARS:
+            continue
         match = pattern.search(text)
         if match and _is_little(text, pattern) and _share(text, pattern) >= share:
             return Quarantine(reason, f"{what}: {_quote(text, match)}")
@@ -247,18 +257,18 @@ def _find_notice(
 
 
 def _is_little(text: str, pattern: re.Pattern[str]) -> bool:
-    """Hardly anything is left of a text without the sentences that a pattern knows."""
-    kept = [sentence for sentence in _sentences(text) if not pattern.search(sentence)]
+    """Hardly anything is left of a text without the clauses that a pattern knows."""
+    kept = [clause for clause in _clauses(text) if not pattern.search(clause)]
     return _amount(" ".join(kept)) < 1
 
 
 def _share(text: str, pattern: re.Pattern[str]) -> float:
-    sentences = _sentences(text)
-    return sum(bool(pattern.search(sentence)) for sentence in sentences) / max(1, len(sentences))
+    clauses = _clauses(text)
+    return sum(bool(pattern.search(clause)) for clause in clauses) / max(1, len(clauses))
 
 
-def _sentences(text: str) -> list[str]:
-    return [sentence for sentence in _SENTENCES.split(text[:20_000]) if sentence.strip()]
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSES.split(text) if clause.strip()]
 
 
 def _amount(text: str) -> float:

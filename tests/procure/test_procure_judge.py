@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.procure.guide import build_guide, content_hash
-from stages.procure.judge import judge_page
+from stages.procure.judge import find_shrinkage, judge_page
 from stages.procure.urls import guide_id, in_scope, normalise_url
 from stages.types import (
     Block,
@@ -18,6 +18,7 @@ from stages.types import (
     CalloutKind,
     Page,
     PageContent,
+    Quarantine,
     QuarantineReason,
     Reuse,
     Source,
@@ -116,6 +117,196 @@ def test_judge_sets_aside_what_is_no_guide(case, reason):
 @pytest.mark.parametrize("lang", ["en", "zh-Hans", ""])
 def test_judge_accepts_the_languages_of_the_source(lang):
     assert judge_page(page(), replace(GUIDE, lang=lang), SOURCE) is None
+
+
+# --- walls ---------------------------------------------------------------------------------------
+
+ROBOT_CHECKS = (
+    "Just a moment...|Verify you are human by completing the action below. Ray ID: 8f1",
+    "Attention Required! | Cloudflare|Sorry, you have been blocked. You are unable to access a.org",
+    "Access Denied|You don't have permission to access this page on this server. Reference #18.2",
+    "Milk|Checking your browser before accessing example.org. Please allow up to 5 seconds.",
+    "Milk|Our systems have detected unusual traffic from your network. Are you a robot?",
+    "Milk|Press & Hold to confirm you are a human (and not a bot).",
+    "Pardon Our Interruption|As you were browsing, something made us think you were a bot.",
+    "Milk|Please enable JavaScript and cookies to continue.",
+    "Milk|To continue, please complete the captcha. I'm not a robot",
+    "宝宝喂养|请完成安全验证后继续访问",
+    "宝宝喂养|向右拖动滑块完成拼图",
+    "滑动验证页面|亲，请拖动下方滑块完成验证",
+    "宝宝喂养|您的访问过于频繁，请输入验证码",
+    "寶寶餵養|請確認您不是機器人，點擊下方進行驗證",
+)
+LOCKS = (
+    "Milk|Sign in to continue reading this article. Already have an account? Log in",
+    "Milk|Please log in to view this page.",
+    "Milk|This content is only available to registered members.",
+    "Milk|You must be logged in to access this page.",
+    "Milk|Create a free account to keep reading.",
+    "Milk|Subscribe to continue reading. Members-only content",
+    "Log in | Baby Club|Username Password Forgot your password? Create an account",
+    "喂养指南|登录后查看全文",
+    "喂养指南|请先登录后再继续阅读",
+    "喂养指南|剩余60%内容需付费阅读",
+    "餵養指南|請先登入後查看",
+    "用户登录|用户名 密码 忘记密码",
+)
+COOKIE_WALLS = (
+    "We value your privacy|We and our 842 partners use cookies to store personal data. Accept all"
+    " cookies. Reject all cookies. Cookie settings. Our privacy policy",
+    "Before you continue|This site uses cookies. Your choices apply to this site. Manage cookies",
+    "隐私|本网站使用cookie改善体验。接受所有Cookie 拒绝 Cookie设置 隐私政策",
+)
+OUT_OF_ORDER = (
+    "Milk|The site is temporarily unavailable. We are down for scheduled maintenance.",
+    "Milk|We will be back soon!",
+    "503|Service Unavailable. No server is available to handle this request.",
+    "系统维护|系统正在维护，请稍后再试。",
+    "公告|网站升级期间暂时无法访问，给您带来不便敬请谅解。",
+    "公告|網站維護中，請稍後再試",
+)
+
+
+def _wall(case: str) -> PageContent:
+    title, _, text = case.partition("|")
+    if text.startswith(" Cloudflare") or text.startswith(" Baby"):
+        extra, _, text = text.partition("|")
+        title = f"{title}|{extra}"
+    return content(text, title=title)
+
+
+WALLS = [
+    *((case, QuarantineReason.CAPTCHA) for case in ROBOT_CHECKS),
+    *((case, QuarantineReason.LOGIN_WALL) for case in LOCKS),
+    *((case, QuarantineReason.LOGIN_WALL) for case in COOKIE_WALLS),
+    *((case, QuarantineReason.SOFT_404) for case in OUT_OF_ORDER),
+]
+
+
+@pytest.mark.parametrize(("case", "reason"), WALLS)
+def test_judge_knows_a_wall_and_quotes_its_words(case, reason):
+    wall = _wall(case)
+    found = judge_page(page(), wall, SOURCE)
+    assert found is not None
+    assert found.reason is reason
+    quote = found.evidence.partition(": ")[2]
+    assert quote in f"{wall.title}\n{wall.blocks[0].text}"
+    assert len(quote) > 3
+
+
+@pytest.mark.parametrize(("case", "reason"), WALLS)
+def test_judge_knows_a_wall_that_extraction_took_for_furniture(case, reason):
+    wall = _wall(case)
+    markup = f"<title>{wall.title}</title><style>p {{}}</style><div><p>{wall.blocks[0].text}</div>"
+    found = judge_page(page(body=markup.encode()), content(title=wall.title), SOURCE)
+    assert found is not None
+    assert found.reason is reason
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        b"<script src='/cdn-cgi/challenge-platform/x.js'></script><div id='cf-chl-widget'></div>",
+        b"<form><div class='g-recaptcha' data-sitekey='x'></div></form>",
+        b"<script>var gt = 'geetest'</script>",
+    ],
+)
+def test_judge_knows_a_robot_check_by_its_script_where_there_is_no_text(markup):
+    found = judge_page(page(body=markup), content(title="example.org"), SOURCE)
+    assert found is not None
+    assert found.reason is QuarantineReason.CAPTCHA
+    form = markup + b"<p>" + LONG.encode() + b"</p>"
+    assert judge_page(page(body=form), GUIDE, SOURCE) is None
+
+
+PARAGRAPH = (
+    "Your child's record holds every vaccination, growth measurement and test result since birth."
+    " You can look things up before an appointment, print the growth chart for the nursery, and"
+    " correct a wrong address. The record is kept by the health service and nobody else can read"
+    " it without your consent. It takes about ten minutes to set up, and you will need the letter"
+    " with your code that came in the post."
+)
+HONEST = [
+    ("How to log in to your child's health record", PARAGRAPH,
+     "Go to the front page and choose Sign in. Enter your user name and password.",
+     "If you forgot your password, choose Forgot password and follow the steps."),
+    ("Log in to the health record: a guide for parents", PARAGRAPH,
+     "Please log in with the code from your letter. You must be logged in to see test results."),
+    ("What a captcha is and why your child meets one", PARAGRAPH,
+     "A captcha is a small test to verify you are human, such as I'm not a robot."
+     " Complete the captcha together with your child."),
+    ("Sign in to continue: passwords for the family", PARAGRAPH,
+     "Many sites say “sign in to continue”; nothing is wrong with that."),
+    ("Teething cookies", PARAGRAPH,
+     "Make the cookies small. All cookies must be soft. Accept that most end on the floor."),
+    ("What nursery apps do with your data", PARAGRAPH,
+     "Most apps use cookies. Read the privacy policy and choose your cookie settings."),
+    ("Car seats: page 4 of the manual has been removed", *[PARAGRAPH] * 8),
+    ("Lost and found: toys", PARAGRAPH, "A toy that cannot be found is often under the cot."),
+    ("Keeping teeth healthy", PARAGRAPH,
+     "Planned maintenance of a brace takes minutes. The clinic is temporarily closed on Sundays."),
+    ("Our phone numbers", PARAGRAPH, "Call 404 555 0100 at any hour. Error 404 is no number."),
+    ("怎样登录健康档案", "登录后可以查看宝宝的疫苗记录、生长曲线和体检结果。" * 3,
+     "打开首页，输入用户名和密码。如果忘记密码，请点击找回。宝宝每次体检之前，建议家长先看一遍上次的记录，"
+     "把想问医生的问题写下来，带上疫苗本和出生证明，提前十分钟到达，先量体温再进诊室，"
+     "给宝宝穿容易脱下的衣服，带一块小毯子和喜欢的玩具，检查之后在候诊区观察半小时再回家。"),
+    ("门诊通知", "因系统升级，港湾儿童保健门诊自2026年11月1日起调整开放时间：周一至周五"
+     "上午八点到十一点半，下午一点半到五点；周六只开上午。需要接种疫苗的宝宝请提前两天电话预约，就诊时带好疫苗本和医保卡，发热的宝宝请先到"
+     "发热门诊就诊，不要直接到保健门诊来，以免交叉感染。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("guide", HONEST, ids=lambda guide: guide[0])
+def test_judge_lets_an_honest_guide_speak_of_walls(guide):
+    title, *texts = guide
+    password = b"<form><input type='password'></form>"
+    for body in (b"", password):
+        assert judge_page(page(body=body), content(*texts, title=title), SOURCE) is None
+
+
+def test_judge_sets_a_guide_aside_that_is_cut_off_by_a_wall():
+    lines = [LONG] * 9
+    cut = content(*lines, "Sign in to continue reading")
+    found = judge_page(page(), cut, SOURCE)
+    assert found is not None
+    assert found.reason is QuarantineReason.LOGIN_WALL
+    assert judge_page(page(), content(*lines, "登录后阅读全文"), SOURCE) is not None
+    assert judge_page(page(), content("Sign in to continue reading", *lines), SOURCE) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "evidence"),
+    [
+        (5310, 1204, "1,204 of 5,310 characters are left"),
+        (5310, 0, "0 of 5,310 characters are left"),
+        (400, 199, "199 of 400 characters are left"),
+        (400, 200, ""),
+        (5310, 2655, ""),
+        (5310, 9000, ""),
+        (399, 10, ""),
+        (0, 0, ""),
+    ],
+)
+def test_find_shrinkage_tells_when_more_than_half_is_gone(old, new, evidence):
+    found = find_shrinkage(old, new)
+    if evidence:
+        assert found == Quarantine(QuarantineReason.SHRUNK, evidence)
+    else:
+        assert found is None
+
+
+def test_judge_says_that_a_pdf_of_pictures_needs_reading_by_machine():
+    scanned = content(title="", unreadable="11 pages hold 58 characters of text")
+    found = judge_page(page(content_type="application/pdf", body=b"%PDF-1.4"), scanned, SOURCE)
+    assert found == Quarantine(QuarantineReason.NEEDS_OCR, "11 pages hold 58 characters of text")
+
+
+def test_judge_says_when_a_page_is_empty_without_its_script():
+    body = b"<div id='root'></div><script src='/app.js'></script>"
+    found = judge_page(page(body=body), content(title=""), SOURCE)
+    assert found == Quarantine(
+        QuarantineReason.EMPTY, "no text in the main content without JavaScript"
+    )
 
 
 def test_judge_asks_for_a_licence_where_the_source_licenses_page_by_page():
