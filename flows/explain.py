@@ -7,7 +7,9 @@ chopping as in a run, under the rules of a source; nothing of it is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -270,41 +272,50 @@ def chop_reading(reading: Reading, policy: Policy, target: int | None = None) ->
 def list_runs(chopped: Chopped) -> tuple[Run, ...]:
     """The guide from top to bottom, its parts joined where they belong together."""
     guide, runs, begun = chopped.reading.guide, list[Run](), set[str]()
+    starts = [block.start for block in guide.blocks]
+    headings = {(b.start, b.end) for b in guide.blocks if b.kind is BlockKind.HEADING}
+    owned = defaultdict[str, list[Span]](list)
     for part in chopped.explanation.parts:
-        lines = _lines_of(guide, part)
+        if part.card:
+            owned[part.card.id].append(part.span)
+    for part in chopped.explanation.parts:
+        lines = _lines_of(guide, starts, part)
         last = runs[-1] if runs else None
-        is_heading = part.card is None and part.reason == HEADING
-        if (
-            last
-            and (last.card, last.is_heading) == (part.card, is_heading)
-            and (part.card or is_heading or last.reason == part.reason)
-        ):
+        if last and _belong_together(last, part):
             runs[-1] = replace(last, lines=(*last.lines, *lines))
             continue
+        is_heading = part.card is None and part.reason == HEADING
         is_first = part.card is not None and part.card.id not in begun
         again: tuple[str, ...] = ()
         if part.card and is_first:
             begun.add(part.card.id)
-            again = _lines_again(guide, part.card, chopped.explanation.parts)
+            again = _lines_again(guide, part.card, owned[part.card.id], headings)
         reason = "" if is_heading else part.reason
         runs.append(Run(part.card, is_first, is_heading, reason, part.failed, lines, again))
     return tuple(runs)
 
 
-def _lines_of(guide: Guide, part: Part) -> tuple[Line, ...]:
+def _belong_together(run: Run, part: Part) -> bool:
+    if run.card or part.card:
+        return run.card is part.card
+    is_heading = part.reason == HEADING
+    return run.is_heading == is_heading and (is_heading or run.reason == part.reason)
+
+
+def _lines_of(guide: Guide, starts: Sequence[int], part: Part) -> tuple[Line, ...]:
     """The blocks of a part, each cut to what of it lies in the part."""
     start, end = part.span
     lines = []
-    for block in guide.blocks:
+    for block in guide.blocks[max(0, bisect_right(starts, start) - 1) : bisect_left(starts, end)]:
         low, high = max(start, block.start), min(end, block.end)
         if low < high and (text := guide.text[low:high].strip()):
             lines.append(Line(block, text))
     return tuple(lines)
 
 
-def _lines_again(guide: Guide, card: Card, parts: Sequence[Part]) -> tuple[str, ...]:
-    own = [part.span for part in parts if part.card and part.card.id == card.id]
-    headings = {(b.start, b.end) for b in guide.blocks if b.kind is BlockKind.HEADING}
+def _lines_again(
+    guide: Guide, card: Card, own: Sequence[Span], headings: Collection[Span]
+) -> tuple[str, ...]:
     return tuple(
         guide.text[span[0] : span[1]]
         for span in card.spans

@@ -566,6 +566,27 @@ def test_chop_says_what_to_do_about_an_address_it_cannot_have(place: Place) -> N
     assert wrong.err.startswith("Source gangwan does not cover ")
 
 
+def test_chop_obeys_robots_and_stops(place: Place) -> None:
+    text = place.sources_file.read_text(encoding="utf-8")
+    both = text.replace("allow_prefixes: [/en/]", "allow_prefixes: [/en/, /private/]")
+    place.sources_file.write_text(both, encoding="utf-8")
+    environment = place.environment()
+    barred, _, stopped = told_each(
+        environment,
+        ("chop", f"{place.base}/private/notes.html"),
+        ("sources", "stop", "harbour", "--note", "Terms changed."),
+        ("chop", f"{place.base}/en/sleep.html"),
+    )
+
+    assert (barred.code, barred.out) == (1, "")
+    assert "robots.txt disallows it" in barred.err
+    assert (stopped.code, stopped.out) == (2, "")
+    assert stopped.err == (
+        "Source harbour is stopped (Terms changed.). Save the page and name the file instead, or: "
+        "spoonful sources resume harbour\n"
+    )
+
+
 def test_chop_writes_its_explanation_as_a_page(place: Place, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(

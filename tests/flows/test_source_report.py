@@ -130,6 +130,15 @@ def test_report_counts_the_pages_of_today(place: Place) -> None:
     ]
 
 
+def test_report_counts_guides_that_no_list_names_any_more(kept: Place) -> None:
+    db = kept.open()
+    url = list_guides(db, ["harbour"])[0].url
+    db.dispose()
+    said = report(kept, sitemap="", pages=(url,))
+
+    assert said.today == PagesToday(1, 2, 0, 1, 1, 0, 0, 0)
+
+
 def test_report_asks_no_source_whose_hosts_are_parked(kept: Place) -> None:
     db = kept.open()
     until = datetime.now(UTC) + timedelta(hours=2)
