@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import h11
 import httpcore
@@ -143,6 +145,11 @@ async def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@lru_cache(maxsize=1)  # reading the certificates takes 30 ms
+def _tls() -> ssl.SSLContext:
+    return httpcore.default_ssl_context()
+
+
 @dataclass(slots=True)
 class _Line:
     """One connection at most; origin: where it leads to, '' before its first use."""
@@ -176,7 +183,7 @@ class Lines:
 
     def __init__(self, allow_private: frozenset[str], count: int) -> None:
         backend = GuardedBackend(allow_private)
-        tls = httpcore.default_ssl_context()
+        tls = _tls()
         self._lines = [
             _Line(
                 httpcore.AsyncConnectionPool(

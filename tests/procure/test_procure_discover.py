@@ -9,6 +9,7 @@ import pytest
 
 from stages.errors import PermanentError, TransientError
 from stages.procure.discover import discover
+from stages.procure.fetch import Fetcher
 from stages.procure.listing import read_feed, read_hub, read_sitemap
 from stages.types import Candidate
 
@@ -272,3 +273,82 @@ def test_discover_raises_when_robots_cannot_be_had(lab):
 
     with pytest.raises(TransientError, match="503"):
         run(lab, lambda site: {"/robots.txt": lab.Reply(b"", 503)}, work)
+
+
+def test_discover_counts_what_is_out_of_scope(lab):
+    async def work(site, fetcher):
+        source = site.source(hubs=(site.url("/"),), allow_prefixes=("/g/",))
+        return await discover(source, fetcher)
+
+    links = hub("/g/1", "/shop", "/shop#cups", "https://elsewhere.example/g/2", "/g/../shop")
+    found, _ = run(lab, lambda site: {"/": lab.Reply(links)}, work)
+    assert (len(found.candidates), found.out_of_scope) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("rules", "wanted"),
+    [
+        ({}, ["/g/1"]),
+        ({"allow_prefixes": ("/g/",)}, ["/g/1", "/g/leaflet.pdf", "/g/Cots.PDF"]),
+        ({"pages": ("/forms/leave.pdf",)}, ["/forms/leave.pdf", "/g/1"]),
+    ],
+)
+def test_discover_takes_pdfs_only_where_the_source_asks_for_them(lab, rules, wanted):
+    async def work(site, fetcher):
+        rules_here = dict(rules)
+        if "pages" in rules_here:
+            rules_here["pages"] = tuple(site.url(path) for path in rules_here["pages"])
+        found = await discover(site.source(hubs=(site.url("/"),), **rules_here), fetcher)
+        return [candidate.url.removeprefix(site.url("")) for candidate in found.candidates]
+
+    links = hub(
+        "/g/1", "/g/leaflet.pdf", "/g/Cots.PDF", "/forms/leave.pdf", "/g/song.mp3", "/g/a.JPG"
+    )
+    found, _ = run(lab, lambda site: {"/": lab.Reply(links)}, work)
+    assert found == wanted
+
+
+def test_discover_stops_looking_at_its_budgets(lab, monkeypatch):
+    monkeypatch.setattr("stages.procure.discover._MAX_FOUND", 5)
+    monkeypatch.setattr("stages.procure.discover._MAX_LISTED_BYTES", 80)
+
+    def routes(site):
+        rows = [(site.url(f"/{n}"), "") for n in range(9)]
+        return {
+            "/": lab.Reply(hub("/a")),
+            "/sitemap.xml": lab.Reply(urlset(*rows), headers=XML),
+            "/feed.xml": lab.Reply(b"<feed><entry><link href='/f'/></entry></feed>", headers=XML),
+        }
+
+    async def work(site, fetcher):
+        source = site.source(
+            hubs=(site.url("/"),), feeds=(site.url("/feed.xml"),), sitemap=site.url("/sitemap.xml")
+        )
+        return await discover(source, fetcher)
+
+    found, site = run(lab, routes, work)
+    assert len(found.candidates) == 2
+    assert "/sitemap.xml" not in site.paths
+    assert [error.split(";")[0] for error in found.errors] == ["lists of more than 80 bytes"]
+
+    monkeypatch.setattr("stages.procure.discover._MAX_LISTED_BYTES", 100_000)
+    found, _ = run(lab, routes, work)
+    assert len(found.candidates) == 5
+    assert [error.split(";")[0] for error in found.errors] == ["more than 5 addresses"]
+
+
+def test_discover_keeps_the_candidates_of_other_hosts_when_one_is_down(lab):
+    async def run_two():
+        async with lab.serve({"/robots.txt": lab.Reply(b"", 503)}) as down, lab.serve({}) as up:
+            up.routes["/"] = lab.Reply(hub("/1", down.url("/2"), down.url("/3")))
+            source = up.source(hubs=(up.url("/"),), allow_hosts=(down.netloc,))
+            allowed = frozenset({up.netloc, down.netloc})
+            async with Fetcher("Spoonful/1.0", allow_private=allowed) as fetcher:
+                found = await discover(source, fetcher)
+            return [c.url for c in found.candidates] == [up.url("/1")], found, down.paths
+
+    is_kept, found, asked = asyncio.run(run_two())
+    assert is_kept
+    assert len(found.errors) == 1
+    assert "503" in found.errors[0]
+    assert asked == ["/robots.txt"]
