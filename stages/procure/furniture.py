@@ -107,7 +107,7 @@ _LINES = re.compile(
 # Who wrote a page and when, strung together: `Sleep team · last reviewed 3 May 2026 · history`.
 _BYLINE = re.compile(
     r"^(?:(?:Written |Reviewed |Story )?[Bb]y:?|Author:)(?: [A-ZÀ-Þ][\w.'’-]{0,20},?){2,4}"
-    r"(?:(?:and|&)(?: [A-ZÀ-Þ][\w.'’-]{0,20}){2,4})?$"
+    r"(?: (?:and|&)(?: [A-ZÀ-Þ][\w.'’-]{0,20}){2,4})?$"
 )
 _DATE = re.compile(
     rf"^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?(?:{_MONTH}\.? \d{{1,2}},? {_YEAR}"
@@ -117,9 +117,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _SIGN_UP = re.compile(
-    r"\b(?:sign(?:ing)? up|subscribe|signup|join)\b.{0,80}\b(?:newsletters?|e-?mails?|updates"
+    r"\b(?:sign(?:ing)? up|subscribe|signup)\b.{0,80}\b(?:newsletters?|e-?mails?|updates"
     r"|mailing list|alerts|inbox)\b|\b(?:newsletters?|mailing list)\b.{0,60}"
     r"\b(?:sign up|subscribe)\b"
+    r"|\bjoin\b.{0,60}\b(?:newsletters?|mailing list)\b"
     r"|订阅.{0,20}(?:邮件|通讯|快讯|电子报)|訂閱.{0,20}(?:電子報|郵件)",
     re.IGNORECASE,
 )
@@ -143,6 +144,8 @@ _HELP = re.compile(
     re.IGNORECASE,
 )
 _HELP_CHARS = 120
+_YEARS = re.compile(rf"{_YEAR}[ .\-]{_YEAR}$")
+_PHONE = re.compile(r"(?<!\d)(?:\d{3,4}[ .\-\u2011)]{1,2}\d{3,4}|911|999|112|988)(?!\d)")
 _MAX_HEADING_CHARS = 90
 _MAX_LINE_CHARS = 320
 _MAX_SIGN_UP_CHARS = 500
@@ -151,6 +154,11 @@ _MAX_SIGN_UP_CHARS = 500
 def calls_for_help(text: str) -> bool:
     """The opening words of a box say when or where to get help, or warn."""
     return _HELP.search(text[:_HELP_CHARS]) is not None
+
+
+def holds_phone(text: str) -> bool:
+    """A number to call stands in the text; `2019-2021` looks like one and is none."""
+    return any(not _YEARS.match(found) for found in _PHONE.findall(text))
 
 
 def is_link_heading(text: str) -> bool:
