@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.evals.edits import Outcome, measure_edits
 from flows.evals.files import Step, mean, no_step, share
 from flows.evals.guides import pair_guides, read_guides
 from stages.chop import CARD_CHECKS, check_cards, chop_guide, coverage, match_cards, overlap
@@ -19,6 +20,9 @@ LONG_WORDS = 800
 
 HAN_PER_WORD = 1.6
 USUAL_CARDS = (12, 30)
+
+EDITS = 200
+"""Generated edits measured beside the edited versions of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,19 @@ def run_chop(
     folder = read_guides(data, step)
     chopped = [_chop(guide, policy) for guide in folder.guides.values()]
     revisions: list[Revision] | None = None
+    edits: Sequence[Outcome] = ()
     missing: Sequence[str] = ()
     if revised is not None:
         pairs, missing = pair_guides(folder, revised, step)
-        revisions = [revise(chop_guide(a, policy), chop_guide(b, policy)) for a, b in pairs]
-    return ChopReport(figures(chopped, revisions), usual(chopped), folder.left_out, missing)
+        revisions = [_revise(old, new, policy) for old, new in pairs]
+        edits = measure_edits(list(folder.guides.values()), EDITS)
+    told = figures(chopped, revisions, edits)
+    return ChopReport(told, usual(chopped), folder.left_out, missing)
+
+
+def _revise(old: Guide, new: Guide, policy: Policy) -> Revision:
+    before = chop_guide(old, policy)
+    return revise(before, chop_guide(new, policy, before=before))
 
 
 def _chop(guide: Guide, policy: Policy) -> ChoppedGuide:
@@ -101,17 +113,20 @@ def revise(old: Sequence[Card], new: Sequence[Card]) -> Revision:
 
 
 def figures(
-    guides: Sequence[ChoppedGuide], revisions: Sequence[Revision] | None = None
+    guides: Sequence[ChoppedGuide],
+    revisions: Sequence[Revision] | None = None,
+    edits: Sequence[Outcome] = (),
 ) -> dict[str, Any]:
     """Shares of cards that pass each check and all of them; coverage and overlap as means over
     guides. revised: re-cooked as a share of the new versions' cards, ids kept as a share of the
-    old versions'; None when nothing was revised.
+    old versions', and of the cards that generated edits did not touch those that stayed as they
+    were; None when nothing was revised.
     """
     by_lang = {
         lang: _figures([guide for guide in guides if guide.lang == lang])
         for lang in sorted({guide.lang for guide in guides})
     }
-    return _figures(guides) | {"by_lang": by_lang, "revised": _revised(revisions)}
+    return _figures(guides) | {"by_lang": by_lang, "revised": _revised(revisions, edits)}
 
 
 def usual(guides: Sequence[ChoppedGuide]) -> tuple[int, int]:
@@ -136,10 +151,13 @@ def _figures(guides: Sequence[ChoppedGuide]) -> dict[str, Any]:
     }
 
 
-def _revised(revisions: Sequence[Revision] | None) -> dict[str, float | None] | None:
+def _revised(
+    revisions: Sequence[Revision] | None, edits: Sequence[Outcome]
+) -> dict[str, float | None] | None:
     if revisions is None:
         return None
     return {
         "recooked": share(sum(r.recooked for r in revisions), sum(r.cards for r in revisions)),
         "ids_kept": share(sum(r.kept for r in revisions), sum(r.before for r in revisions)),
+        "untouched_kept": share(sum(e.kept for e in edits), sum(e.untouched for e in edits)),
     }

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from stages.chop.outline import read_sections
-from stages.chop.pack import Cut, cut_guide
+from stages.chop.pack import Cut, cut_guide, spell
 from stages.chop.titles import clean_heading, title_cuts
 from stages.chop.traits import kind_of, stages_of
 from stages.policy import Policy, stakes_of, topics_of
@@ -31,13 +31,17 @@ _TYPOGRAPHY = (
 )  # fmt: skip
 
 
-def chop_guide(guide: Guide, policy: Policy, target_cards: int = 20) -> tuple[Card, ...]:
+def chop_guide(
+    guide: Guide, policy: Policy, target_cards: int = 20, before: Sequence[Card] = ()
+) -> tuple[Card, ...]:
     """The guide's cards in reading order; none for a guide without content.
 
     target_cards: cards wanted from a guide of usual length (1,400 words, 2,240 Han characters);
-    shorter guides give fewer, longer ones more. Ids are fresh: `match_cards` carries old ones on.
+    shorter guides give fewer, longer ones more. before: the cards of the guide's last version: what
+    still reads the same is cut the same, so that an edit touches only the cards it lies in. Ids are
+    fresh: `match_cards` carries old ones on.
     """
-    cuts = cut_guide(guide, read_sections(guide), target_cards)
+    cuts = cut_guide(guide, read_sections(guide), target_cards, {card.text for card in before})
     titles = title_cuts(guide, cuts)
     seen: Counter[str] = Counter()
     cards = []
@@ -51,7 +55,7 @@ def chop_guide(guide: Guide, policy: Policy, target_cards: int = 20) -> tuple[Ca
 def _dress(
     guide: Guide, policy: Policy, cut: Cut, title: str, position: int, seen: Counter[str]
 ) -> Card:
-    text = "\n".join(piece.prefix + guide.text[piece.start : piece.end] for piece in cut.pieces)
+    text = spell(guide, cut.pieces)
     breadcrumbs = breadcrumbs_of(guide, cut.path)
     lead = [guide.text[piece.start : piece.end] for piece in cut.pieces[: cut.repeated]]
     body_hash = hash_text(text)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from stages.chop.chop import card_id
-from stages.text import collapse, is_chinese
+from stages.text import collapse, is_chinese, sentence_spans
 from stages.types import Card, CardChange, ChangeKind
 
 SAME_CARD = 62.0
@@ -26,33 +26,50 @@ SAME_PLACE = 55.0
 _MARKER = re.compile(r"^(?:- |[(（]?\w{1,5}[.)）、．] )", re.MULTILINE)
 
 _NUMBER_WORDS = (
-    "half|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
-    "forty|fifty|sixty|ninety|hundred|once|twice|double|triple|quarter|third|dozen"
+    "half|halves|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
+    "fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    "ninety|hundreds?|thousands?|millions?|once|twice|thrice|single|double|triple|quarters?|dozens?|"
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|several|few|fewer|couple|many"
+)
+_UNITS = (
+    "milligrams?|micrograms?|grams?|kilograms?|mg|mcg|µg|μg|g|kg|ml|cl|dl|l|millilit\\w{2,4}|"
+    "lit\\w{2,3}|iu|kcal|calories|ounces?|oz|pounds?|lbs?|stones?|pints?|gallons?|teaspoons?|"
+    "tablespoons?|tsp|tbsp|cups?|drops?|tablets?|doses?|servings?|portions?|mm|cm|m|km|"
+    "(?:milli|centi|kilo)?met(?:re|er)s?|inch(?:es)?|feet|foot|miles?|seconds?|minutes?|hours?|days?|"
+    "weeks?|fortnights?|months?|years?|trimesters?|hourly|daily|weekly|monthly|yearly|nightly|"
+    "celsius|fahrenheit|percent|degrees?|a\\.?m\\.?|p\\.?m\\.?"
 )
 _QUANTITY_EN = re.compile(
-    r"\d+(?:[.,:/]\d+)*(?:\s?(?:°\s?[CF]|%|[a-zµμ]{1,12}))?"
-    rf"|\b(?:{_NUMBER_WORDS})\b"
-    r"|\b(?:milligrams?|micrograms?|grams?|kilograms?|mg|mcg|µg|kg|ml|millilit\w{2,4}|lit\w{2,3}|"
-    r"ounces?|oz|teaspoons?|tablespoons?|tsp|tbsp|cups?|seconds?|minutes?|hours?|days?|weeks?|"
-    r"months?|years?|hourly|daily|weekly|monthly|yearly|celsius|fahrenheit|percent)\b",
+    r"\d+(?:[.,:/]\d+)*(?:\s?(?:°\s?[CF]|%|[a-zµμ]{1,12}))?|[½¼¾⅓⅔⅛%℃℉<>≤≥±]|°\s?[CF]\b"
+    rf"|\b(?:{_NUMBER_WORDS}|{_UNITS})\b",
     re.IGNORECASE,
 )
 _QUANTITY_ZH = re.compile(
-    r"\d+(?:[.,:/]\d+)*\s?(?:°\s?[CF]|℃|%|[a-zA-Zµμ]{1,8}|[个個]?[\u4e00-\u9fff])?"
-    r"|[一二三四五六七八九十百半两兩]+(?:[个個]?[次天日周週月岁歲年勺匙杯滴片粒份克毫小分秒倍顿餐頓])"
+    r"\d+(?:[.,:/]\d+)*\s?(?:°\s?[CF]|℃|℉|%|[a-zA-Zµμ]{1,8}|[个個]?[\u4e00-\u9fff])?"
+    r"|[二三四五六七八九十百千万萬半两兩零〇双雙]+"
+    r"|一(?=[个個次天日周週月岁歲年勺匙杯滴片粒份克毫小分秒倍顿餐頓碗瓶盒成半])"
+    r"|毫升|毫克|微克|公克|千克|公斤|升|克|斤|毫米|厘米|公分|米|千卡|大卡|卡|国际单位|國際單位|摄氏|攝氏|华氏|華氏|度"
+    r"|个月|個月|月龄|月齡|岁|歲|月|年|周|週|天|日|小时|小時|分钟|分鐘|秒|勺|匙|杯|滴|片|粒|份|次|倍|顿|頓|餐"
 )
+# What is denied belongs to a denial: `Do not shake. Warm it.` and `Shake. Do not warm it.` differ.
 _LOGIC_EN = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|avoid|stop|unsafe|dangerous|except|only|"
-    r"unless|until|if|when|before|after|while|during|under|over|above|below|between|within|"
-    r"at least|at most|up to|less than|more than|fewer than|no more than|maximum|minimum|or less|"
-    r"or more|or higher|or lower|older|younger|must|should|may|always|every|each|per|immediately|"
-    r"straight away|at once|either|both|all|any)\b|n['’]t\b",
+    r"\b(?:no more than|not more than)\b"
+    r"|(?:\b(?:not|no|never|cannot|without|avoid|stop)|n['’]t)\b(?: [a-z'’-]{1,20})?"
+    r"|\b(?:none|nobody|nothing|neither|nor|stopped|"
+    r"(?:un|in)safe(?:ly)?|safe(?:ly)?|dangerous|harmful|harmless|except|only|just|unless|until|till|"
+    r"if|when|whenever|before|after|while|during|since|under|over|above|below|between|within|beyond|"
+    r"at least|at most|up to|less than|more than|fewer than|less|more|most|least|"
+    r"maximum|minimum|exactly|about|around|nearly|higher|lower|older|younger|longer|shorter|larger|"
+    r"smaller|earlier|later|must|should|may|can|could|might|would|will|always|often|sometimes|rarely|"
+    r"usually|every|each|per|immediately|straight away|at once|either|both|all|any|some|or|and)\b",
     re.IGNORECASE,
 )
 _LOGIC_ZH = re.compile(
-    r"不要|不能|不可|不得|不应|不應|不宜|不建议|不建議|不会|不會|切勿|禁止|避免|停止|没有|沒有|无需|無需|未满|未滿|"
-    r"不|勿|别(?=[给给让讓])|除非|除了|仅|僅|只有|只能|必须|必須|应该|應該|如果|若|一旦|当|當|之前|之后|之後|以前|"
-    r"以后|以後|以上|以下|以内|以內|至少|最多|不超过|不超過|超过|超過|低于|低於|高于|高於|每|立即|马上|馬上"
+    r"不超过|不超過|不少于|不少於|不低于|不低於|不要|不能|不可|不得|不应|不應|不宜|不建议|不建議|不会|不會|"
+    r"切勿|禁|避免|停|没|沒|无|無|非|未|不|勿|别|別|忌|莫|拒|除|仅|僅|只|唯|必须|必須|必|须|須|应|應|该|該|"
+    r"可|能|建议|建議|如果|若|一旦|当|當|否则|否則|之前|之后|之後|以前|以后|以後|前|后|後|以上|以下|以内|以內|"
+    r"内|內|外|至少|至多|最多|最少|超过|超過|低于|低於|高于|高於|大于|大於|小于|小於|少于|少於|多于|多於|满|滿|足|"
+    r"多|少|每|立即|马上|馬上|尽快|盡快|都|或|和|及|约|約"
 )
 
 
@@ -151,22 +168,23 @@ def _free_id(card: Card, taken: set[str]) -> str:
     return fresh
 
 
-def _weight_of(card: Card) -> Counter[str]:
-    """Quantities, negations and conditions of the text and of the headings over it, counted."""
+def _weight_of(card: Card) -> Counter[tuple[str, ...]]:
+    """Quantities, negations and conditions of each sentence and of each heading, in their order.
+
+    So two numbers that change places within a sentence count as a change, two sentences that do
+    not; a sentence without any of them may read as it likes.
+    """
     text = _MARKER.sub("", card.text)
-    return Counter(_weighty([text, *card.breadcrumbs], card.lang))
+    patterns = (_QUANTITY_ZH, _LOGIC_ZH) if is_chinese(card.lang) else ()
+    told = [text[start:end] for start, end in sentence_spans(text, card.lang)]
+    weights = (_weighty(said, (*patterns, _QUANTITY_EN, _LOGIC_EN)) for said in told)
+    headings = (_weighty(said, (*patterns, _QUANTITY_EN, _LOGIC_EN)) for said in card.breadcrumbs)
+    return Counter(weight for weight in (*weights, *headings) if weight)
 
 
-def _weighty(texts: Iterable[str], lang: str) -> Iterable[str]:
-    patterns = (
-        (_QUANTITY_ZH, _LOGIC_ZH, _QUANTITY_EN)
-        if is_chinese(lang)
-        else (
-            _QUANTITY_EN,
-            _LOGIC_EN,
-        )
+def _weighty(text: str, patterns: Iterable[re.Pattern[str]]) -> tuple[str, ...]:
+    return tuple(
+        match.group().casefold().replace("’", "'").replace(" ", "")
+        for pattern in patterns
+        for match in pattern.finditer(text)
     )
-    for text in texts:
-        for pattern in patterns:
-            for match in pattern.finditer(text):
-                yield match.group().casefold().replace("’", "'").replace(" ", "")

@@ -7,7 +7,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,6 +38,7 @@ section.
 """
 
 _WINDOW = 80
+_KNOWN_GAIN = 50.0
 _STUB_COST = 60.0
 _SHORT_COST = 1.2
 _LONG_COST = 6.0
@@ -67,8 +68,12 @@ def ideal_words(words: float, target_cards: int) -> float:
     return min(105.0, max(48.0, ideal * USUAL_CARDS / max(1, target_cards)))
 
 
-def cut_guide(guide: Guide, sections: Sequence[Section], target_cards: int) -> list[Cut]:
-    """All cards of a guide in reading order, as pieces."""
+def cut_guide(
+    guide: Guide, sections: Sequence[Section], target_cards: int, known: Set[str] = frozenset()
+) -> list[Cut]:
+    """All cards of a guide in reading order, as pieces. known: texts of cards it had before, which
+    are cut the same way again unless that leaves a stub beside them.
+    """
     read = [
         (number, read_atoms(guide, part)) for number, part in enumerate(sections) if part.blocks
     ]
@@ -76,15 +81,21 @@ def cut_guide(guide: Guide, sections: Sequence[Section], target_cards: int) -> l
     ideal = ideal_words(words, target_cards)
     cuts: list[Cut] = []
     for number, atoms in read:
-        cuts.extend(_cut_section(guide, sections[number], number, atoms, ideal))
+        cuts.extend(_cut_section(guide, sections[number], number, atoms, ideal, known))
     cuts = _merge_short(guide, cuts, ideal)
     return _merge_stubs(guide, cuts)
 
 
 def _cut_section(
-    guide: Guide, section: Section, number: int, atoms: Sequence[Atom], ideal: float
+    guide: Guide,
+    section: Section,
+    number: int,
+    atoms: Sequence[Atom],
+    ideal: float,
+    known: Set[str],
 ) -> list[Cut]:
-    edges = _cheapest_cuts(atoms, ideal)
+    kept = _find_known(guide, atoms, known) if known else frozenset()
+    edges = _cheapest_cuts(atoms, ideal, kept)
     cuts = []
     for start, end in pairwise(edges):
         part = atoms[start:end]
@@ -103,6 +114,30 @@ def _cut_section(
     return cuts
 
 
+def spell(guide: Guide, pieces: Sequence[Piece]) -> str:
+    """The text of a card: a line a piece, list markers in front."""
+    return "\n".join(piece.prefix + guide.text[piece.start : piece.end] for piece in pieces)
+
+
+def _find_known(guide: Guide, atoms: Sequence[Atom], known: Set[str]) -> frozenset[tuple[int, int]]:
+    """Runs of atoms, as (start, end), that read exactly like a known card."""
+    longest = max(map(len, known), default=0)
+    first_lines = {text.partition("\n")[0] for text in known}
+    found = set()
+    for start, atom in enumerate(atoms):
+        shown = spell(guide, (atom.lead or (atom.piece,))[:1])
+        if not any(line.startswith(shown) for line in first_lines):
+            continue
+        for end in range(start + 1, min(len(atoms), start + _WINDOW) + 1):
+            pieces = _joined(guide, [other.piece for other in atoms[start:end]])
+            text = spell(guide, (*atom.lead, *pieces))
+            if text in known:
+                found.add((start, end))
+            if len(text) > longest:
+                break
+    return frozenset(found)
+
+
 def _joined(guide: Guide, pieces: Sequence[Piece]) -> list[Piece]:
     """Sentences of one block that follow each other become one piece again."""
     joined: list[Piece] = []
@@ -115,8 +150,12 @@ def _joined(guide: Guide, pieces: Sequence[Piece]) -> list[Piece]:
     return joined
 
 
-def _cheapest_cuts(atoms: Sequence[Atom], ideal: float) -> list[int]:
-    """Edges (0, ..., len(atoms)) of the cheapest cutting; ties go to the earliest cut."""
+def _cheapest_cuts(
+    atoms: Sequence[Atom], ideal: float, kept: Set[tuple[int, int]] = frozenset()
+) -> list[int]:
+    """Edges (0, ..., len(atoms)) of the cheapest cutting; ties go to the earliest cut. kept: runs
+    of atoms that were a card before.
+    """
     best = [0.0] + [float("inf")] * len(atoms)
     back = [0] * (len(atoms) + 1)
     for end in range(1, len(atoms) + 1):
@@ -126,6 +165,8 @@ def _cheapest_cuts(atoms: Sequence[Atom], ideal: float) -> list[int]:
             words += atom.words
             cost = best[start] + _size_cost(words + atom.lead_words, ideal)
             cost += atom.cut_before + REPEAT_COST * atom.lead_words if start else 0.0
+            if (start, end) in kept:
+                cost = best[start] - _KNOWN_GAIN
             if cost <= best[end]:
                 best[end], back[end] = cost, start
             if words > MAX_WORDS * 3:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.evals.chop import ChoppedGuide, Revision, figures, revise, run_chop, usual
+from flows.evals.edits import Outcome
 from flows.evals.guides import pair_guides, read_guides
 from flows.evals.markdown import plain_text, read_markdown
 from stages.chop import CARD_CHECKS
@@ -171,11 +172,13 @@ def test_chop_figures_are_shares_of_cards_and_means_of_guides():
         "guides": 1, "cards": 1, "pass_all": 1.0, "checks": all_good, "coverage": 0.5,
         "overlap": 0.1,
     }  # fmt: skip
-    assert figures(guides, [Revision(4, 1, 5, 4), Revision(4, 1, 5, 5)]) == {
+    revisions = [Revision(4, 1, 5, 4), Revision(4, 1, 5, 5)]
+    edits = [Outcome("move", 10, 9), Outcome("edit", 10, 10)]
+    assert figures(guides, revisions, edits) == {
         "guides": 2, "cards": 5, "pass_all": 0.8,
         "checks": all_good | {"size": 0.8, "whole": 0.8}, "coverage": 0.75, "overlap": 0.05,
         "by_lang": {"en": english, "zh": chinese},
-        "revised": {"recooked": 0.25, "ids_kept": 0.9},
+        "revised": {"recooked": 0.25, "ids_kept": 0.9, "untouched_kept": 0.95},
     }  # fmt: skip
     assert figures(guides)["revised"] is None
     assert usual(guides) == (0, 1)
@@ -186,5 +189,5 @@ def test_run_chop_measures_a_folder_and_its_edited_version(tmp_path):
     write_guide(tmp_path / "new", "a.md", *SLEEP[:2], SLEEP[2].replace("16", "18"))
     report = run_chop(tmp_path / "old", Policy(()), tmp_path / "new")
     assert (report.figures["guides"], report.figures["pass_all"]) == (1, 1.0)
-    assert report.figures["revised"] == {"recooked": 1.0, "ids_kept": 1.0}
+    assert report.figures["revised"] == {"recooked": 1.0, "ids_kept": 1.0, "untouched_kept": None}
     assert (report.left_out, list(report.unpaired)) == ({}, [])
