@@ -241,20 +241,23 @@ def put_together(
 def _notes(
     source: Source, url: str, pages: int, first: PageContent, last: PageContent
 ) -> Sequence[str]:
+    """What a run would do beyond this page. A saved file's links may lead nowhere by themselves."""
     notes = []
-    is_elsewhere = first.canonical and guide_id(source, first.canonical) != guide_id(source, url)
     is_file = url.startswith(_NO_HOST)
-    if is_elsewhere and in_scope(first.canonical, source):
-        notes.append(f"A run would take {first.canonical}, which this page names as its original.")
-    elif is_elsewhere and is_file:
-        notes.append(f"The page says its address is {first.canonical}.")
+    canonical = "" if first.canonical.startswith(_NO_HOST) else first.canonical
+    if canonical and guide_id(source, canonical) != guide_id(source, url):
+        if in_scope(canonical, source):
+            notes.append(f"A run would take {canonical}, which this page names as its original.")
+        elif is_file:
+            notes.append(f"The page says its address is {canonical}.")
     if first.prev_url:
-        notes.append(f"A further page of a guide: {first.prev_url} comes before it.")
+        before = first.prev_url.removeprefix(_NO_HOST)
+        notes.append(f"A further page of a guide: {before} comes before it.")
     if pages > 1:
         notes.append(f"{pages} pages make this guide.")
     elif last.next_url:
-        where = "in a run " if is_file else ""
-        notes.append(f"The guide goes on {where}at {last.next_url}.")
+        following = last.next_url.removeprefix(_NO_HOST)
+        notes.append(f"The guide goes on at {following}{', which a run reads' * is_file}.")
     return notes
 
 

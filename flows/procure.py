@@ -27,7 +27,7 @@ from stages.types import (
     Source,
 )
 from store.engine import utc_now
-from store.guides import get_guide, list_guides, remove_guide, save_guide
+from store.guides import get_guide, remove_guide, save_guide
 from store.pages import PageRecord, PageRole, Verdict, make_record
 
 MAX_PAGES_PER_GUIDE = 12
@@ -231,6 +231,7 @@ async def _settle_content(
             verdict=Verdict.ACCEPTED if quarantine else Verdict.NONE,
         )
         has_changed = save_guide(db, guide)
+        shelf.titles.setdefault(guide.title.casefold(), set()).add(guide.id)
         shelf.save([record, *_records_of(shelf, guide, rest)])
     found = (Found.CHANGED if old else Found.NEW) if has_changed else Found.SAME
     return Outcome(found, guide.id, was_read=True)
@@ -329,11 +330,8 @@ def _other_page(shelf: Shelf, url: str, named: str) -> str:
 
 def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:
     """Another guide of the source with the same title and nearly the same text."""
-    title = guide.title.casefold()
-    for ref in list_guides(shelf.kitchen.db, [shelf.source.id]):
-        if ref.id == guide.id or ref.title.casefold() != title:
-            continue
-        other = get_guide(shelf.kitchen.db, ref.id)
+    for guide_id in sorted(shelf.titles.get(guide.title.casefold(), set()) - {guide.id}):
+        other = get_guide(shelf.kitchen.db, guide_id)
         if other and is_near_duplicate(guide, other):
             return other
     return None

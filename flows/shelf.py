@@ -12,6 +12,7 @@ from stages.errors import TransientError
 from stages.procure.extract import EXTRACT_VERSION, extract_page
 from stages.procure.urls import guide_id
 from stages.types import Page, PageContent, Source
+from store.guides import list_guides
 from store.pages import PageRecord, PageRole, Verdict, list_pages, mark_seen_many, save_pages
 
 GONE_STATUSES = (404, 410)
@@ -38,12 +39,14 @@ class Reading:
 class Shelf:
     """A source and what is known of its pages, by key. is_forced: extract unchanged pages anew.
 
-    readings: what is being read, or was and is waited for. seen: unchanged pages not noted yet.
+    titles: ids of the source's guides by title, small letters. readings: what is being read, or was
+    and is waited for. seen: unchanged pages not noted yet.
     """
 
     kitchen: Kitchen
     source: Source
     known: dict[str, PageRecord]
+    titles: dict[str, set[str]]
     is_forced: bool = False
     readings: dict[str, asyncio.Future[Reading | None]] = field(default_factory=dict)
     seen: list[tuple[str, datetime, str]] = field(default_factory=list)
@@ -82,7 +85,10 @@ class Shelf:
 
 def open_shelf(kitchen: Kitchen, source: Source, *, is_forced: bool = False) -> Shelf:
     known = {record.key: record for record in list_pages(kitchen.db, source.id)}
-    return Shelf(kitchen, source, known, is_forced)
+    titles: dict[str, set[str]] = {}
+    for ref in list_guides(kitchen.db, [source.id]):
+        titles.setdefault(ref.title.casefold(), set()).add(ref.id)
+    return Shelf(kitchen, source, known, titles, is_forced)
 
 
 async def read_page(shelf: Shelf, url: str) -> Reading:

@@ -2,17 +2,20 @@
 
 Read are headings (`#` and underlined), paragraphs, block quotes, nested lists and pipe tables; of
 inline marks, links and images, their words. What stands above the first heading of level 1 is the
-page's menu and left out, and so are lists and paragraphs of nothing but links. Limits: no
-call-outs, captions, footnotes, definition lists or fenced code (its lines are left out); tags of
-inline HTML are dropped and their text kept; a list item's own further paragraphs join the item.
+page's menu and left out, and so are jump links, paragraphs of nothing but links, and lists of them
+(one item may be the page itself, unlinked). A paragraph that starts with a footnote mark goes behind
+the block that bears the mark. Limits: no call-outs, captions, definition lists or fenced code (its
+lines are left out); tags of inline HTML are dropped and their text kept; a list item's own further
+paragraphs join the item.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stages.procure.metadata import choose_language
 from stages.text import collapse, strip_hidden
@@ -30,6 +33,8 @@ _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 _CELL_EDGE = re.compile(r"(?<!\\)\|")
 _QUOTE = re.compile(r" {0,3}>[ \t]?")
 _DEFINITION = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S")
+_JUMP = re.compile(r"\s*\[[^\[\]\n]{0,200}\]\(#[^()\s]{0,200}\)\s*$")
+_FOOTNOTE = re.compile(r"([*†‡§¶]{1,3}|\[\d{1,3}\]|[¹²³⁴⁵⁶⁷⁸⁹])\s*(?=[^\W_])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 # Scraped pages often escape only the first of a pair of brackets inside a link's words.
@@ -96,7 +101,7 @@ def read_markdown(text: str, name: str = "") -> PageContent:
     while at < len(lines):
         at = _read_line(walk, lines, at)
     walk.end_list()
-    blocks = _without_menus(walk)
+    blocks = _with_footnotes(_without_menus(walk))
     start = next((n for n, block in enumerate(blocks) if _is_title(block)), None)
     title = blocks[start].text if start is not None else ""
     blocks = blocks[start + 1 :] if start is not None else blocks
@@ -140,6 +145,8 @@ def _read_line(walk: _Walk, lines: Sequence[str], at: int) -> int:
         return _read_table(walk, lines, at)
     elif item := _ITEM.match(line):
         walk.start_item(len(item[1]), item[2], line[item.end() :])
+    elif _JUMP.match(line):
+        walk.end_list()
     elif not _DEFINITION.match(line):
         walk.lines.append(line.strip())
     return at + 1
@@ -214,14 +221,39 @@ def _is_link_only(raw: str) -> bool:
 
 
 def _without_menus(walk: _Walk) -> list[Block]:
-    """Blocks without paragraphs that are links and lists all of whose items are."""
-    texts = {
-        block.group
-        for block, is_link in zip(walk.blocks, walk.links_only, strict=True)
-        if block.group and not is_link
-    }
+    """Blocks without paragraphs that are links, and without lists of links: all items are, or all
+    of four and more but one, the page one is on.
+    """
+    links: Counter[int] = Counter()
+    items: Counter[int] = Counter()
+    for block, is_link in zip(walk.blocks, walk.links_only, strict=True):
+        items[block.group] += 1
+        links[block.group] += is_link
+    menus = {g for g, n in items.items() if g and (links[g] == n or 3 <= links[g] == n - 1)}
     return [
         block
         for block, is_link in zip(walk.blocks, walk.links_only, strict=True)
-        if not is_link or block.group in texts
+        if block.group not in menus and (block.group or not is_link)
     ]
+
+
+def _with_footnotes(blocks: Sequence[Block]) -> list[Block]:
+    """Footnotes behind the block of their section that bears their mark; without one they stay."""
+    placed: list[Block] = []
+    start = 0  # of the section
+    for block in blocks:
+        if block.kind is BlockKind.HEADING:
+            start = len(placed)
+        match = _FOOTNOTE.match(block.text) if block.kind is BlockKind.PARAGRAPH else None
+        bearer = _bearer(placed, start, match[1]) if match else None
+        if match is None or bearer is None:
+            placed.append(block)
+            continue
+        placed.insert(bearer + 1, replace(block, kind=BlockKind.FOOTNOTE, marker=match[1]))
+    return placed
+
+
+def _bearer(blocks: Sequence[Block], start: int, mark: str) -> int | None:
+    """Where the first block from start on stands that has the mark behind a word."""
+    borne = re.compile(rf"(?<=[^\s*]){re.escape(mark)}(?![*†‡§¶\w])")
+    return next((n for n in range(start, len(blocks)) if borne.search(blocks[n].text)), None)

@@ -15,9 +15,9 @@ import pytest
 
 import flows.procure
 import flows.shelf
-from flows.kitchen import Workers
 from flows.sample_site import ServedSite, serve_folder
 from flows.summary import RunSummary
+from flows.workers import Workers
 from stages.errors import ConfigError
 from stages.types import ChangeKind, QuarantineReason
 from store.engine import Database, utc_now
@@ -55,7 +55,7 @@ class Publisher:
         self._date(self.folder / "en" / "sitemap.xml")
 
     def _date(self, path: Path) -> None:
-        """Servers date files to the second, and a test takes less: each change is a second later."""
+        """Servers date files to the second, and a test takes less: changes are seconds apart."""
         self.changes += 1
         later = time.time() + self.changes
         os.utime(path, (later, later))

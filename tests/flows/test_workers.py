@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from flows import kitchen
-from flows.kitchen import Workers
+from flows import workers
+from flows.workers import Workers
 from stages.errors import PermanentError, TransientError
 
 Job = tuple[Callable[..., object], object]
@@ -90,7 +90,7 @@ def test_page_that_crashes_is_the_only_one_to_fail() -> None:
 
 def test_page_that_hangs_is_the_only_one_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for a process to start on a busy machine.
-    monkeypatch.setattr(kitchen, "EXTRACT_TIMEOUT_S", 8.0)
+    monkeypatch.setattr(workers, "EXTRACT_TIMEOUT_S", 8.0)
     slow = [(doze, 3.0)] * 3  # together longer than one may take
     found = run_all(2, [(doze, 600.0), *slow, *((double, number) for number in range(4))])
 
