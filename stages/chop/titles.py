@@ -106,8 +106,41 @@ def clean_heading(text: str) -> str:
 
 
 def shorten(text: str, limit: int, lang: str) -> str:
-    """text cut to limit at a clause if one ends in time, else at a word, with an ellipsis."""
-    text = collapse(text)
+    """text cut to limit at a clause if one ends in time, else at a word, with an ellipsis.
+
+    A bracket or quotation that the cut leaves open goes, with what is in it where enough is left.
+    """
+    return _closed(_shorten(collapse(text), limit, lang))
+
+
+_PAIRS = {")": "(", "]": "[", "）": "（", "】": "【", "」": "「", "』": "『", "》": "《", "”": "“"}
+_OPENERS = frozenset(_PAIRS.values())
+
+
+def _closed(title: str) -> str:
+    """The title without a bracket or quotation mark that nothing closes, or that closes nothing."""
+    cut = title.endswith("…")
+    open_at: list[int] = []
+    for place, sign in enumerate(title):
+        if sign in _OPENERS:
+            open_at.append(place)
+        elif sign in _PAIRS:
+            if open_at and title[open_at[-1]] == _PAIRS[sign]:
+                open_at.pop()
+            else:
+                return _closed(title[:place] + title[place + 1 :])
+    if not open_at and title.count('"') % 2:
+        open_at.append(title.rindex('"'))
+    if not open_at:
+        return title
+    place = open_at[-1]
+    head = title[:place].rstrip(" ,;:–—-，；：、")
+    if len(head) * 2 < len(title):  # most of the title stands inside: only the sign goes
+        return _closed(title[:place] + title[place + 1 :])
+    return _closed(f"{head}…" if cut and not head.endswith("…") else head)
+
+
+def _shorten(text: str, limit: int, lang: str) -> str:
     if _size(text, lang) <= limit:
         return text
     for match in reversed(list(_CLAUSE_END.finditer(text[:400]))):

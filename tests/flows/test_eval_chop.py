@@ -83,6 +83,38 @@ def test_markdown_leaves_out_menus_code_and_front_matter():
     )
 
 
+def test_markdown_leaves_out_jump_links_and_the_list_of_a_chapter():
+    text = (
+        "[Top of page](#)\nIron\n---\n\nMore in\n\n* [A](/a)\n* [B](/b)\n* Iron\n* [C](/c)\n\n"
+        "Give:\n* [A](/a)\n* b"
+    )
+    assert read(text) == (
+        Block(HEADING, "Iron", 2),
+        Block(PARAGRAPH, "More in"),
+        Block(PARAGRAPH, "Give:"),
+        Block(ITEM, "A", 1, 2),
+        Block(ITEM, "b", 1, 2),
+    )
+
+
+def test_markdown_footnotes_go_behind_the_block_that_bears_their_mark():
+    text = (
+        "## Water\n\nBoil it.\\*\n\nLet it cool.[1]\n\n\\*Not bottled water.\n\n[1] To 70°C.\n\n"
+        "†Of no block.\n\n## Milk\n\n\\*Nor this one."
+    )
+    footnote = BlockKind.FOOTNOTE
+    assert read(text) == (
+        Block(HEADING, "Water", 2),
+        Block(PARAGRAPH, "Boil it.*"),
+        Block(footnote, "*Not bottled water.", marker="*"),
+        Block(PARAGRAPH, "Let it cool.[1]"),
+        Block(footnote, "[1] To 70°C.", marker="[1]"),
+        Block(PARAGRAPH, "†Of no block."),
+        Block(HEADING, "Milk", 2),
+        Block(PARAGRAPH, "*Nor this one."),
+    )
+
+
 def test_plain_text_keeps_words_and_drops_marks():
     raw = "**Call** [999 \\[now]](/x(1)) ![an alarm](a.png) `go` <b>2&nbsp;*</b> 3 snake_case _so_"
     assert plain_text(raw) == "Call 999 [now] go 2 3 snake_case so"
