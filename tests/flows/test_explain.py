@@ -167,6 +167,27 @@ def test_page_that_would_be_set_aside_is_shown_with_the_reason(policy: Policy) -
     assert as_dict(chopped)["quarantine"]["reason"] == "soft_404"
 
 
+def test_notes_say_what_a_run_would_do_beyond_the_page(tmp_path: Path) -> None:
+    head = "".join(
+        f'<link rel="{name}" href="{href}">'
+        for name, href in (
+            ("canonical", "/a"),
+            ("prev", "feeding-1.html"),
+            ("next", "feeding-3.html"),
+        )
+    )
+    path = tmp_path / "feeding-2.html"
+    path.write_text(f"<html><head>{head}</head><body><p>{LONG}</p></body>", encoding="utf-8")
+    notes = read_file(path).notes
+    saved = read_file(SITE / "guides" / "safe-sleep.html").notes
+
+    assert notes == (
+        "A further page of a guide: feeding-1.html comes before it.",
+        "The guide goes on at feeding-3.html, which a run reads.",
+    )
+    assert saved == ("The page says its address is http://127.0.0.1:8765/guides/safe-sleep.html.",)
+
+
 def test_source_rules_decide_about_the_language(policy: Policy) -> None:
     (source,) = load_sources(SEEDS / "sample_sources.yaml")
     english_only = Source(
