@@ -73,6 +73,8 @@ _LINES = re.compile(
     # Controls and ways through the site.
     rf"|(?:{_SOCIAL}|e-?mail|print|share|copy link)(?:[ ,/|]+(?:{_SOCIAL}|e-?mail|print|share"
     rf"|copy link|and)){{1,8}}|follow .{{1,40}} on {_SOCIAL}\b.{{0,60}}|pin (?:this|it)\b.{{0,20}}"
+    r"|(?:photo|image|picture|video)s? (?:credits?|courtesy|source)\b.{0,80}|credits?: .{1,60}"
+    r"|[^.]{0,60}\bgetty images\b[^.]{0,40}"
     r"|page \d{1,3} of \d{1,3}|(?:view|show|load|read|see) more(?:\s?[.…]{1,3})?"
     r"|(?:show|hide) caption|view other related\b.{0,40}"
     r"|share (?:this|on|via)\b.{0,40}|share|print(?: this page| version)?|email this.{0,20}"

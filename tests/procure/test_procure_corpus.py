@@ -183,9 +183,11 @@ def _score(read: Callable[[bytes, str], str]) -> dict[str, float]:
 @needs_extraction
 @pytest.mark.slow
 def test_extraction_is_better_than_trafilaturas_default_on_pages_with_gold_text():
-    """Measured when written: .909 / .940 / 127 / 2 against .875 / .860 / 120 / 2."""
+    """Measured when written: .954 / .967 / 135 / 1 against .875 / .860 / 120 / 2. Nine of the ten
+    snippets missed are not in the page as they are written (quotes, a table's bars, list numbers).
+    """
     ours, default = _score(_ours), _score(_default)
-    assert ours["f1"] >= default["f1"] + 0.01
-    assert ours["f1_zh"] >= default["f1_zh"]
-    assert ours["must_have"] >= default["must_have"]
+    assert ours["f1"] >= default["f1"] + 0.05
+    assert ours["f1_zh"] >= default["f1_zh"] + 0.05
+    assert ours["must_have"] >= 134
     assert ours["leaked"] <= 3
