@@ -24,12 +24,12 @@ from stages.procure.markup import (
 from stages.procure.notes import lead_mark
 from stages.procure.readings import (
     BREAK,
+    are_bullets,
     definition_pairs,
     first_number,
     heading_level,
     heading_text,
     inline_text,
-    is_bullet,
     is_inline,
     is_long_definition,
     is_pseudo_heading,
@@ -119,8 +119,8 @@ class _Walk:
         """Lines of running text; lines that start with a bullet are items of one list."""
         lines = split_lines(text)
         group = 0
-        for line in lines:
-            if is_bullet(line, lines):
+        for line, is_item in zip(lines, are_bullets(lines), strict=True):
+            if is_item:
                 if not group:
                     self.last_group += 1
                     group = self.last_group

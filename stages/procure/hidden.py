@@ -30,6 +30,7 @@ _MAX_EVIDENCE = 200
 _MAX_EVIDENCE_CHARS = 500
 _MAX_RULES = 4000
 _MAX_COMPOUNDS = 6
+_MAX_LOOKS = 300_000
 _MAX_STYLE_CHARS = 3000
 _MAX_SHEET_CHARS = 300_000
 _CSS_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
@@ -153,6 +154,8 @@ class _Sheet:
         # Under one class or id of the selector's last compound; numbered, because later rules win.
         self._rules: dict[str, list[_Rule]] = {}
         self._verdicts: dict[tuple[str | None, str | None], bool] = {}
+        self._budget = _MAX_LOOKS
+        self._rough: dict[tuple[str, str | None, str | None], _Style] = {}
         self._near: dict[tuple[str | None, str | None], list[_Rule]] = {}
         self.size = 0
         self.is_complete = True
@@ -205,12 +208,50 @@ class _Sheet:
     def style_of(self, node: Element) -> _Style:
         style: _Style = {}
         if self._rules:
-            for _, compounds, declared in self._rules_for(node.get("class"), node.get("id")):
-                if compounds[0][0] in ("", node.tag) and _fits_above(node, compounds[1:]):
-                    style.update(_declarations(declared))
+            name, identity = node.get("class"), node.get("id")
+            if name or identity:
+                style.update(self._ruled(node, name, identity))
         if node.get("style"):
             style.update(_declarations(node.get("style")[:_MAX_STYLE_CHARS]))
         return style
+
+    def _ruled(self, node: Element, name: str | None, identity: str | None) -> _Style:
+        rules = self._rules_for(name, identity)
+        if self._budget > 0:
+            self._budget -= len(rules)
+            return _merged(
+                declared
+                for _, compounds, declared in rules
+                if compounds[0][0] in ("", node.tag) and self._fits_above(node, compounds[1:])
+            )
+        # A page with too many rules: what they stand under is no longer asked, so more is taken
+        # for hidden, never less.
+        key = (node.tag, name, identity)
+        if key not in self._rough:
+            self._rough[key] = _merged(
+                declared for _, compounds, declared in rules if compounds[0][0] in ("", node.tag)
+            )
+        return self._rough[key]
+
+    def _fits_above(self, node: Element, compounds: tuple[_Compound, ...]) -> bool:
+        """Every compound matches some ancestor, nearest first."""
+        if not compounds:
+            return True
+        wanted = list(compounds)
+        for ancestor in node.iterancestors():
+            self._budget -= 1
+            if _fits(ancestor, wanted[0]):
+                wanted.pop(0)
+                if not wanted:
+                    return True
+        return False
+
+
+def _merged(rules: Iterable[str]) -> _Style:
+    style: _Style = {}
+    for declared in rules:
+        style.update(_declarations(declared))
+    return style
 
 
 def _selectable(name: str | None, identity: str | None) -> frozenset[str]:
@@ -229,19 +270,6 @@ def _fits(node: Element, compound: _Compound) -> bool:
     return compound[0] in ("", node.tag) and compound[1] <= _selectable(
         node.get("class"), node.get("id")
     )
-
-
-def _fits_above(node: Element, compounds: tuple[_Compound, ...]) -> bool:
-    """Every compound matches some ancestor, nearest first."""
-    if not compounds:
-        return True
-    wanted = list(compounds)
-    for ancestor in node.iterancestors():
-        if _fits(ancestor, wanted[0]):
-            wanted.pop(0)
-            if not wanted:
-                return True
-    return False
 
 
 @lru_cache(maxsize=512)

@@ -167,10 +167,13 @@ def drop(node: Element) -> None:
     tail = node.tail
     if tail:
         previous = node.getprevious()
-        if previous is None:
-            parent.text = _storable(f"{parent.text or ''}{tail}")
-        else:
-            previous.tail = _storable(f"{previous.tail or ''}{tail}")
+        before = (parent.text if previous is None else previous.tail) or ""
+        # One space behind another would make dropping many neighbours quadratic.
+        if not (tail.isspace() and before[-1:].isspace()):
+            if previous is None:
+                parent.text = _storable(f"{before}{tail}")
+            else:
+                previous.tail = _storable(f"{before}{tail}")
     parent.remove(node)
 
 

@@ -7,6 +7,7 @@ The tree's part of this (marks, links, what is a note and what a source) is in `
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
 from stages.types import Block, BlockKind, CalloutKind
@@ -31,6 +32,8 @@ _CAN_BE_NOTES = frozenset(
 _MAX_NOTE_CHARS = 1500
 _MAX_COPIES = 40
 _MAX_MARKS = 200
+# Lines looked at; a page with more is no page with notes.
+_MAX_LINES = 1000
 
 
 def lead_mark(text: str) -> str:
@@ -64,10 +67,9 @@ def tie_notes(blocks: Sequence[Block], known: Mapping[str, str]) -> list[Block]:
             note = Block(BlockKind.FOOTNOTE, text, marker=mark, callout=blocks[at].callout)
             behind.setdefault(at, []).append(note)
 
-    for index, block in enumerate(blocks):
-        if _may_be_note(block) and (
-            found := _notes_in(blocks, index, moved, frozenset(known), references)
-        ):
+    lines = [index for index, block in enumerate(blocks) if _may_be_note(block)]
+    for index in lines[:_MAX_LINES]:
+        if found := _notes_in(blocks, index, moved, frozenset(known), references):
             for mark, text, indices in found:
                 place(mark, text, indices)
                 references.told[mark] = index
@@ -104,7 +106,7 @@ def _notes_in(
         scope = (
             range(len(blocks)) if mark in known else range(references.told.get(mark, -1) + 1, index)
         )
-        if places := references.to(mark, scope, moved | {index}):
+        if places := references.to(mark, scope, moved, index):
             found.append((match.start(), mark, places))
     label = _LABEL.match(line)
     row = _row_above(blocks, index, moved) if label else -1
@@ -153,13 +155,18 @@ class _References:
         self._found: dict[str, list[int]] = {}
         self.told: dict[str, int] = {}
 
-    def to(self, mark: str, scope: range, excluded: set[int]) -> list[int]:
-        """Indices in scope of the first block of each section that refers to the mark."""
+    def to(self, mark: str, scope: range, moved: set[int], own: int = -1) -> list[int]:
+        """Indices in scope of the first block of each section that refers to the mark; notes that
+        were moved and the mark's own line do not.
+        """
+        every = self._all(mark)
         places: dict[int, int] = {}
-        for index in self._all(mark):
-            if index in scope and index not in excluded:
+        for index in every[bisect_left(every, scope.start) : bisect_left(every, scope.stop)]:
+            if index != own and index not in moved:
                 places.setdefault(self._section(index), index)
-        return list(places.values())[:_MAX_COPIES]
+                if len(places) >= _MAX_COPIES:
+                    break
+        return list(places.values())
 
     def _all(self, mark: str) -> list[int]:
         if mark not in self._found:

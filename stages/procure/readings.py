@@ -171,33 +171,36 @@ def split_lines(text: str) -> list[str]:
     """Paragraphs of a run of inline text: cut at double breaks, and at single ones where a
     sentence or a bullet shows that the page uses them for paragraphs.
     """
-    lines: list[str] = []
+    lines: list[list[str]] = []
     blank = True
     for piece in text.split(BREAK):
         line = collapse(piece)
         if not line:
             blank = True
             continue
-        goes_on = lines and not blank and not _ENDS_SENTENCE.search(lines[-1])
-        if goes_on and not _has_bullet(line) and not _has_bullet(lines[-1]):
-            lines[-1] = f"{lines[-1]} {line}"
+        goes_on = lines and not blank and not _ENDS_SENTENCE.search(lines[-1][-1])
+        if goes_on and not _has_bullet(line) and not _has_bullet(lines[-1][0]):
+            lines[-1].append(line)
         else:
-            lines.append(line)
+            lines.append([line])
         blank = False
-    return lines
+    return [" ".join(parts) for parts in lines]
 
 
 def _has_bullet(line: str) -> bool:
     return bool(_BULLET.match(line) or _DASH.match(line))
 
 
-def is_bullet(line: str, lines: list[str]) -> bool:
-    """A line of a list written with signs. A star or dash alone marks a note or a speaker, so
-    it takes two of them.
+def are_bullets(lines: list[str]) -> list[bool]:
+    """Which lines of a paragraph are of a list written with signs. A star or dash alone marks a
+    note or a speaker, so it takes two of them.
     """
-    if _BULLET.match(line):
-        return True
-    return bool(_DASH.match(line)) and sum(1 for other in lines if _DASH.match(other)) > 1
+    dashes = [bool(_DASH.match(line)) for line in lines]
+    is_list = sum(dashes) > 1
+    return [
+        bool(_BULLET.match(line)) or (is_dash and is_list)
+        for line, is_dash in zip(lines, dashes, strict=True)
+    ]
 
 
 def without_bullet(line: str) -> str:
