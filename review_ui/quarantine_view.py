@@ -125,11 +125,11 @@ class ShownPage:
 
     @property
     def if_accepted(self) -> str:
-        """What accepting leads to; the same for every page but one that stood before."""
-        if self.reason is QuarantineReason.SHRUNK:
+        """What accepting leads to."""
+        if self.stands and not self.stands.is_removed:
             return (
-                "The next run takes the shorter text. Cards of what is missing go, and posts of "
-                "them are flagged."
+                "The next run takes the page as it is now. Cards of what is missing go, and posts "
+                "of them are flagged."
             )
         if self.reason is QuarantineReason.NO_LICENCE:
             return "Read as a guide from the next run on, under the licence of its source."
@@ -137,9 +137,9 @@ class ShownPage:
 
     @property
     def if_ignored(self) -> str:
-        if self.stands and not self.stands.is_removed:
-            return "Its cards stay as they are. You are asked again only if the page changes."
-        return "Stays out. You are asked again only if the reason changes."
+        stays = "Its cards stay." if self.stands and not self.stands.is_removed else "Stays out."
+        when = "the page" if self.reason is QuarantineReason.SHRUNK else "the reason"
+        return f"{stays} You are asked again only if {when} changes."
 
     @property
     def became(self) -> str:
@@ -156,7 +156,8 @@ def list_shown(db: Database) -> tuple[ShownPage, ...]:
 
 def show_pages(db: Database, pages: Sequence[QuarantinedPage]) -> tuple[ShownPage, ...]:
     """The pages with what stands of them already."""
-    guide_ids = sorted({page.guide_id for page in pages if page.guide_id})
+    # A page's key is the name of the guide it gave, also when the page is something else by now.
+    guide_ids = sorted({page.guide_id or page.record.key for page in pages})
     refs = list_guide_refs(db, guide_ids) if guide_ids else {}
     counts = count_live_cards(db, guide_ids) if guide_ids else {}
     stands = {
@@ -164,7 +165,7 @@ def show_pages(db: Database, pages: Sequence[QuarantinedPage]) -> tuple[ShownPag
         for guide_id, ref in refs.items()
     }
     return tuple(
-        _show(page, page.record.quarantine, stands.get(page.guide_id))
+        _show(page, page.record.quarantine, stands.get(page.guide_id or page.record.key))
         for page in pages
         if page.record.quarantine
     )

@@ -12,6 +12,8 @@ PAIRS = [
       for ground in ("paper", "sheet", "sunken")),
     *((name, ground) for name in ("low", "flagged", "blocked", "hint")
       for ground in ("sheet", "paper", f"{name}-wash")),
+    *((ink, ground) for ink in ("ink", "ink-soft", "ink-faint", "copper")
+      for ground in ("hint-wash", "flagged-wash", "blocked-wash")),
     ("copper-strong", "copper-wash"),
     ("on-copper", "copper"),
     ("ink", "glow"),

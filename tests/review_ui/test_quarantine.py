@@ -88,13 +88,23 @@ def test_page_is_shown_with_all_that_helps_to_decide(mara: Visitor) -> None:
         "1,311 characters, where there were 5,204",
         "Feeding a toddler with 2 cards, as read before",
         "Open Government Licence v3.0",
-        "Its cards stay as they are.",
+        "Its cards stay. You are asked again only if the page changes.",
         "This page is being rewritten.",
         "Nothing of River Valley Health Service is asked for until somebody resumes it.",
     ):
         assert words in text
     assert shrunk.xpath(".//h2/a/@href") == ["https://health.example.org/toddler-food"]
     assert shrunk.xpath(".//dd/a/@href") == ["/guides/river-health/toddler-food"]
+
+
+def test_guide_that_became_something_else_says_that_its_cards_stand(
+    mara: Visitor, desk: DeskData
+) -> None:
+    page = make_pages()["gone"]
+    save_pages(desk.db, [type(page)(**{**as_fields(page), "key": "river-health/ill-baby"})])
+    (article,) = articles(mara).values()
+    assert "When your baby is ill with 1 card, as read before" in text_of(article)
+    assert "Its cards stay." in text_of(article)
 
 
 @pytest.mark.usefixtures("shelf")
