@@ -112,8 +112,10 @@ class _Walk:
         self.flush(run, place)
 
     def flush(self, run: list[str], place: _Place) -> None:
-        self.paragraphs("".join(run), place)
+        text = "".join(run)
         run.clear()
+        if text and not text.isspace():
+            self.paragraphs(text, place)
 
     def paragraphs(self, text: str, place: _Place) -> None:
         """Lines of running text; lines that start with a bullet are items of one list."""
@@ -141,7 +143,8 @@ class _Walk:
     def add(
         self, kind: BlockKind, text: str, place: _Place, *, level: int = 0, marker: str = ""
     ) -> None:
-        text = collapse(text)[:_MAX_BLOCK_CHARS]
+        """text: collapsed."""
+        text = text[:_MAX_BLOCK_CHARS].rstrip()
         if not any(character.isalnum() for character in text) or (
             kind is not BlockKind.HEADING and is_furniture_line(text)
         ):
@@ -280,7 +283,8 @@ class _Walk:
             parts.append(child.tail or "")
 
     def flush_item(self, parts: list[str], place: _Place, marker: str) -> None:
-        self.add(BlockKind.LIST_ITEM, "".join(parts), place, level=place.list_level, marker=marker)
+        text = collapse("".join(parts))
+        self.add(BlockKind.LIST_ITEM, text, place, level=place.list_level, marker=marker)
         parts.clear()
 
     def definitions(self, node: Element, place: _Place) -> None:

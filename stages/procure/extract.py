@@ -115,10 +115,10 @@ def _lost(region: Element, blocks: tuple[Block, ...]) -> Iterator[str]:
     said = Finder(squeeze("".join(block.text for block in blocks)))
     seen: set[str] = set()
     for node in region.iter("li", "td", "th", "dd", "dt", "p", "summary", "figcaption"):
-        text = collapse(own_text(node))
-        key = squeeze(text)
+        key = squeeze(own_text(node))
         if len(key) < 2 or key in seen or said.holds(key) or not any(c.isalnum() for c in key):
             continue
+        text = collapse(own_text(node))
         if is_furniture_line(text) or is_furniture_heading(text):
             continue
         seen.add(key)

@@ -55,7 +55,7 @@ def read_licence(survey: Survey, structured: Structured) -> str:
     for node in survey.named("rel"):
         if node.tag == "a" and _says_licence(node) and (line := _line_around(node)):
             return line
-    hints = set(_HINT.findall(raw_text_of(root).lower()))
+    hints = set(_HINT.findall(survey.text.lower()))
     open_line = _first_line(root, _OPEN, hints - _RESERVED_HINTS)
     reserved = "" if open_line else _first_line(root, _RESERVED, hints & _RESERVED_HINTS)
     named = _named_in_head(survey, structured)
@@ -66,11 +66,13 @@ def _first_line(root: Element, pattern: re.Pattern[str], hints: Collection[str])
     """The first of the smallest elements whose text holds the pattern, '' if none is a line."""
     if not hints:
         return ""
-    text = raw_text_of(root)
-    lowered = text.lower()
-    hints = [hint for hint in hints if hint in lowered]
-    if not _says(text, lowered, pattern, hints):
-        return ""
+    text = ""
+    if root.tag not in ("html", "body"):
+        text = raw_text_of(root)
+        lowered = text.lower()
+        hints = [hint for hint in hints if hint in lowered]
+        if not _says(text, lowered, pattern, hints):
+            return ""
     for child in root.iterchildren(etree.Element):
         if line := _first_line(child, pattern, hints):
             return line

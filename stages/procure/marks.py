@@ -158,8 +158,8 @@ class _Settler:
         lines right under a table that begin with the number.
         """
         for node in self.survey.tagged(*_LINES):
-            start = without_label((node.text or "").strip()[:_START_CHARS] or text_of(node))
-            start = f"{start[:_START_CHARS]} x"
+            first = next((text for text in node.itertext() if not text.isspace()), "")
+            start = f"{without_label(first.strip())[:_START_CHARS]} x"
             mark = lead_mark(start)
             if mark and _plain(mark) in marks:
                 self.add_note(_plain(mark), node)
