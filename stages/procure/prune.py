@@ -22,7 +22,7 @@ from stages.procure.markup import (
     text_of,
     words_of,
 )
-from stages.procure.measure import prose_of
+from stages.procure.measure import NOTHING, Sizes, measure, prose_of
 
 _DROP_TAGS = frozenset(("nav", "dialog", "menu", "button", "form", "label", "fieldset", "footer"))
 _DROP_ROLES = frozenset(
@@ -80,6 +80,9 @@ _BOX_CHARS = 60
 _LINE_CHARS = 200
 # Some servers wrap the whole page in one form.
 _PAGE_CHARS = 1500
+_HELP_CHARS = 5000
+# Shares reckoned one by one before the whole page is measured.
+_LOOKS = 20
 _COMMENT_NAMES = re.compile(r" (?:comments?|respond|disqus|pinglun|commentlist) ")
 # Boxes an `aside` may be when it belongs to the guide.
 _BOX_NAMES = re.compile(
@@ -97,7 +100,10 @@ class _Shears:
     """Goes through the tree in document order; a menu goes whole, its parts are not looked at."""
 
     def __init__(self, root: Element) -> None:
+        self.root = root
         self.prose = prose_of(root)
+        self.looks = _LOOKS
+        self.sizes: Sizes = {}
 
     def cut(self, node: Element) -> None:
         for child in list(node):
@@ -134,24 +140,37 @@ class _Shears:
         )
 
     def holds_guide(self, node: Element) -> bool:
-        """Named like furniture, but the page's title or most of its text is in it."""
+        """Named like furniture, but the title, most of the text or a call for help is in it."""
         if any(True for _ in node.iter("main")):
             return True
-        if len(raw_text_of(node)) < _TITLED_RATIO * self.prose:
-            return self.is_help(node)
-        share = prose_of(node) / self.prose if self.prose else 0.0
-        has_title = any(True for _ in node.iter("h1"))
-        if self.is_help(node):
+        raw = raw_text_of(node)
+        if node.tag not in _DROP_TAGS and len(raw) < _HELP_CHARS and self.is_help(node):
             return True
+        if len(raw) < _TITLED_RATIO * self.prose:
+            return False
+        share = self.share_of(node)
+        has_title = any(True for _ in node.iter("h1"))
         if node.tag in _DROP_TAGS:
             has_title = has_title or any(True for _ in node.iter("article"))
             return has_title and share > _MOST_OF_CERTAIN_RATIO
         most = _MOST_OF_CERTAIN_RATIO if _names(node).is_comments else _MOST_RATIO
         return (has_title and share > _TITLED_RATIO) or share > most
 
+    def share_of(self, node: Element) -> float:
+        """Share of the page's running text in an element."""
+        if not self.prose:
+            return 0.0
+        if self.looks:
+            self.looks -= 1
+            return prose_of(node) / self.prose
+        # So many are boxes in boxes: going through each would take time squared.
+        if not self.sizes:
+            self.sizes = measure(self.root)
+        return self.sizes.get(node, NOTHING).prose / self.prose
+
     def is_help(self, node: Element) -> bool:
         """A box on when to get help, in words and not in links."""
-        if node.tag in _DROP_TAGS or not calls_for_help(text_of(node)):
+        if not calls_for_help(text_of(node)):
             return False
         return prose_of(node) > 0 and link_ratio(node) < _LINKY_RATIO
 
@@ -159,7 +178,7 @@ class _Shears:
         tag = node.tag
         if tag in _LEFT_TO_READ:
             return False
-        if tag in _DROP_TAGS and not (tag == "form" and len(text_of(node)) > _PAGE_CHARS):
+        if tag in _DROP_TAGS and not (tag == "form" and len(raw_text_of(node)) > _PAGE_CHARS):
             return True
         if tag == "header":
             return self.is_site_header(node)
