@@ -3,10 +3,10 @@
 Read are headings (`#` and underlined), paragraphs, block quotes, nested lists and pipe tables; of
 inline marks, links and images, their words. What stands above the first heading of level 1 is the
 page's menu and left out, and so are jump links, paragraphs of nothing but links, and lists of
-them (one item may be the page itself, unlinked). A paragraph that starts with a footnote mark goes
-behind the block that bears the mark. Limits: no call-outs, captions, definition lists or fenced code (its
-lines are left out); tags of inline HTML are dropped and their text kept; a list item's own further
-paragraphs join the item.
+them (one item may be the page itself, unlinked). A short paragraph all in bold is a heading. A
+paragraph that starts with a footnote mark goes behind the block that bears the mark. Limits: no
+call-outs, captions, definition lists or fenced code (its lines are left out); tags of inline HTML
+are dropped and their text kept; a list item's own further paragraphs join the item.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 _CELL_EDGE = re.compile(r"(?<!\\)\|")
 _QUOTE = re.compile(r" {0,3}>[ \t]?")
 _DEFINITION = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S")
+_BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)[^*_\n.。!！:：;；]{2,90}(?<=\S)\1")
 _JUMP = re.compile(r"\s*\[[^\[\]\n]{0,200}\]\(#[^()\s]{0,200}\)\s*$")
 _FOOTNOTE = re.compile(r"([*†‡§¶]{1,3}|\[\d{1,3}\]|[¹²³⁴⁵⁶⁷⁸⁹])\s*(?=[^\W_])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -56,6 +57,7 @@ class _Walk:
     lines: list[str] = field(default_factory=list)
     indents: list[int] = field(default_factory=list)
     group: int = 0
+    level: int = 0  # of the last heading that is marked as one
     item: tuple[int, str] | None = None
 
     def add(self, kind: BlockKind, raw: str, level: int = 0, marker: str = "") -> None:
@@ -73,6 +75,8 @@ class _Walk:
             level, mark = self.item
             self.add(BlockKind.LIST_ITEM, raw, level, mark)
             self.item = None
+        elif _BOLD_LINE.fullmatch(raw.strip()) and self.level:
+            self.add(BlockKind.HEADING, raw, min(6, self.level + 1))
         elif raw.strip():
             self.add(BlockKind.PARAGRAPH, raw)
 
@@ -133,11 +137,13 @@ def _read_line(walk: _Walk, lines: Sequence[str], at: int) -> int:
     elif heading := _ATX.match(line):
         walk.end_list()
         words = line[heading.end() :].rstrip().rstrip("#")
-        walk.add(BlockKind.HEADING, words, len(heading[1]))
+        walk.level = len(heading[1])
+        walk.add(BlockKind.HEADING, words, walk.level)
     elif (underline := _UNDERLINE.match(line)) and walk.lines and not walk.item:
         raw, walk.lines = "\n".join(walk.lines), []
         walk.end_list()
-        walk.add(BlockKind.HEADING, raw, 1 if underline[1][0] == "=" else 2)
+        walk.level = 1 if underline[1][0] == "=" else 2
+        walk.add(BlockKind.HEADING, raw, walk.level)
     elif _RULE.match(line):
         walk.end_list()
     elif at + 1 < len(lines) and "|" in line and _is_delimiter(lines[at + 1]):

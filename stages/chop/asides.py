@@ -87,7 +87,11 @@ _ANNOUNCES = re.compile(
     r"|更多(?:信息|資訊|资讯|内容|內容)|以下(?:网站|網站|链接|連結|机构|機構)",
     re.IGNORECASE,
 )
-_SOURCE_LINE = re.compile(r"(?:sources?|adapted from|资料来源|資料來源)[ ]?[:：]", re.IGNORECASE)
+_SOURCE_LINE = re.compile(
+    r"(?:sources?|(?:(?:table|figure|chart|text) )?(?:adapted|reprinted) from|资料来源|資料來源)"
+    r"[ ]?[:：]",
+    re.IGNORECASE,
+)
 _BYLINE = re.compile(
     r"[^.!?:;]{0,60}\b(?:reviewed|updated|published|checked)\b[^.!?]{0,40}\b(?:19|20)\d\d$",
     re.IGNORECASE,
@@ -156,6 +160,8 @@ def why_line(text: str, lang: str) -> str:
         return SOURCES
     if len(line) > 400:
         return ""
+    if len(line) <= 40 and (why := why_heading(line)):  # a heading that was not marked as one
+        return why
     is_meta = _META_LINE.match(line) is not None
     is_link = not is_meta and _LINK_LINE.match(line) is not None
     if not is_meta and not is_link and not _BYLINE.match(line):

@@ -22,7 +22,7 @@ CUT_SENTENCE = 16.0
 CUT_ITEM = 9.0
 CUT_STEP = 12.0
 CUT_ROW = 6.0
-CUT_LONE = 9.0
+CUT_LONE = 18.0
 CUT_BEFORE_LEAD = 6.0
 CUT_NESTED = 25.0
 CUT_BOX = 900.0
@@ -30,6 +30,7 @@ CUT_BIG_BOX = 20.0
 CUT_BEFORE_BOX = 10.0
 CUT_DANGLING = 60.0
 CUT_DANGLING_LOST = 120.0
+CUT_BEHIND_LABEL = 300.0
 
 REPEAT_COST = 0.5
 """Per word that a card repeats: a list is cut late, and where little needs saying again."""
@@ -39,6 +40,8 @@ _ITEM_LEAD_WORDS = 25.0
 _MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
 _MAX_BACK = 2
+_LABEL_MAX_CHARS = 80
+_LABEL_MAX_WORDS = 12.0
 
 _CELL_END = re.compile(r"[;；](?=\s?[^:：;；]{1,80}[:：])")
 _WHOLE = {BlockKind.CAPTION, BlockKind.FOOTNOTE}
@@ -245,13 +248,29 @@ def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) 
     is_led = said.rstrip().endswith((":", "："))
     if starts_list or (is_led and is_same_box):
         return atom._replace(cut_before=NEVER)
+    if not is_inside and is_same_box and _is_label(last_block, guide.lang):
+        return atom._replace(cut_before=atom.cut_before + CUT_BEHIND_LABEL)
     cut = atom.cut_before + (CUT_NESTED if is_led else 0.0)
+    if not is_inside and block.callout is CalloutKind.NONE and _is_label(block, guide.lang):
+        return atom._replace(cut_before=0.0)
     is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
     if is_lead and block.callout is CalloutKind.NONE:
         cut = min(cut, CUT_BEFORE_LEAD)
     if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
         return _leaning(guide, atoms, atom._replace(cut_before=cut))
     return atom if cut == atom.cut_before else atom._replace(cut_before=cut)
+
+
+def _is_label(block: Block, lang: str) -> bool:
+    """Whether a paragraph is in truth a heading that the page does not mark as one: short, and not
+    a sentence, or a question.
+    """
+    text = block.text.rstrip()
+    if block.kind is not BlockKind.PARAGRAPH or len(text) > _LABEL_MAX_CHARS:
+        return False
+    return text.endswith(("?", "？")) or (
+        text[-1:].isalnum() and weigh(text, lang) <= _LABEL_MAX_WORDS
+    )
 
 
 def _leaning(guide: Guide, atoms: Sequence[Atom], atom: Atom) -> Atom:

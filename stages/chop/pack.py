@@ -50,7 +50,7 @@ class Cut:
 
     repeated: pieces at the front that only lead in: a heading, or lines of the card before.
     words: in `weigh`. whole: the card holds all of its sections. boxed: stands in a call-out with
-    its own heading.
+    its own heading. depth: headings over the deepest of its sections.
     """
 
     path: tuple[int, ...]
@@ -60,6 +60,7 @@ class Cut:
     repeated: int = 0
     whole: bool = False
     boxed: bool = False
+    depth: int = 0
 
 
 def ideal_words(words: float, target_cards: int) -> float:
@@ -109,6 +110,7 @@ def _cut_section(
                 len(lead),
                 len(edges) == 2,
                 section.boxed,
+                len(section.path),
             )
         )
     return cuts
@@ -255,7 +257,7 @@ def _fits(guide: Guide, stub: Cut, other: Cut) -> bool:
     if stub.words + other.words + _heading_words(guide, stub, other) > MAX_WORDS:
         return False
     common = len(_common(stub.path, other.path))
-    return common >= max(len(stub.path), len(other.path)) - 1 and not (
+    return common >= max(stub.depth, other.depth) - 1 and not (
         other.boxed != stub.boxed and other.words >= MIN_WORDS and stub.path[:common] == ()
     )
 
@@ -287,6 +289,7 @@ def _merge(guide: Guide, first: Cut, second: Cut) -> Cut:
         first.repeated,
         first.whole and second.whole,
         first.boxed and second.boxed,
+        max(first.depth, second.depth),
     )
 
 

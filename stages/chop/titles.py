@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from stages.chop.openers import is_dangling
 from stages.chop.pack import Cut
-from stages.text import collapse, count_words, is_chinese, split_sentences
+from stages.text import collapse, count_words, is_chinese, sentence_spans
 from stages.types import BlockKind, Guide
 
 MAX_TITLE_WORDS = 12
@@ -29,6 +30,11 @@ _STEPS = re.compile(
     r"wash\w*|express\w*|stor\w+|recipe|method)\b|步|方法|怎么|怎麼|怎样|怎樣|如何|做法|流程",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(
+    r"(?:yes|no|maybe|true|false|sometimes|it depends|warning|caution|remember|important|note|tip|"
+    r"是的?|不是|对|對|有|没有|沒有|可以|不可以|会|會|注意|提示|警告)[.!,:。！，：]*",
+    re.IGNORECASE,
+)
 _TRAILING = frozenset(
     "a an the of to and or but in on at by for with from as if when than that which who is "
     "are was be can may should must will do does not no your their his her its this these so "
@@ -47,6 +53,7 @@ def title_cuts(guide: Guide, cuts: Sequence[Cut]) -> list[str]:
     for cut in cuts:
         alone = pieces_of_section[cut.path] == 1
         title = _first_free(_candidates(guide, cut, alone), seen, guide.lang)
+        title = title[:1].upper() + title[1:]
         seen.add(title.casefold())
         titles.append(title)
     return titles
@@ -246,9 +253,14 @@ def _phrase(guide: Guide, cut: Cut) -> str:
     if blocks[0].kind is BlockKind.TABLE_ROW:
         cell = re.split("[;；]", line, maxsplit=1)[0]
         return re.split("[:：]", cell, maxsplit=1)[-1].strip()
-    sentences = [sentence.text for sentence in split_sentences(line, guide.lang)]
-    opening = next((text for text in sentences if _size(text, guide.lang) > 2), line)
+    sentences = [line[start:end] for start, end in sentence_spans(line, guide.lang)]
+    opening = next((said for said in sentences if _says_something(said)), line)
     return opening.strip(" !！").rstrip(".。:：;；,，")
+
+
+def _says_something(sentence: str) -> bool:
+    """Whether a sentence can stand as a title: no bare answer, nothing that leans on the others."""
+    return _ANSWER.fullmatch(sentence) is None and not is_dangling(sentence)
 
 
 def _numbered(guide: Guide, cut: Cut, first: str, last: str) -> str:

@@ -29,7 +29,8 @@ _WARN_HEADING = re.compile(
     r"not (?:safe|to)|limit)\b|警告|危险|危險|禁忌|切勿|不要|禁止|避免|不能|不可|不宜|少吃",
 )
 _HOW = re.compile(
-    r"^(?:how to|how do i|how can i|steps? |making|preparing|cleaning|giving|changing)\b"
+    r"^(?:how to|how (?:do|can|should) (?:i|you|we)(?! (?:know|tell))|steps? |making|preparing|"
+    r"cleaning|giving|changing)\b"
     r"|\bstep[- ]by[- ]step\b|(?:方法|步骤|步驟|怎么|怎麼|怎样|怎樣|如何)",
 )
 _MILESTONE = re.compile(
@@ -60,6 +61,18 @@ _WARN_WORDS = (
 )
 
 
+_CALL_LEAD = re.compile(
+    r"\b(?:call|see|contact|ring|tell|talk to|speak to) (?:a|an|your|the) (?:[a-z]+ )?(?:doctor|"
+    r"nurse|midwife|gp|health visitor|paediatrician|pediatrician)\b[^.!?]{0,80}:$"
+    r"|(?:就医|就醫|看医生|看醫生|去医院|去醫院|急诊|急診)[^。！？]{0,20}[:：]$"
+)
+
+
+def _leads_to_call(line: str) -> bool:
+    """Whether a line introduces the list of when to call: `Call your doctor if you have:`."""
+    return line.endswith((":", "：")) and _CALL_LEAD.search(line[-300:]) is not None
+
+
 def _has_any(text: str, words: Sequence[str]) -> bool:
     return any(word in text for word in words)
 
@@ -82,6 +95,8 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     low = text.lower()
     call = _CALL.search(low[:160]) if _has_any(low[:160], _CALL_WORDS) else None
     if _CALL.search(headings) or (call and (call.start() < 8 or len(_CALL.findall(low)) > 1)):
+        return CardKind.WHEN_TO_CALL
+    if any(_leads_to_call(line) for line in low.split("\n")[:3]):
         return CardKind.WHEN_TO_CALL
     if _WARN_HEADING.search(headings):
         return CardKind.WARNING

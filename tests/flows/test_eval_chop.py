@@ -97,6 +97,17 @@ def test_markdown_leaves_out_jump_links_and_the_list_of_a_chapter():
     )
 
 
+def test_markdown_reads_short_paragraphs_in_bold_as_headings():
+    text = "# T\n\n## Food\n\n**What first?**\n\nRice.\n\n**Never honey.**\n\n**Then** more"
+    assert read(text) == (
+        Block(HEADING, "Food", 2),
+        Block(HEADING, "What first?", 3),
+        Block(PARAGRAPH, "Rice."),
+        Block(PARAGRAPH, "Never honey."),
+        Block(PARAGRAPH, "Then more"),
+    )
+
+
 def test_markdown_footnotes_go_behind_the_block_that_bears_their_mark():
     text = (
         "## Water\n\nBoil it.\\*\n\nLet it cool.[1]\n\n\\*Not bottled water.\n\n[1] To 70°C.\n\n"
