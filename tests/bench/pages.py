@@ -38,8 +38,9 @@ _ELSEWHERE = re.compile(
     r"|<meta\b[^>]*(?:og:url|http-equiv\s*=\s*[\"']?refresh)",
     re.IGNORECASE,
 )
-_TITLE_META = re.compile(
-    r"(<meta\b[^>]*(?:og|twitter):title[^>]*\bcontent\s*=\s*[\"'][^\"']*)", re.IGNORECASE
+_TITLE_FIELD = re.compile(
+    r"<meta\b[^>]*(?:og|twitter):title[^>]*\bcontent\s*=\s*[\"']|\"headline\"\s*:\s*\"",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"\b[a-zа-яà-ÿ]{5,}\b|[\u3400-\u9fff]")
 
@@ -133,7 +134,7 @@ def _vary(original: _Original, number: int) -> str:
             return chance.choice(original.han) if chance.random() < HAN_SHARE else word
         return chance.choice(original.pool) if chance.random() < WORD_SHARE else word
 
-    mark = f" No. {number}"
+    mark = f"No. {number} "  # in front: behind a title comes the site's name, which is cut off
     parts = list(original.parts)
     is_title = False
     for at, part in enumerate(parts):
@@ -141,10 +142,10 @@ def _vary(original: _Original, number: int) -> str:
             lowered = part[:7].lower()
             if lowered.startswith(("<title", "<h1")):
                 is_title = True
-            elif lowered.startswith("<meta"):
-                parts[at] = _TITLE_META.sub(lambda match: match[0] + mark, part)
+            elif lowered.startswith(("<meta", "<script")):
+                parts[at] = _TITLE_FIELD.sub(lambda match: match[0] + mark, part)
         elif is_title and part.strip():
-            parts[at] = part.rstrip() + mark
+            parts[at] = mark + part.lstrip()
             is_title = False
         elif _is_long(part):
             parts[at] = _WORD.sub(swap, part)
