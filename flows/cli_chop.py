@@ -67,7 +67,8 @@ def chop(
     Exit code 1 when the page would be set aside, gives no card or cannot be fetched, 2 for wrong
     use.
     """
-    from flows.explain import as_dict, chop_reading
+    from flows.explain import chop_reading
+    from flows.explain_json import as_dict
     from flows.explain_text import print_cards, print_explanation
     from stages.seeds import load_policy
     from store.settings import load_settings

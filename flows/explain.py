@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from flows.evals.files import read_bytes
@@ -66,7 +65,9 @@ CHECK_MEANINGS = {
 NO_SOURCE = "file"
 """Id of the rules a file is judged by when no source is named."""
 
-_NO_HOST = "http://file.invalid/"  # a name that can never be anybody's
+NO_HOST = "http://file.invalid/"
+"""Where a file of no known address stands: a name that can never be anybody's."""
+
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _LOOKS_LIKE_HTML = re.compile(rb"<(?:!doctype|html|head|body|article|main|h[1-6]|p|div)\b", re.I)
 
@@ -167,7 +168,7 @@ def read_file(path: Path, source: Source | None = None) -> Reading:
         limit = MAX_FILE_BYTES // 1_000_000
         raise ConfigError(f"{path} is larger than {limit} MB; a guide is a page, not a book.")
     body = read_bytes(path)
-    url = _NO_HOST + quote(path.name)
+    url = NO_HOST + quote(path.name)
     content, content_type = _extract_file(path, body, url)
     rules = source or _no_source(path)
     if source and content.canonical and in_scope(content.canonical, source):
@@ -194,7 +195,7 @@ def _no_source(path: Path) -> Source:
     return Source(
         id=NO_SOURCE,
         publisher=path.name,
-        homepage=_NO_HOST,
+        homepage=NO_HOST,
         languages=(),
         reuse=Reuse.UNKNOWN,
         licence="",
@@ -243,20 +244,20 @@ def _notes(
 ) -> Sequence[str]:
     """What a run would do beyond this page. A saved file's links may lead nowhere by themselves."""
     notes = []
-    is_file = url.startswith(_NO_HOST)
-    canonical = "" if first.canonical.startswith(_NO_HOST) else first.canonical
+    is_file = url.startswith(NO_HOST)
+    canonical = "" if first.canonical.startswith(NO_HOST) else first.canonical
     if canonical and guide_id(source, canonical) != guide_id(source, url):
         if in_scope(canonical, source):
             notes.append(f"A run would take {canonical}, which this page names as its original.")
         elif is_file:
             notes.append(f"The page says its address is {canonical}.")
     if first.prev_url:
-        before = first.prev_url.removeprefix(_NO_HOST)
+        before = first.prev_url.removeprefix(NO_HOST)
         notes.append(f"A further page of a guide: {before} comes before it.")
     if pages > 1:
         notes.append(f"{pages} pages make this guide.")
     elif last.next_url:
-        following = last.next_url.removeprefix(_NO_HOST)
+        following = last.next_url.removeprefix(NO_HOST)
         notes.append(f"The guide goes on at {following}{', which a run reads' * is_file}.")
     return notes
 
@@ -348,58 +349,3 @@ def _number(count: int, what: str) -> str:
 
 def unit_of(lang: str) -> str:
     return "Han characters" if is_chinese(lang) else "words"
-
-
-def as_dict(chopped: Chopped) -> dict[str, Any]:
-    """What `chop --json` prints: keys of plain JSON types, spans as offsets in the guide's text."""
-    reading, guide = chopped.reading, chopped.reading.guide
-    failed, reasons = chopped.failed, chopped.reasons
-    return {
-        "origin": reading.origin,
-        "source": None if reading.source.id == NO_SOURCE else reading.source.id,
-        "guide": {
-            "id": guide.id,
-            "url": None if guide.url.startswith(_NO_HOST) else guide.url,
-            "title": guide.title,
-            "lang": guide.lang,
-            "words": count_words(guide.text, guide.lang),
-            "reviewed": guide.reviewed,
-            "reuse": guide.reuse.value,
-            "text": guide.text,
-        },
-        "quarantine": None
-        if reading.quarantine is None
-        else {
-            "reason": reading.quarantine.reason.value,
-            "evidence": reading.quarantine.evidence,
-        },
-        "notes": list(reading.notes),
-        "licence_line": reading.licence_line,
-        "licence_finding": guide.licence_finding,
-        "hidden": list(reading.hidden),
-        "lost": list(reading.lost),
-        "coverage": round(chopped.coverage, 4),
-        "overlap": round(chopped.overlap, 4),
-        "cards": [
-            {
-                "id": card.id,
-                "position": card.position,
-                "title": card.title,
-                "kind": card.kind.value,
-                "words": count_words(card.text, card.lang),
-                "stages": list(card.stages),
-                "topics": list(card.topics),
-                "stakes": card.stakes.value,
-                "breadcrumbs": list(card.breadcrumbs),
-                "text": card.text,
-                "spans": [list(span) for span in card.spans],
-                "failed": list(failed.get(card.id, ())),
-                "reason": reasons.get(card.id, ""),
-            }
-            for card in chopped.cards
-        ],
-        "gaps": [
-            {"text": part.text, "span": list(part.span), "reason": part.reason}
-            for part in chopped.gaps
-        ],
-    }

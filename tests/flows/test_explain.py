@@ -14,13 +14,13 @@ from rich.console import Console
 from flows.explain import (
     CHECK_MEANINGS,
     Chopped,
-    as_dict,
     chop_reading,
     is_web_address,
     list_runs,
     read_file,
 )
 from flows.explain_html import render_page
+from flows.explain_json import as_dict
 from flows.explain_text import print_cards, print_explanation
 from flows.explain_web import choose_source
 from stages.chop import CARD_CHECKS
