@@ -24,7 +24,7 @@ HOSTILE = {
     "style rules": b"<style>"
     + b"".join(b".c%d .a%d{color:#%06x}" % (n % 50, n, n) for n in range(100_000))
     + b"</style>"
-    + b"".join(b'<p class="c%d a%d">Milk</p>' % (n % 50, n) for n in range(5_000)),
+    + b"".join(b'<p class="c%d a%d">Milk</p>' % (n % 50, n) for n in range(3_000)),
     "the same rule": b"<style>"
     + b".a .a .a{color:#111}" * 100_000
     + b"</style>"
@@ -32,19 +32,19 @@ HOSTILE = {
     + b"<p class=a>Milk</p>" * 3_000,
     "open braces": b"<style>" + b"@media{" * 100_000 + b"{" * 100_000 + b"</style>" + P,
     "open comments": b"<style>" + b"/*" * 150_000 + b"</style>" + P,
-    "white on white": b'<p style="color:white">Milk</p>' * 20_000,
-    "line breaks": b"<p>" + b"Milk<br>" * 60_000 + b"</p>",
-    "signs of lists": b"<p>" + "• x<br>- y<br>".encode() * 15_000 + b"</p>",
-    "lines that are notes": b"".join(b"<p>* note %d*</p>" % n for n in range(20_000)),
-    "marks": b"<p>Milk" + b"<sup>1</sup>" * 20_000 + b"</p><p><sup>1</sup> note</p>",
-    "marks in brackets": b"<p>" + b"a[1]" * 100_000 + b"</p><p>[1] x</p>",
+    "white on white": b'<p style="color:white">Milk</p>' * 10_000,
+    "line breaks": b"<p>" + b"Milk<br>" * 30_000 + b"</p>",
+    "signs of lists": b"<p>" + "• x<br>- y<br>".encode() * 6_000 + b"</p>",
+    "lines that are notes": b"".join(b"<p>* note %d*</p>" % n for n in range(8_000)),
+    "marks": b"<p>Milk" + b"<sup>1</sup>" * 8_000 + b"</p><p><sup>1</sup> note</p>",
+    "marks in brackets": b"<p>" + b"a[1]" * 50_000 + b"</p><p>[1] x</p>",
     "linked notes": b"".join(
         b"<p>Milk<sup><a href=#n%d>%d</a></sup></p><li id=n%d>Note</li>" % (n, n % 99, n)
-        for n in range(6_000)
+        for n in range(2_500)
     ),
-    "licence words": b"<div>cop " * 200 + b"<p>under the cc by licen reserved</p>" * 10_000,
+    "licence words": b"<div>cop " * 200 + b"<p>under the cc by licen reserved</p>" * 4_000,
     "data without end": b"<script type=application/ld+json>" + b"[" * 200_000 + b"</script>" + P,
-    "control characters": b"<p>\x00\x07&#7;&#1;Milk</p>" * 20_000,
+    "control characters": b"<p>\x00\x07&#7;&#1;Milk</p>" * 8_000,
 }
 
 
