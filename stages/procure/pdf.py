@@ -33,7 +33,7 @@ _MAX_CHARS = 1_000_000
 _LEAST_CHARS_PER_PAGE = 40
 _UNREADABLE_SHARE = 0.1
 _MAX_HIDDEN = 50
-_MAX_STREAM_BYTES = 20_000_000
+_MAX_STREAM_BYTES = 10_000_000
 # What pypdf lets through, beside its own errors, when it trips over a broken file.
 _BROKEN = (
     ArithmeticError,

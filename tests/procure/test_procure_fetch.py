@@ -312,6 +312,20 @@ def test_fetch_refuses_what_is_no_page(lab, headers, body, words):
         asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/pdf", "application/octet-stream", "binary/octet-stream", "text/html", ""]
+)
+def test_fetch_brings_a_pdf_however_it_is_sent(lab, kind):
+    body = b"\n%PDF-1.7 and so on"
+
+    async def run():
+        async with lab.crawl({"/g": lab.Reply(body, headers={"Content-Type": kind})}) as (site, f):
+            return await f.fetch(site.url("/g"), site.source())
+
+    page = asyncio.run(run())
+    assert (page.body, page.content_type) == (body, kind)
+
+
 # --- redirects and scope -------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@
 | entities: expansion, files, in attributes, in UTF-16 | PermanentError, nothing is expanded |
 | 200,000 nested tags | read; test_procure_extract; the fronts of such pages are judged |
 | a charset that is wrong in seven ways | the text as it was written |
+| a page that redirects to itself until a cookie comes | PermanentError: a crawl keeps none |
 | cookie wall, log-in wall, robot check | quarantine, test_procure_judge |
 | a page that crashes, hangs or fails the extractor | that page alone, flows/test_workers |
 """
@@ -182,6 +183,10 @@ PERMANENT = {
     "zip": (answer(b"", b"PK\x03\x04" + bytes(99)), "a zip or Office file"),
     "redirect to a file": (b"HTTP/1.1 302 X\r\nLocation: file:///etc/passwd\r\n\r\n", "no http"),
     "redirect to nothing": (b"HTTP/1.1 302 X\r\nLocation: http://[\r\n\r\n", "no http"),
+    "cookie or loop": (
+        b"HTTP/1.1 302 X\r\nSet-Cookie: ok=1\r\nLocation: /bad\r\n\r\n",
+        "more than 5 times",
+    ),
     "redirect to itself": (b"HTTP/1.1 301 X\r\nLocation: /bad\r\n\r\n", "more than 5 times"),
 }
 TRANSIENT = {
