@@ -37,8 +37,11 @@ from stages.types import CalloutKind
 # again on pages that took no part in that (see tests/procure/test_procure_corpus.py).
 #
 # The region is the smallest element with this share of the running text of the page's main part:
-# a stray line may stand elsewhere. .85 did as well, .95 let boxes of other pages in.
+# a stray line may stand elsewhere. .85 did as well, .95 let boxes of other pages in. Where a page
+# names no main part, notices at its foot and boxes beside the text are reckoned in.
 _ROOT_RATIO = 0.9
+_PAGE_ROOT_RATIO = 0.85
+_PAGE_TAGS = frozenset(("body", "html"))
 # What a page may call its main part, and the least share of its running text that must be in it:
 # one of several articles is no main part, while `main` is told from long menus and banners.
 _MAIN_RATIOS = (
@@ -82,7 +85,7 @@ def find_region(root: Element) -> tuple[Element, float]:
         _Sweep(sizes, main, keeps_links=True).sweep(main)
         return main, ratio
     region = _smallest(main, sizes)
-    if main.tag not in ("body", "html"):
+    if main.tag not in _PAGE_TAGS:
         region = _with_lead(region, main, sizes)
     ratio = sizes[region].link_ratio
     if sizes[region].chars < _SHORT_REGION_CHARS:
@@ -120,7 +123,8 @@ def _in_link(node: Element) -> bool:
 def _smallest(start: Element, sizes: Sizes) -> Element:
     """Climbs down to the element with nearly all running text under it."""
     current = start
-    least = _ROOT_RATIO * sizes[start].prose
+    ratio = _ROOT_RATIO if start.tag not in _PAGE_TAGS else _PAGE_ROOT_RATIO
+    least = ratio * sizes[start].prose
     while least:
         heavy = next((child for child in current if sizes.get(child, NOTHING).prose >= least), None)
         if heavy is None or heavy.tag in _RUNNING_TAGS:
