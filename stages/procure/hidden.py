@@ -123,6 +123,8 @@ def _is_hidden(node: Element, sheet: Sheet, opened: frozenset[str]) -> bool:
 
 
 def _pixels(value: str) -> float | None:
+    if not value:
+        return None
     match = _LENGTH.match(value.strip())
     if match is None or match.group(1) in ("", "-", "."):
         return None

@@ -21,12 +21,6 @@ _MAX_STYLE_CHARS = 3000
 _MAX_SHEET_CHARS = 300_000
 _CSS_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _BRACE = re.compile(r"[{}]")
-# Properties that can hide text or colour it like its ground.
-_SHOWS = re.compile(
-    r"display|visibility|opacity|position|indent|font-size|color|background|clip|height|width"
-    r"|overflow|left|right|top|bottom",
-    re.IGNORECASE,
-)
 _SIMPLE_SELECTOR = re.compile(r"^([a-z][a-z0-9]*)?((?:[.#][\w-]+){0,3})$", re.IGNORECASE)
 _SELECTOR_PART = re.compile(r"[.#][\w-]+")
 # Names that style sheets we do not fetch use for text meant for screen readers only.
@@ -221,7 +215,7 @@ def read_sheets(survey: Survey) -> Sheet:
                 break
             # Behind the last brace: what stands inside @supports is found all the same.
             selectors, brace, declared = rule.rpartition("{")
-            if brace and _SHOWS.search(declared):
+            if brace:
                 for selector in selectors.rpartition("{")[2].rpartition(";")[2].split(","):
                     sheet.add(selector, declared[:_MAX_STYLE_CHARS])
     return sheet
