@@ -108,7 +108,8 @@ def _cuts(line: str, lang: str) -> list[int]:
     found = {int(bound["end_index"]) for bound in sentencex.get_sentence_boundaries(code, line)}
     if chinese:
         found |= {match.end() for match in _ZH_END.finditer(line)}
-    inside = [match.span() for match in _BRACKETED.finditer(line)]
+    has_bracket = "(" in line or "（" in line
+    inside = [match.span() for match in _BRACKETED.finditer(line)] if has_bracket else []
     cuts = []
     begin = 0
     for cut in sorted(found):

@@ -28,8 +28,7 @@ CUT_NESTED = 25.0
 CUT_BOX = 900.0
 CUT_BIG_BOX = 20.0
 CUT_BEFORE_BOX = 10.0
-CUT_DANGLING = 60.0
-CUT_DANGLING_LOST = 120.0
+CUT_DANGLING = 90.0
 CUT_BEHIND_LABEL = 300.0
 
 REPEAT_COST = 0.5
@@ -39,7 +38,6 @@ _LEAD_MAX_WORDS = 40.0
 _ITEM_LEAD_WORDS = 25.0
 _MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
-_MAX_BACK = 2
 _LABEL_MAX_CHARS = 80
 _LABEL_MAX_WORDS = 12.0
 
@@ -60,8 +58,7 @@ class Atom(NamedTuple):
     """What is never cut: a sentence, a list item, a table row, a caption, a footnote.
 
     cut_before: cost of starting a card here. lead: pieces to repeat when a card starts here (the
-    line that introduces the list, the item above a nested one, the sentence an opening such as
-    `This` leans on). words, lead_words: in `weigh`.
+    line that introduces the list, the item above a nested one). words, lead_words: in `weigh`.
     """
 
     piece: Piece
@@ -257,7 +254,7 @@ def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) 
     if is_lead and block.callout is CalloutKind.NONE:
         cut = min(cut, CUT_BEFORE_LEAD)
     if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
-        return _leaning(guide, atoms, atom._replace(cut_before=cut))
+        cut += CUT_DANGLING
     return atom if cut == atom.cut_before else atom._replace(cut_before=cut)
 
 
@@ -271,33 +268,6 @@ def _is_label(block: Block, lang: str) -> bool:
     return text.endswith(("?", "？")) or (
         text[-1:].isalnum() and weigh(text, lang) <= _LABEL_MAX_WORDS
     )
-
-
-def _leaning(guide: Guide, atoms: Sequence[Atom], atom: Atom) -> Atom:
-    """An atom whose opening leans on what is before it: a card that starts here says that again,
-    if it is a sentence or two and not an item of another list.
-    """
-    block = guide.blocks[atom.piece.block]
-    back: list[Piece] = []
-    words = 0.0
-    for last in reversed(atoms[-_MAX_BACK:]):
-        other = guide.blocks[last.piece.block]
-        is_near = other is block or other.kind is block.kind is BlockKind.PARAGRAPH
-        words += last.words
-        if not is_near or other.callout is not block.callout or words > _LEAD_MAX_WORDS:
-            break
-        back.insert(0, last.piece)
-        said = guide.text[last.piece.start : last.piece.end]
-        if not is_dangling(said):
-            if said.rstrip().endswith((":", "：")):
-                break
-            lead = (*(piece for piece in atom.lead if piece not in back), *back)
-            return atom._replace(
-                cut_before=atom.cut_before + CUT_DANGLING,
-                lead=lead,
-                lead_words=_weigh_pieces(guide, lead),
-            )
-    return atom._replace(cut_before=atom.cut_before + CUT_DANGLING_LOST)
 
 
 def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:

@@ -165,14 +165,18 @@ def _cheapest_cuts(
         for start in range(end - 1, max(-1, end - 1 - _WINDOW), -1):
             atom = atoms[start]
             words += atom.words
-            cost = best[start] + _size_cost(words + atom.lead_words, ideal)
-            cost += atom.cut_before + REPEAT_COST * atom.lead_words if start else 0.0
+            size_cost = _size_cost(words + atom.lead_words, ideal)
+            cost = best[start] + size_cost
+            if start:
+                cost += atom.cut_before + REPEAT_COST * atom.lead_words
             if (start, end) in kept:
                 cost = best[start] - _KNOWN_GAIN
             if cost <= best[end]:
                 best[end], back[end] = cost, start
-            if words > MAX_WORDS * 3:
-                break
+            if words > MAX_WORDS and (
+                words > MAX_WORDS * 3 or (not kept and size_cost > best[end])
+            ):
+                break  # a longer card only costs more
     edges = [len(atoms)]
     while edges[-1]:
         edges.append(back[edges[-1]])

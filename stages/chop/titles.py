@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from stages.chop.openers import is_dangling
 from stages.chop.pack import Cut
@@ -107,6 +108,7 @@ def _colon(lang: str) -> str:
     return "：" if is_chinese(lang) else ": "
 
 
+@lru_cache(maxsize=1024)
 def clean_heading(text: str) -> str:
     """A heading without anchor signs and closing colons."""
     return collapse(text).strip(" #¶§").rstrip(":： .")
@@ -246,7 +248,8 @@ def _phrase(guide: Guide, cut: Cut) -> str:
     """What this card is about beside the others of its section, in its own words."""
     own = cut.pieces[cut.repeated :] or cut.pieces
     blocks = [guide.blocks[piece.block] for piece in own]
-    markers = [block.marker.strip(" .)、．") for block in blocks if block.marker]
+    items = [block for block in blocks if block.kind is BlockKind.LIST_ITEM]
+    markers = [block.marker.strip(" .)、．") for block in items if block.marker]
     if len(markers) > 1 and len(markers) * 2 > len(blocks):
         return _numbered(guide, cut, markers[0], markers[-1])
     line = guide.text[own[0].start : own[0].end]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from stages.chop.pack import Cut
 from stages.types import Block, BlockKind, CalloutKind, CardKind, Guide
@@ -94,24 +95,40 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     headings = "\n".join([*(guide.blocks[index].text for index in cut.path[-1:]), *inside]).lower()
     low = text.lower()
     call = _CALL.search(low[:160]) if _has_any(low[:160], _CALL_WORDS) else None
-    if _CALL.search(headings) or (call and (call.start() < 8 or len(_CALL.findall(low)) > 1)):
+    told = _kinds_of_headings(headings)
+    if CardKind.WHEN_TO_CALL in told:
+        return CardKind.WHEN_TO_CALL
+    if call and (call.start() < 8 or len(_CALL.findall(low)) > 1):
         return CardKind.WHEN_TO_CALL
     if any(_leads_to_call(line) for line in low.split("\n")[:3]):
         return CardKind.WHEN_TO_CALL
-    if _WARN_HEADING.search(headings):
+    if CardKind.WARNING in told:
         return CardKind.WARNING
-    steps = sum(1 for block in blocks if block.marker)
+    steps = sum(1 for block in blocks if block.marker and block.kind is BlockKind.LIST_ITEM)
     if steps >= 2 and steps * 2 >= len(blocks):
         return CardKind.HOW_TO
     amounts = len(_AMOUNT.findall(low)) if _DIGIT.search(low) else 0
-    if amounts >= 4 or (amounts >= 2 and _AMOUNT_HEADING.search(headings)):
+    if amounts >= 4 or (amounts >= 2 and CardKind.AMOUNTS in told):
         return CardKind.AMOUNTS
     aged = any(_AGE_HEADING.fullmatch(heading.strip()) for heading in headings.split("\n"))
-    if _MILESTONE.search(headings) or (aged and _MILESTONE.search(guide.title.lower())):
+    if CardKind.MILESTONE in told or (aged and _MILESTONE.search(guide.title.lower())):
         return CardKind.MILESTONE
     if sum(map(low.count, _WARN_WORDS)) >= 4 and len(_WARN.findall(low)) >= 4:
         return CardKind.WARNING
-    return CardKind.HOW_TO if _HOW.search(headings) else CardKind.FACT
+    return CardKind.HOW_TO if CardKind.HOW_TO in told else CardKind.FACT
+
+
+@lru_cache(maxsize=1024)
+def _kinds_of_headings(headings: str) -> frozenset[CardKind]:
+    """What the headings of a card, in small letters, announce."""
+    patterns = (
+        (CardKind.WHEN_TO_CALL, _CALL),
+        (CardKind.WARNING, _WARN_HEADING),
+        (CardKind.AMOUNTS, _AMOUNT_HEADING),
+        (CardKind.MILESTONE, _MILESTONE),
+        (CardKind.HOW_TO, _HOW),
+    )
+    return frozenset(kind for kind, pattern in patterns if pattern.search(headings))
 
 
 # --- stages ----------------------------------------------------------------------------------
@@ -176,11 +193,15 @@ _CHILD = re.compile(
 
 def stages_of(text: str, breadcrumbs: Sequence[str]) -> tuple[str, ...]:
     """Audience stages named in the text; else in the nearest heading that names one; else none."""
-    for place in (text, *map(_with_digits, reversed(breadcrumbs))):
-        found = _named(place)
-        if found:
-            return tuple(stage for stage in STAGES if stage in found)
-    return ()
+    found: Set[str] = _named(text)
+    for heading in reversed(breadcrumbs):
+        found = found or _named_in_heading(heading)
+    return tuple(stage for stage in STAGES if stage in found) if found else ()
+
+
+@lru_cache(maxsize=1024)
+def _named_in_heading(heading: str) -> frozenset[str]:
+    return frozenset(_named(_with_digits(heading)))
 
 
 def _named(text: str) -> set[str]:

@@ -228,3 +228,75 @@ def test_chop_guide_takes_hostile_nesting_in_its_stride(
     items = [Block(BlockKind.LIST_ITEM, f"Item {n} of many", n, 1) for n in range(1, 2000)]
     cards = chop_guide(guide_from(items), no_topics)
     assert max(len(card.text.split()) for card in cards) < 200
+
+
+# --- footnotes, long rows, leaning openings, unmarked headings ----------------------------------
+
+
+def test_chop_guide_keeps_a_footnote_with_the_block_before_it(
+    guide_from: Callable[..., Guide], no_topics: Policy
+) -> None:
+    item, note = BlockKind.LIST_ITEM, BlockKind.FOOTNOTE
+    blocks = [Block(BlockKind.HEADING, "Milk", 2), Block(BlockKind.PARAGRAPH, "Give these:")]
+    for number in range(6):
+        blocks.append(Block(item, f"{words(25, f'N{number}', '')}*", 1, 1))
+        blocks.append(Block(note, f"* {words(8, f'Note{number}')}", marker="*"))
+    guide = guide_from(blocks)
+    cards = chop_guide(guide, no_topics)
+    assert len(cards) > 2
+    for card in cards:
+        lines = card.text.split("\n")
+        assert lines[0] == "Give these:"
+        assert [line[:3] for line in lines[1::2]] == ["- N"] * (len(lines) // 2)
+        assert [line[:3] for line in lines[2::2]] == ["* N"] * (len(lines) // 2)
+    assert check_cards(cards, guide) == [()] * len(cards)
+
+
+def test_chop_guide_cuts_a_row_too_long_for_a_card_between_cells(
+    guide_of: GuideOf, no_topics: Policy
+) -> None:
+    row = f"Test: Scan; What it is: {words(70, 'Seen')}; How it is done: {words(70, 'Lie')}"
+    guide = guide_of(f"## Tests\n| {row}")
+    cards = chop_guide(guide, no_topics)
+    assert [card.text.split(" ")[0] for card in cards] == ["Test:", "Test:"]
+    assert cards[1].text.startswith("Test: Scan;\nHow it is done: Lie")
+    assert check_cards(cards, guide) == [(), ()]
+
+
+def test_chop_guide_keeps_an_opening_with_what_it_leans_on(
+    guide_of: GuideOf, no_topics: Policy
+) -> None:
+    text = f"{words(80)} Babies have 2 kinds of fat. {words(90, 'These')}"
+    assert texts(guide_of(f"## Sleep\n{text}"), no_topics) == [
+        words(80),
+        f"Babies have 2 kinds of fat. {words(90, 'These')}",
+    ]
+
+
+def test_chop_guide_introduces_a_list_with_what_its_lead_in_leans_on(
+    guide_of: GuideOf, no_topics: Policy
+) -> None:
+    items = "\n".join(f"- {words(40, f'N{n}', '')}" for n in range(4))
+    guide = guide_of(f"## Fat\nBabies need fat.\nThese foods hold it:\n{items}")
+    cards = chop_guide(guide, no_topics)
+    assert len(cards) == 2
+    assert all(c.text.startswith("Babies need fat.\nThese foods hold it:\n- N") for c in cards)
+    assert check_cards(cards, guide) == [(), ()]
+
+
+def test_chop_guide_leaves_an_unmarked_heading_with_what_it_heads(
+    guide_of: GuideOf, no_topics: Policy
+) -> None:
+    guide = guide_of(f"## Food\n{words(60)}\nWhat comes first?\n{words(60, 'Rice')}")
+    assert texts(guide, no_topics) == [words(60), f"What comes first?\n{words(60, 'Rice')}"]
+
+
+@pytest.mark.parametrize("title", ["More information", "更多信息"])
+def test_chop_guide_keeps_advice_below_a_heading_of_links(
+    guide_of: GuideOf, no_topics: Policy, title: str
+) -> None:
+    advice = "Call your midwife at any hour when your baby moves less than usual. " * 2
+    guide = guide_of(f"## {title}\n{advice}\n- Cots\n- Prams")
+    cards = chop_guide(guide, no_topics)
+    assert [card.text for card in cards] == [advice.strip()]
+    assert [gap.reason for gap in list_gaps(guide, cards)] == ["links", "links"]

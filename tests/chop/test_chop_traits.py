@@ -127,3 +127,21 @@ def test_titles_tell_cards_of_one_section_apart(guide_of: GuideOf, no_topics: Po
     cards = chop_guide(guide_of(f"## How to bath a baby\n{steps}"), no_topics)
     assert cards[0].title.startswith("How to bath a baby: steps 1 to ")
     assert len({card.title for card in cards}) == len(cards) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Hormones (such as estrogen and progesterone fall after birth",
+            "Hormones such as estrogen and progesterone fall after birth",
+        ),
+        ('She said "keep the room cool', "She said keep the room cool"),
+        ("(Talk to your doctor", "Talk to your doctor"),
+        ("Read it) again", "Read it again"),
+        ("宝宝（满六个月以后", "宝宝满六个月以后"),
+        ("奶粉和辅食的冲调方法（配方", "奶粉和辅食的冲调方法"),
+    ],
+)
+def test_shorten_leaves_no_bracket_or_quotation_open(text: str, expected: str) -> None:
+    assert shorten(text, 40, "zh" if "宝" in text or "奶" in text else "en") == expected
