@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,3 +103,16 @@ def test_strip_hidden_keeps_emoji_joined_and_drops_the_rest() -> None:
 )
 def test_is_chinese_reads_the_primary_tag(lang: str, expected: bool) -> None:
     assert is_chinese(lang) is expected
+
+
+@given(
+    st.text(st.sampled_from("abZ é1 ,;:'’“”\"()/%°+&–—-_\u00a0"), max_size=60),
+    st.sampled_from(".!?x)"),
+)
+def test_a_line_without_a_stop_inside_is_one_sentence_for_the_splitter_too(
+    line: str, end: str
+) -> None:
+    """Such lines are not handed to it at all."""
+    bounds = sentencex.get_sentence_boundaries("en", line + end)
+    assert len(bounds) == 1
+    assert len(split_sentences(line + end, "en")) <= 1

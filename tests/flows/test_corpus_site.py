@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from flows.line import run_line
 from flows.request import RunRequest, Stage
 from flows.sample_site import serve_folder
 from stages.text import split_sentences
-from stages.types import Card, Guide, QuarantineReason
+from stages.types import BlockKind, Card, Guide, QuarantineReason
 from store.cards import list_cards
 from store.guides import get_guide, list_guides
 from store.pages import PageRecord, PageRole, list_pages
@@ -125,10 +126,16 @@ def test_corpus_copy_of_a_page_collapses(crawl: Crawl) -> None:
 
 
 def test_corpus_cards_are_whole_sentences(crawl: Crawl) -> None:
+    """Or, of a table row longer than a card may be, whole cells."""
     cut = []
     for path, guide in crawl.guides.items():
         sentences = split_sentences(guide.text, guide.lang)
         starts, ends = {s.start for s in sentences}, {s.end for s in sentences}
+        for row in guide.blocks:
+            if row.kind is BlockKind.TABLE_ROW and len(row.text.split()) > 120:
+                cells = [row.start + found.end() for found in re.finditer(";", row.text)]
+                starts.update(end + 1 for end in cells)
+                ends.update(cells)
         for card in crawl.cards[path]:
             cut += [
                 guide.text[start:end]
