@@ -13,7 +13,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-import httpcore
+import httpx
 
 from stages.errors import PermanentError, RefusedError, TransientError
 from stages.procure.answers import (
@@ -70,7 +70,7 @@ class Fetcher:
     user_agent: `Name/version (+contact)`; robots rules are matched on the name. allow_private:
     `host` or `host:port` that may resolve to a private address (the demo site, tests).
     deadline_s: for one fetch with its redirects, waiting for its turn apart. max_bytes: of a body,
-    as sent and decoded. connections: at most at once; httpcore gets slower with more than 8.
+    as sent and decoded. connections: at most at once; httpx gets slower with more than 8.
     parked: hosts not to be asked before a time, as an earlier crawl left them. requests: how many
     were sent, robots.txt included.
     """
@@ -275,7 +275,7 @@ class Fetcher:
         self, url: str, parts: SplitResult, headers: _Headers, budget: _Budget, wanted: Wanted
     ) -> Answer:
         self.requests += 1
-        request = httpcore.Request(
+        request = httpx.Request(
             "GET",
             url,
             headers=[(b"Host", parts.netloc.encode()), *self._own_headers, *headers],
@@ -284,17 +284,16 @@ class Fetcher:
         started = time.monotonic()
         try:
             async with asyncio.timeout(budget.left_s()):
-                async with self._lines.send(
-                    request, f"{parts.scheme}://{parts.netloc}"
-                ) as response:
+                origin = f"{parts.scheme}://{parts.netloc}"
+                async with self._lines.send(request, origin) as (response, body):
                     return await read_answer(
-                        response.status, response.headers, response.aiter_stream(), url, wanted
+                        response.status_code, response.headers.raw, body, url, wanted
                     )
-        except (TimeoutError, httpcore.TimeoutException) as error:
+        except (TimeoutError, httpx.TimeoutException) as error:
             raise budget.spent(url) from error
-        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise PermanentError(f"{url} is no address that can be asked ({error})") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except (httpx.NetworkError, httpx.ProtocolError) as error:
             raise TransientError(
                 f"{url} could not be read ({error or type(error).__name__});"
                 " it is tried again later"

@@ -13,11 +13,12 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import h11
 import httpcore
+import httpx
 
 from stages.errors import RefusedError, TransientError
 
@@ -147,79 +148,78 @@ async def _resolve(host: str, port: int) -> list[str]:
 
 @lru_cache(maxsize=1)  # reading the certificates takes 30 ms
 def _tls() -> ssl.SSLContext:
-    return httpcore.default_ssl_context()
+    return httpx.create_ssl_context(trust_env=False)
 
 
-@dataclass(slots=True)
-class _Line:
-    """One connection at most; origin: where it leads to, '' before its first use."""
+class _Line(httpx.AsyncHTTPTransport):
+    """One connection at most, opened by the guard; origin: where it leads to, '' before its use.
 
-    pool: httpcore.AsyncConnectionPool
-    origin: str = ""
-
-
-def _has_leftover(pool: httpcore.AsyncConnectionPool) -> bool:
-    """A server sent more than the answer it announced. The next request on the connection would
-    take it for its own answer: one page's text under another one's address.
-
-    httpcore 1.0 offers no public way to look; where it keeps its state elsewhere, every connection
-    counts as one that must not be used again (a test watches that they are).
+    httpx 0.28 has no public way to hand a network backend in, so the pool that it would make is
+    made here, under the private name it looks for. Where another version looks elsewhere, the
+    first request fails: nothing goes out unguarded.
     """
-    for connection in pool.connections:
-        inner = getattr(connection, "_connection", None)
-        state = getattr(inner, "_h11_state", None)
-        if not isinstance(state, h11.Connection) or state.trailing_data[0]:
-            return True
-    return False
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        self.origin = ""
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls(),
+            max_connections=1,
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=backend,
+        )
+
+    def has_leftover(self) -> bool:
+        """A server sent more than the answer it announced. The next request on the connection
+        would take it for its own answer: one page's text under another one's address.
+
+        httpcore 1.0 offers no public way to look; where it keeps its state elsewhere, every
+        connection counts as one that must not be used again (a test watches that they are).
+        """
+        for connection in self._pool.connections:
+            inner = getattr(connection, "_connection", None)
+            state = getattr(inner, "_h11_state", None)
+            if not isinstance(state, h11.Connection) or state.trailing_data[0]:
+                return True
+        return False
 
 
 class Lines:
     """Connections, all opened by the guard, that know no proxy and no cookie.
 
-    Each stands in a pool of its own: one httpcore pool of several hands an idle connection to all
-    requests that wait and lets all but one of them try again, which costs more than the rest of a
-    fetch. The caller sees to it that there are no more than count requests at once.
+    Each stands in a pool of its own: one pool of several hands an idle connection to all requests
+    that wait and lets all but one of them try again, which costs more than the rest of a fetch.
+    The caller sees to it that there are no more than count requests at once.
     """
 
     def __init__(self, allow_private: frozenset[str], count: int) -> None:
         backend = GuardedBackend(allow_private)
-        tls = _tls()
-        self._lines = [
-            _Line(
-                httpcore.AsyncConnectionPool(
-                    ssl_context=tls,
-                    max_connections=1,
-                    keepalive_expiry=_KEEPALIVE_S,
-                    network_backend=backend,
-                )
-            )
-            for _ in range(count)
-        ]
+        self._lines = [_Line(backend) for _ in range(count)]
         self._free = list(self._lines)
 
     @asynccontextmanager
     async def send(
-        self, request: httpcore.Request, origin: str
-    ) -> AsyncIterator[httpcore.Response]:
-        """The answer with its body still to be read, through a line that leads there already if
-        one is free, else through the one that has been free for longest.
+        self, request: httpx.Request, origin: str
+    ) -> AsyncIterator[tuple[httpx.Response, httpx.AsyncByteStream]]:
+        """The answer and its body as it comes, through a line that leads there already if one is
+        free, else through the one that has been free for longest.
 
-        origin: scheme, host and port. Raises what httpcore and the guard raise.
+        origin: scheme, host and port. Raises what httpx and the guard raise.
         """
         line = next((line for line in self._free if line.origin == origin), self._free[0])
         self._free.remove(line)
         line.origin = origin
         try:
-            response = await line.pool.handle_async_request(request)
+            response = await line.handle_async_request(request)
+            body = cast(httpx.AsyncByteStream, response.stream)
             try:
-                yield response
+                yield response, body
             finally:
-                await response.aclose()
-                if _has_leftover(line.pool):
-                    await line.pool.aclose()
+                await body.aclose()
+                if line.has_leftover():
+                    await line.aclose()
         finally:
             self._free.append(line)
 
     async def aclose(self) -> None:
         for line in self._lines:
-            await line.pool.aclose()
+            await line.aclose()
