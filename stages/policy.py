@@ -163,7 +163,7 @@ class _Finder:
         self._automaton = ahocorasick.Automaton()
         for text, phrases in by_text.items():
             if text:
-                self._automaton.add_word(text, phrases)
+                self._automaton.add_word(text, (len(text), phrases[0].is_word, phrases))
         self._automaton.make_automaton()
         self._is_empty = not len(self._automaton)
 
@@ -175,24 +175,24 @@ class _Finder:
             return {}
         text = _normalise(text)
         by_topic: dict[int, list[_Hit]] = {}
-        for last, phrases in self._automaton.iter(text):
-            end = last + 1
-            if phrases[0].is_word:
-                end = _word_end(text, end - len(phrases[0].text), end)
-                if not end:
+        for last, (size, is_word, phrases) in self._automaton.iter(text):
+            start, end = last + 1 - size, last + 1
+            if is_word:
+                if start and text[start - 1].isalnum():
                     continue
+                if text[end : end + 1].isalnum():
+                    end = _plural_end(text, end)
+                    if not end:
+                        continue
             for phrase in phrases:
-                size = len(phrase.text)
-                hit = (last + 1 - size, phrase.is_word, -size, end, phrase)
+                hit = (start, is_word, -size, end, phrase)
                 by_topic.setdefault(phrase.topic, []).append(hit)
         return {topic: _count_first(hits) for topic, hits in by_topic.items()}
 
 
-def _word_end(text: str, start: int, end: int) -> int:
-    """Where a phrase that is whole words ends, its plural -s or -es included; 0 within a word."""
-    if start and text[start - 1].isalnum():
-        return 0
-    for ending in ("", "s", "es"):
+def _plural_end(text: str, end: int) -> int:
+    """Where a word that goes on behind a phrase ends, if that is a plural -s or -es; else 0."""
+    for ending in ("s", "es"):
         after = end + len(ending)
         if text.startswith(ending, end) and not text[after : after + 1].isalnum():
             return after
@@ -200,7 +200,8 @@ def _word_end(text: str, start: int, end: int) -> int:
 
 
 def _count_first(hits: list[_Hit]) -> Counts:
-    hits.sort(key=lambda hit: hit[:3])
+    if len(hits) > 1:
+        hits.sort(key=lambda hit: hit[:3])
     counts: Counts = {}
     done = 0
     for start, _, _, end, phrase in hits:
