@@ -90,10 +90,11 @@ async def list_candidates(shelf: Shelf) -> tuple[tuple[Candidate, ...], tuple[st
             for page in found.pages
         ]
     )
-    return (*found.candidates, *_unlisted(shelf, found.candidates)), found.errors
+    return (*found.candidates, *list_unlisted(shelf, found.candidates)), found.errors
 
 
-def _unlisted(shelf: Shelf, listed: Iterable[Candidate]) -> list[Candidate]:
+def list_unlisted(shelf: Shelf, listed: Iterable[Candidate]) -> list[Candidate]:
+    """The guides of a source that are not among those it lists."""
     keys = {shelf.key(candidate.url) for candidate in listed}
     return [
         Candidate(record.url, record.lastmod)

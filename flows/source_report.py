@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.kitchen import Kitchen
-from flows.procure import _unlisted, is_settled  # what a run would ask for, to the page
+from flows.procure import is_settled, list_unlisted
 from flows.shelf import open_shelf
 from stages.errors import StageError
 from stages.procure.discover import Discovery, discover
@@ -242,11 +242,11 @@ async def _ask(kitchen: Kitchen, report: SourceReport, standing: Standing) -> So
 def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
     """What the crawler has learnt of the hosts it asked for this source."""
     fetcher, found = kitchen.fetcher, []
-    for origin, known in fetcher._robots.items():  # it keeps what it learnt to itself
-        host, robots = urlsplit(origin).netloc, known.robots
-        if robots is None or not is_allowed_host(origin, source):
+    for origin, robots in fetcher.robots.items():
+        host = urlsplit(origin).netloc
+        if not is_allowed_host(origin, source):
             continue
-        own = robots.delay_s(fetcher._product)
+        own = robots.delay_s(fetcher.product)
         says = robots.stop or ("read" if robots.rules else "it has none, so everything is free")
         delay = max(own, source.min_delay_s)
         found.append(HostRobots(host, says, own, delay, bool(robots.stop)))
@@ -255,7 +255,7 @@ def _list_robots(kitchen: Kitchen, source: Source) -> tuple[HostRobots, ...]:
 
 def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
     shelf = open_shelf(kitchen, source)
-    unlisted = _unlisted(shelf, found.candidates)
+    unlisted = list_unlisted(shelf, found.candidates)
     asked = (*found.candidates, *unlisted)
     settled = sum(1 for candidate in asked if is_settled(shelf, candidate))
     records = [shelf.record(candidate.url) for candidate in found.candidates]

@@ -12,7 +12,7 @@ from review_ui.deps import Serve, Services, SignedIn, is_fragment
 from review_ui.desk import DeskView, ToneColumn, find_column, get_desk, read_picked
 from review_ui.filters import pick, read_filter, write_filter
 from review_ui.render import fragment, go, page, plural, query
-from stages.cook.checks import MAX_CHARS, check_draft
+from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_risk
 from stages.types import PostState
 from store import decisions
@@ -156,12 +156,14 @@ def edit(asked: Asked) -> Response:
         return _answer(asked, Outcome(message, 422, text))
     if text == draft.text:
         return _answer(asked, Outcome("Nothing was changed."))
-    card = asked.desk().item.card
+    item = asked.desk().item
+    card = item.card
     rules = get_tone(asked.serve.db, draft.tone_hash, draft.lang)
     if rules is None:
         message = "Not saved: the rules of this tone version are not known here. Run the line once."
         return _answer(asked, Outcome(message, 409, text))
-    findings = check_draft(card, text, rules, draft.sentences)
+    checked = check_draft(card, text, rules, draft.sentences)
+    findings = (*checked, *licence_findings(item.licence_finding))
     risk = assess_risk(findings, card.stakes)
     try:
         decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk)

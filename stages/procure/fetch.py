@@ -72,7 +72,7 @@ class Fetcher:
     deadline_s: for one fetch with its redirects, waiting for its turn apart. max_bytes: of a body,
     as sent and decoded. connections: at most at once; httpx gets slower with more than 8.
     parked: hosts not to be asked before a time, as an earlier crawl left them. requests: how many
-    were sent, robots.txt included.
+    were sent, robots.txt included. product: the name robots.txt knows us by.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Fetcher:
             (b"User-Agent", user_agent.encode("latin-1", "replace")),
             (b"Accept-Encoding", ACCEPT_ENCODING.encode()),
         ]
-        self._product = user_agent.split("/", 1)[0].split()[0]
+        self.product = user_agent.split("/", 1)[0].split()[0]
         self._allow_private = allow_private
         self._deadline_s = deadline_s
         self._max_bytes = max_bytes
@@ -116,6 +116,11 @@ class Fetcher:
         trace: TracebackType | None,
     ) -> None:
         await self._lines.aclose()
+
+    @property
+    def robots(self) -> dict[str, Robots]:
+        """What robots.txt of the hosts asked so far lets `product` do, by origin."""
+        return {origin: known.robots for origin, known in self._robots.items() if known.robots}
 
     @property
     def parked(self) -> dict[str, datetime]:
@@ -155,7 +160,7 @@ class Fetcher:
             _check_scope(current, source, is_listing, hop)
             robots = await self._robots_of(current, source, budget)
             self._check_robots(robots, current)
-            delay_s = max(source.min_delay_s, robots.delay_s(self._product))
+            delay_s = max(source.min_delay_s, robots.delay_s(self.product))
             answer = await self._ask(current, delay_s, headers, budget, wanted)
             if answer.status not in REDIRECTS:
                 return self._page(url, current, answer, is_conditional=bool(etag or last_modified))
@@ -172,7 +177,7 @@ class Fetcher:
         robots = await self._robots_of(normal, source, _Budget(self._deadline_s, url))
         if robots.stop and robots.retry:
             raise TransientError(f"{url} is not fetched: {robots.stop}", robots.retry_after_s)
-        return robots.allows(normal, self._product)
+        return robots.allows(normal, self.product)
 
     # --- robots -------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class Fetcher:
                 f"{url} is not fetched: {robots.stop}, so the host does not want to be crawled."
                 " Ask the publisher or disable the source"
             )
-        if not robots.allows(url, self._product):
+        if not robots.allows(url, self.product):
             raise RefusedError(
                 f"{url} is not fetched: robots.txt disallows it. Take it off the source"
             )
