@@ -76,6 +76,9 @@ class Line:
                     producers.create_task(self._procure(source))
             for _ in range(GUIDES_AT_ONCE):
                 self.queue.put_nowait(None)
+        if self.request.includes(Stage.CHOP):
+            with self.summary.timed("chop"):
+                await asyncio.to_thread(steps.find_twins, self.kitchen)
 
     async def _procure(self, source: Source) -> None:
         if self.request.includes(Stage.PROCURE):

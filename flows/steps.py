@@ -28,6 +28,7 @@ from store.completions import StoreLedger
 from store.drafts import DraftMark, add_drafts, list_marks
 from store.guides import GuideRef, get_guide, get_guide_ref
 from store.placements import list_placements, set_placements
+from store.sketches import add_sketches, list_unsketched, load_sketches, set_twins
 from store.tables import DraftState
 from tones.load import Tone
 
@@ -101,6 +102,25 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
 def _chopped_key(kitchen: Kitchen, ref: GuideRef) -> str:
     target = kitchen.sources[ref.source_id].target_cards
     return hash_parts(CHOP_VERSION, ref.content_hash, ref.title, kitchen.policy_hash, str(target))
+
+
+def find_twins(kitchen: Kitchen) -> None:
+    """Note for every card that is new or changed which card of another guide says nearly the same.
+
+    Looks at what is missing in the store, so a run that was cut short is made good by the next.
+    """
+    from stages.chop.sketch import Library, sketch  # numpy
+
+    missing = list_unsketched(kitchen.db)
+    if not missing:
+        return
+    sketches = {card.card_id: sketch(card.text, card.lang) for card in missing}
+    add_sketches(kitchen.db, sketches)
+    library = Library(load_sketches(kitchen.db))
+    twins = {
+        card.card_id: library.find_twin(sketches[card.card_id], card.guide_id) for card in missing
+    }
+    set_twins(kitchen.db, twins)
 
 
 def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[list[CookJob], int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, update
+from sqlalchemy import Table, bindparam, delete, func, insert, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -18,6 +18,7 @@ from store.tables import CardRow, GuideRow, metadata
 
 _CARDS: Table = metadata.tables["cards"]
 _GUIDES: Table = metadata.tables["guides"]
+_SKETCHES: Table = metadata.tables["sketches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def apply_changes(
             session.execute(_KEEP, [_named(row, _KEPT) for row in kept])
         if touched:
             session.execute(_TOUCH, [_named(row, _TOUCHED) for row in touched])
+            ids = [row["id"] for row in touched]
+            session.execute(delete(_SKETCHES).where(_SKETCHES.c.card_id.in_(ids)))
         if gone:
             session.execute(
                 update(_CARDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy import select as sql_select
@@ -39,6 +40,28 @@ def add_sketches(db: Database, sketches: Mapping[str, bytes]) -> None:
                 .values(sketch=bindparam("said")),
                 old,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Unsketched:
+    """A live card that has no sketch of its present text."""
+
+    card_id: str
+    guide_id: str
+    text: str
+    lang: str
+
+
+def list_unsketched(db: Database) -> tuple[Unsketched, ...]:
+    """By card id; a card that changes loses its sketch (`store.cards` sees to it)."""
+    query = (
+        sql_select(_CARDS.c.id, _CARDS.c.guide_id, _CARDS.c.text, _CARDS.c.lang)
+        .outerjoin(_SKETCHES, _SKETCHES.c.card_id == _CARDS.c.id)
+        .where(_CARDS.c.removed_at.is_(None), _SKETCHES.c.card_id.is_(None))
+        .order_by(_CARDS.c.id)
+    )
+    with db.read() as session:
+        return tuple(Unsketched(*row) for row in session.execute(query))
 
 
 def load_sketches(db: Database) -> tuple[tuple[str, str, bytes], ...]:

@@ -334,6 +334,30 @@ def test_first_listed_of_two_copies_is_the_guide(publisher: Publisher) -> None:
     assert roles == {names[0]: PageRole.GUIDE} | dict.fromkeys(names[1:], PageRole.DUPLICATE)
 
 
+def test_cards_that_say_the_same_know_of_each_other(publisher: Publisher) -> None:
+    publisher.run()
+    publisher.run("chop")
+    borrowed = "The cot"
+    parts = dict(SECTIONS_EN["bottle"]["parts"]) | {borrowed: PARTS[borrowed]}  # type: ignore[call-overload]
+    publisher.write("bottle", page(str(SECTIONS_EN["bottle"]["title"]), parts))
+    publisher.run()
+    publisher.run("chop")
+
+    same = [card for card in publisher.cards() if card["text"] == PARTS[borrowed]]
+    ids = {card["id"]: card["twin_id"] for card in publisher.cards()}
+    new = next(card for card in same if TITLE not in card["breadcrumbs"])
+    old = next(card for card in same if TITLE in card["breadcrumbs"])
+    assert new["twin_id"] == old["id"]
+    assert {twin for card_id, twin in ids.items() if card_id != new["id"]} <= {"", new["id"]}
+
+    parts[borrowed] = "Choose a cot that meets the safety standard of your country. " * 2
+    publisher.write("bottle", page(str(SECTIONS_EN["bottle"]["title"]), parts))
+    publisher.run()
+    publisher.run("chop")
+    changed = [card for card in publisher.cards() if "meets the safety" in card["text"]]
+    assert [card["twin_id"] for card in changed] == [""]
+
+
 def test_licence_on_the_page_that_disagrees_is_on_every_draft(publisher: Publisher) -> None:
     html = page(TITLE, PARTS).replace(
         "<footer>",
