@@ -35,7 +35,7 @@ from tones.load import Tone
 if TYPE_CHECKING:
     from stages.cook.complete import Gateway
 
-CHOP_VERSION = "2"
+CHOP_VERSION = "3"
 """Raised when the chopper changes so that every guide is chopped again."""
 
 PLATE_VERSION = "1"
