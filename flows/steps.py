@@ -82,10 +82,13 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
     if is_chopped(kitchen, ref, request):
         summary.cards.kept += count_live_cards(kitchen.db, [guide_id]).get(guide_id, 0)
         return
+    old, manner = list_cards(kitchen.db, guide_id), _chop_manner(kitchen, ref)
+    # What still reads the same is cut the same, unless it is the chopper that has changed.
+    before = old if ref.chopped_key.startswith(manner) else ()
     target = kitchen.sources[guide.source_id].target_cards
     # In a thread: a guide of a thousand table rows must not hold up the crawl's heartbeat.
-    cards = await asyncio.to_thread(chop_guide, guide, kitchen.policy, target)
-    changes = match_cards(list_cards(kitchen.db, guide.id), cards)
+    cards = await asyncio.to_thread(chop_guide, guide, kitchen.policy, target, before)
+    changes = match_cards(old, cards)
     apply_changes(kitchen.db, guide.id, changes, _chopped_key(kitchen, ref))
     for change in changes:
         match change.kind:
@@ -100,8 +103,13 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
 
 
 def _chopped_key(kitchen: Kitchen, ref: GuideRef) -> str:
+    """What the cards are made from: how it is chopped, and what."""
+    return _chop_manner(kitchen, ref) + hash_parts(ref.content_hash, ref.title)[:16]
+
+
+def _chop_manner(kitchen: Kitchen, ref: GuideRef) -> str:
     target = kitchen.sources[ref.source_id].target_cards
-    return hash_parts(CHOP_VERSION, ref.content_hash, ref.title, kitchen.policy_hash, str(target))
+    return hash_parts(CHOP_VERSION, kitchen.policy_hash, str(target))[:16] + "-"
 
 
 def find_twins(kitchen: Kitchen) -> None:
