@@ -41,10 +41,10 @@ from stages.procure.survey import Survey
 from stages.types import Block, BlockKind, PageContent
 
 EXTRACT_VERSION = "2"
-"""Raised when extraction changes, so that unchanged pages are read again from their snapshots."""
+"""Raised whenever the same bytes may give other blocks, so that unchanged pages are read again from
+their snapshots.
+"""
 
-# Raised whenever the same bytes may give other blocks, so that unchanged pages are read again.
-EXTRACT_VERSION = "2"
 _MAX_HTML_CHARS = 8_000_000
 _MAX_LOST = 50
 _PDF_MAGIC = b"%PDF-"

@@ -8,7 +8,6 @@ a colon, a date, a team), not a word of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from stages.procure.markup import collapse
 
@@ -26,16 +25,10 @@ _LINK_HEADINGS = re.compile(
     r"|编辑推荐|排行榜)[:：]?$",
     re.IGNORECASE,
 )
-# Under these a page says where it has its knowledge from; it goes where it is a list of works.
-_SOURCE_HEADINGS = re.compile(
-    r"^(?:(?:(?:selected|key|medical|our|article) )?(?:references?|sources?|citations?"
-    r"|bibliography)(?: (?:and|&) (?:references|sources|resources|further reading|notes))?"
-    r"|works cited|literature(?: cited)?|(?:主要)?(?:参考|參考)(?:文献|文獻|资料|資料|来源|來源)"
-    r"|(?:资料|資料|内容|信息)(?:来源|來源)|引用(?:文献|文獻)?)[:：]?$",
-    re.IGNORECASE,
-)
-_WORK = re.compile(
-    r"\b(?:19|20)\d\d\b|\bet al\b|\bdoi\b|https?://|\b(?:accessed|retrieved)\b|[《\[]",
+# Of these, what an author may write over links of his own choice.
+_OWN_LINK_HEADINGS = re.compile(
+    r"^(?:related (?:links|reading|resources|information)|see also|external links"
+    r"|(?:further|suggested|recommended) reading|more on\b.{0,60})[:：]?$",
     re.IGNORECASE,
 )
 # A film's words once more, as they were spoken.
@@ -173,17 +166,9 @@ def is_transcript_heading(text: str) -> bool:
     return len(text) <= _MAX_HEADING_CHARS and _TRANSCRIPT_HEADING.match(text) is not None
 
 
-def is_source_heading(text: str) -> bool:
-    """A heading over a list of works."""
-    return len(text) <= _MAX_HEADING_CHARS and _SOURCE_HEADINGS.match(collapse(text)) is not None
-
-
-def is_list_of_works(lines: Iterable[str]) -> bool:
-    """Whether lines name works (years, addresses, authors), most of them. `Sources` may head the
-    foods that hold iron, too.
-    """
-    named = [_WORK.search(line) is not None for line in lines]
-    return bool(named) and 2 * sum(named) > len(named)
+def is_own_link_heading(text: str) -> bool:
+    """A heading for links that may be the author's own, where they stand in the text."""
+    return len(text) <= _MAX_HEADING_CHARS and _OWN_LINK_HEADINGS.match(collapse(text)) is not None
 
 
 def is_sign_up(text: str) -> bool:

@@ -44,7 +44,10 @@ def prose_of(node: Element) -> int:
     of the page's text is reckoned with before it is worth measuring everything.
     """
     total = _long(node.itertext())
-    return total - sum(_long(link.itertext()) for link in node.iter("a")) if total else 0
+    if not total:
+        return 0
+    # Links in links, which only broken markup holds, are counted twice.
+    return max(0, total - sum(_long(link.itertext()) for link in node.iter("a")))
 
 
 def _long(texts: Iterator[str]) -> int:

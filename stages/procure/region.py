@@ -4,7 +4,7 @@ in it that are furniture.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml import etree
 
@@ -15,9 +15,8 @@ from stages.procure.furniture import (
     is_furniture_heading,
     is_furniture_line,
     is_link_heading,
-    is_list_of_works,
+    is_own_link_heading,
     is_sign_up,
-    is_source_heading,
     is_transcript_heading,
 )
 from stages.procure.markup import (
@@ -68,6 +67,8 @@ _LEAD_LINK_RATIO = 0.3
 # Boxes in a row that make teasers, and the most one says beside its link.
 _LEAST_TEASERS = 3
 _TEASER_CHARS = 200
+_LINE_TAGS = frozenset(("p", "ul", "ol", "dl", "table"))
+_MAX_SIBLINGS = 40
 _RUNNING_TAGS = frozenset(("p", "table", "ul", "ol", "tbody", "tr"))
 _WARNINGS = frozenset((CalloutKind.WARNING, CalloutKind.WHEN_TO_CALL))
 
@@ -179,16 +180,18 @@ class _Sweep:
         self.most = _BOX_RATIO * sizes[region].prose
 
     def sweep(self, region: Element) -> None:
-        for child in list(region):
-            if not is_element(child) or child.getparent() is None:
-                continue
+        children = [child for child in region if is_element(child)]
+        texts = [at for at, child in enumerate(children) if self.sizes.get(child, NOTHING).prose]
+        first, last = (texts[0], texts[-1]) if texts else (len(children), -1)
+        for at, child in enumerate(children):
             size = self.sizes.get(child, NOTHING)
-            if not size.chars:
+            if not size.chars or child.getparent() is None:
                 continue
+            is_below = at > first
             if child.tag in HEADING_TAGS or self.is_wrapped_heading(child, size):
-                self.drop_section(child)
+                self.drop_section(child, is_below)
                 continue
-            if self.is_stranger(child, size) and not _warns(child):
+            if self.is_stranger(child, size, is_below, at < last) and not _warns(child):
                 before = child.getprevious()
                 _remove(child)
                 _remove_bare_heading(before)
@@ -202,9 +205,12 @@ class _Sweep:
         heading = next(node.iter(*HEADING_TAGS), None)
         return heading is not None and self.sizes.get(heading, NOTHING).chars == size.chars
 
-    def is_stranger(self, node: Element, size: Size) -> bool:
+    def is_stranger(self, node: Element, size: Size, is_below: bool, is_above: bool) -> bool:
+        """is_below, is_above: running text of the same box stands before and behind the node."""
         if not size.prose:
-            return self.is_furniture(node, size) and not self.is_led_in(node)
+            if is_below and self.stands_in_text(node, is_above):
+                return False
+            return self.is_furniture(node, size)
         if size.prose >= self.most or not _is_wrapper(node):
             return False
         return (
@@ -229,14 +235,30 @@ class _Sweep:
         text = text_of(node)
         return is_furniture_line(text) or is_furniture_heading(text)
 
-    def is_led_in(self, node: Element) -> bool:
-        """A list of links right under a paragraph of the guide is what that paragraph announces."""
-        before = node.getprevious()
-        return (
-            node.tag in ("ul", "ol", "dl")
-            and before is not None
-            and before.tag == "p"
-            and self.sizes.get(before, NOTHING).prose > 0
+    def stands_in_text(self, node: Element, is_above: bool) -> bool:
+        """Links the author put below running text (whom to turn to, what to read): a list or a
+        table, or a section with a heading like those that hold the text. Menus stand first, other
+        pages of the site under a heading that says so.
+        """
+        is_page = node.getparent().tag in _PAGE_TAGS
+        if node.tag in ("ul", "ol", "dl") or _has_headers(node):
+            before = node.getprevious()
+            return is_above or not is_page or (before is not None and before.tag == "p")
+        if is_page or not starts_with_heading(node) or not self.is_like_others(node):
+            return False
+        opening = _opening(node)
+        title = text_of(opening) if opening is not None else ""
+        return is_own_link_heading(title) or not (title and is_furniture_line(title))
+
+    def is_like_others(self, node: Element) -> bool:
+        """A box before it with the same name holds running text."""
+        name = node.get("class")
+        if not name and node.tag != "section":
+            return False
+        return any(
+            other.tag == node.tag and other.get("class") == name and self.sizes[other].prose
+            for other in islice(node.itersiblings(preceding=True), _MAX_SIBLINGS)
+            if is_element(other)
         )
 
     def is_teasers(self, node: Element) -> bool:
@@ -262,27 +284,20 @@ class _Sweep:
     def opens_as_furniture(self, node: Element, size: Size) -> bool:
         """A box under a heading such as `Comments`, or `Related guides` with mostly links in it."""
         first = _opening(node)
-        if first is None:
-            return False
-        title = text_of(first)
+        title = text_of(first) if first is not None else ""
         if not title or len(title) > _HEADING_CHARS:
             return False
         if is_furniture_heading(title) or is_transcript_heading(title):
             return True
-        if is_source_heading(title):
-            return is_list_of_works(_lines(node)[1:])
         under = size.chars - self.sizes.get(first, NOTHING).chars
         return is_link_heading(title) and (
             size.linked >= _LINKY_RATIO * under or self.is_teasers(node)
         )
 
-    def drop_section(self, heading: Element) -> None:
-        """Take out a heading such as `Related guides` with the links that follow it, or `Sources`
-        with its works.
-        """
+    def drop_section(self, heading: Element, is_below: bool) -> None:
+        """Take out a heading such as `Related guides` with the links that follow it."""
         title = text_of(heading)
-        is_sources = is_source_heading(title)
-        if heading.tag == "h1" or not (is_sources or is_link_heading(title)):
+        if heading.tag == "h1" or not is_link_heading(title):
             return
         section: list[Element] = []
         for node in heading.itersiblings():
@@ -290,13 +305,11 @@ class _Sweep:
                 break
             if is_element(node):
                 section.append(node)
-        if is_sources:
-            is_stranger = is_list_of_works([line for node in section for line in _lines(node)])
-        else:
-            total = sum(self.sizes.get(node, NOTHING).chars for node in section)
-            linked = sum(self.sizes.get(node, NOTHING).linked for node in section)
-            is_stranger = linked >= _LINKY_RATIO * total or self.holds_teasers(section)
-        if is_stranger:
+        if is_below and is_own_link_heading(title) and all(n.tag in _LINE_TAGS for n in section):
+            return
+        total = sum(self.sizes.get(node, NOTHING).chars for node in section)
+        linked = sum(self.sizes.get(node, NOTHING).linked for node in section)
+        if linked >= _LINKY_RATIO * total or self.holds_teasers(section):
             for node in (heading, *section):
                 if not _warns(node):
                     _remove(node)
@@ -317,12 +330,6 @@ def _opening(node: Element) -> Element | None:
                 inner = inner.getparent()
             return None if inner is node else inner
     return None
-
-
-def _lines(node: Element) -> list[str]:
-    """Texts of the items or paragraphs under a node."""
-    found = [text_of(inner) for inner in node.iter("li", "p", *HEADING_TAGS, "summary", "dd", "td")]
-    return [line for line in found if line] or [text_of(node)]
 
 
 def _remove(node: Element) -> None:
@@ -352,6 +359,10 @@ def _remove_bare_heading(node: Element | None) -> None:
     following = next(node.itersiblings(etree.Element), None)
     if not (node.tail or "").strip() and (following is None or following.tag in HEADING_TAGS):
         _remove(node)
+
+
+def _has_headers(node: Element) -> bool:
+    return node.tag == "table" and next(node.iter("th", "thead", "caption"), None) is not None
 
 
 def _is_wrapper(node: Element) -> bool:

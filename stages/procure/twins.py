@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stages.chop.sketch import SKETCH_BYTES, sketch
 from stages.text import collapse, is_chinese
 from stages.types import Guide
 
@@ -11,6 +12,35 @@ SHINGLE = 4
 TWIN_SHARE = 0.9
 """Least share of shingles in common. Copies of one page stayed above .97 with changed menus and
 dates; different guides of one publisher on one subject below .15 (sample site, women's health)."""
+
+
+_BAND_BYTES = 16
+"""Four of a sketch's 128 values. Twins have nine of ten shingles in common: that none of their 32
+bands is equal happens in one of 10^14 pairs, that one is in strangers in one of 10^36."""
+
+
+class LookAlikes:
+    """Guides of a source by what they say, to find the few that are worth comparing."""
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, set[str]] = {}
+
+    def add(self, guide_id: str, text: str, lang: str) -> None:
+        for band in _bands(text, lang):
+            self._ids.setdefault(band, set()).add(guide_id)
+
+    def find(self, text: str, lang: str) -> tuple[str, ...]:
+        """Ids of the guides that may be twins of a text, in order."""
+        return tuple(sorted({id for band in _bands(text, lang) for id in self._ids.get(band, ())}))
+
+
+def _bands(text: str, lang: str) -> list[bytes]:
+    whole = sketch(text, lang)
+    # A band is equal only in its own place.
+    return [
+        at.to_bytes(2, "little") + whole[at : at + _BAND_BYTES]
+        for at in range(0, SKETCH_BYTES, _BAND_BYTES)
+    ]
 
 
 def is_near_duplicate(one: Guide, other: Guide) -> bool:
