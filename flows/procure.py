@@ -232,7 +232,7 @@ async def _settle_content(
             verdict=Verdict.ACCEPTED if quarantine else Verdict.NONE,
         )
         has_changed = save_guide(db, guide)
-        shelf.titles.setdefault(guide.title.casefold(), set()).add(guide.id)
+        shelf.look_alikes().add(guide.id, guide.text, guide.lang)
         shelf.save([record, *_records_of(shelf, guide, rest)])
     found = (Found.CHANGED if old else Found.NEW) if has_changed else Found.SAME
     return Outcome(found, guide.id, was_read=True)
@@ -330,9 +330,9 @@ def _other_page(shelf: Shelf, url: str, named: str) -> str:
 
 
 def _find_twin(shelf: Shelf, guide: Guide) -> Guide | None:
-    """Another guide of the source with the same title and nearly the same text."""
-    for guide_id in sorted(shelf.titles.get(guide.title.casefold(), set()) - {guide.id}):
-        other = get_guide(shelf.kitchen.db, guide_id)
+    """Another guide of the source with nearly the same text."""
+    for guide_id in shelf.look_alikes().find(guide.text, guide.lang):
+        other = get_guide(shelf.kitchen.db, guide_id) if guide_id != guide.id else None
         if other and is_near_duplicate(guide, other):
             return other
     return None

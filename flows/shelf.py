@@ -10,9 +10,10 @@ from datetime import datetime
 from flows.kitchen import Kitchen
 from stages.errors import TransientError
 from stages.procure.extract import EXTRACT_VERSION, extract_page
+from stages.procure.twins import LookAlikes
 from stages.procure.urls import guide_id
 from stages.types import Page, PageContent, Source
-from store.guides import list_guides
+from store.guides import list_guide_texts
 from store.pages import PageRecord, PageRole, Verdict, list_pages, mark_seen_many, save_pages
 
 GONE_STATUSES = (404, 410)
@@ -35,21 +36,21 @@ class Reading:
         return self.page.status in GONE_STATUSES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shelf:
     """A source and what is known of its pages, by key. is_forced: extract unchanged pages anew.
 
-    titles: ids of the source's guides by title, small letters. readings: what is being read, or was
-    and is waited for. seen: unchanged pages not noted yet.
+    readings: what is being read, or was and is waited for. seen: unchanged pages not noted yet.
+    alike: the source's guides, there once somebody has asked for look-alikes.
     """
 
     kitchen: Kitchen
     source: Source
     known: dict[str, PageRecord]
-    titles: dict[str, set[str]]
     is_forced: bool = False
     readings: dict[str, asyncio.Future[Reading | None]] = field(default_factory=dict)
     seen: list[tuple[str, datetime, str]] = field(default_factory=list)
+    alike: LookAlikes | None = None
 
     def key(self, url: str) -> str:
         return guide_id(self.source, url)
@@ -69,6 +70,14 @@ class Shelf:
             if record.guide_id == guide_id and record.role is PageRole.CONTINUATION
         ]
 
+    def look_alikes(self) -> LookAlikes:
+        """What the source's guides say, read from the store when it is first asked for."""
+        if self.alike is None:
+            self.alike = LookAlikes()
+            for guide_id, text, lang in list_guide_texts(self.kitchen.db, self.source.id):
+                self.alike.add(guide_id, text, lang)
+        return self.alike
+
     def mark_seen(self, record: PageRecord, at: datetime, lastmod: str) -> None:
         """Note an unchanged page; many of them are written together."""
         self.known[record.key] = replace(record, seen_at=at, lastmod=lastmod or record.lastmod)
@@ -85,10 +94,7 @@ class Shelf:
 
 def open_shelf(kitchen: Kitchen, source: Source, *, is_forced: bool = False) -> Shelf:
     known = {record.key: record for record in list_pages(kitchen.db, source.id)}
-    titles: dict[str, set[str]] = {}
-    for ref in list_guides(kitchen.db, [source.id]):
-        titles.setdefault(ref.title.casefold(), set()).add(ref.id)
-    return Shelf(kitchen, source, known, titles, is_forced)
+    return Shelf(kitchen, source, known, is_forced)
 
 
 async def read_page(shelf: Shelf, url: str) -> Reading:

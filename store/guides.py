@@ -128,6 +128,17 @@ def get_guide_ref(db: Database, guide_id: str) -> GuideRef | None:
         return _ref(row) if row else None
 
 
+def list_guide_texts(db: Database, source_id: str) -> tuple[tuple[str, str, str], ...]:
+    """Id, text and language of every guide of a source that is still on its site."""
+    query = (
+        sql_select(_GUIDES.c.id, _GUIDES.c.text, _GUIDES.c.lang)
+        .where(_GUIDES.c.source_id == source_id, _GUIDES.c.removed_at.is_(None))
+        .order_by(_GUIDES.c.id)
+    )
+    with db.read() as session:
+        return tuple((row.id, row.text, row.lang) for row in session.execute(query))
+
+
 def get_chopped_key(db: Database, guide_id: str) -> str:
     """Hash of what the guide's cards were last made from, '' when it has none."""
     ref = get_guide_ref(db, guide_id)

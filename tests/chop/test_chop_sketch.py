@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from stages.chop.sketch import SKETCH_BYTES, Library, find_twin, sketch
+from stages.chop.sketch import SKETCH_BYTES, Library, sketch
 
 SLEEP = (
     "Put your baby down on the back for every sleep, by day and by night, until 12 months. Keep "
@@ -54,19 +54,19 @@ def test_sketch_ignores_case_typography_and_markers() -> None:
 )
 def test_find_twin_sees_through_small_changes(text: str, changed: str, lang: str) -> None:
     library = rows(FEVER, changed, lang=lang)
-    assert find_twin(sketch(text, lang), library, "other") == "c1"
+    assert Library(library).find_twin(sketch(text, lang), "other") == "c1"
 
 
 def test_find_twin_takes_the_likest_and_never_the_guides_own() -> None:
     library = rows(SLEEP.replace("12", "6").replace("hats", "caps"), SLEEP, FEVER)
-    assert find_twin(sketch(SLEEP, "en"), library, "other") == "c1"
-    assert find_twin(sketch(SLEEP, "en"), library, "g1") == "c0"
-    assert find_twin(sketch(SLEEP, "en"), library[1:], "g1") == ""
+    assert Library(library).find_twin(sketch(SLEEP, "en"), "other") == "c1"
+    assert Library(library).find_twin(sketch(SLEEP, "en"), "g1") == "c0"
+    assert Library(library[1:]).find_twin(sketch(SLEEP, "en"), "g1") == ""
 
 
 @pytest.mark.parametrize("library", [(), rows(FEVER, MILK), [("c", "g", b"too short")]])
 def test_find_twin_finds_none(library: Sequence[tuple[str, str, bytes]]) -> None:
-    assert find_twin(sketch(SLEEP, "en"), library, "other") == ""
+    assert Library(library).find_twin(sketch(SLEEP, "en"), "other") == ""
 
 
 def test_find_twin_refuses_what_is_no_sketch() -> None:

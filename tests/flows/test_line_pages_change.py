@@ -320,11 +320,11 @@ def test_further_pages_of_a_guide_are_asked_for_once(publisher: Publisher) -> No
     assert guides == {"bottle.html", "sleep-1.html"}
 
 
-def test_first_listed_of_two_copies_is_the_guide(publisher: Publisher) -> None:
-    html = page(TITLE, PARTS)
+def test_first_listed_of_copies_is_the_guide(publisher: Publisher) -> None:
+    """Whatever their titles are."""
     names = [f"copy-{letter}" for letter in "abcde"]
-    for name in names:
-        publisher.write(name, html)
+    for number, name in enumerate(names):
+        publisher.write(name, page(TITLE if number % 2 else f"{TITLE} (to print)", PARTS))
     publisher.remove("sleep")
     publisher.relist()
 
@@ -356,6 +356,24 @@ def test_cards_that_say_the_same_know_of_each_other(publisher: Publisher) -> Non
     publisher.run("chop")
     changed = [card for card in publisher.cards() if "meets the safety" in card["text"]]
     assert [card["twin_id"] for card in changed] == [""]
+
+
+def test_page_that_moved_is_the_guide_once_the_old_address_is_gone(publisher: Publisher) -> None:
+    publisher.run()
+    publisher.run("chop")
+    before = {card["text"] for card in publisher.cards()}
+    publisher.write("where-to-sleep", page(TITLE, PARTS))
+    publisher.remove("sleep")
+    publisher.relist()
+    publisher.run()
+    assert publisher.role("where-to-sleep") is PageRole.DUPLICATE
+
+    publisher.run()
+    publisher.run()
+    publisher.run("chop")
+
+    assert publisher.role("where-to-sleep") is PageRole.GUIDE
+    assert {card["text"] for card in publisher.cards()} == before
 
 
 def test_licence_on_the_page_that_disagrees_is_on_every_draft(publisher: Publisher) -> None:
