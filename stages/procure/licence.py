@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
-from stages.procure.markup import SILENT_TAGS, Element, collapse, raw_text_of, text_of
+from stages.procure.markup import SILENT_TAGS, Element, collapse, raw_text_of, squeeze, text_of
 from stages.procure.metadata import Structured, structured_text
 from stages.procure.survey import Survey
 from stages.procure.terms import read_terms
@@ -38,6 +38,11 @@ _RESERVED = re.compile(
     r"|未經.{0,8}(?:許可|授權)",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"[(（][^()（）]{0,200}[)）]")
+# Shorter names (`CC BY`) stand in longer ones that say something else (`CC BY-NC`). In UTF-8, so
+# that a Han character counts three letters.
+_LEAST_NAME_BYTES = 12
+_MAX_EVIDENCE_CHARS = 2000
 # More than a pattern reaches before and behind its rare word.
 _AROUND_CHARS = 120
 _META_NAMES = frozenset(
@@ -121,29 +126,33 @@ def _named_in_head(survey: Survey, structured: Structured) -> str:
 
 
 def find_disagreement(evidence: str, source: Source, url: str = "") -> str:
-    """How a licence line found on a page disagrees with the source's register, one plain sentence;
-    '' when it does not.
+    """How a licence line found on a page forbids what the source's register lets us do, one plain
+    sentence; '' when it does not.
 
     evidence: the line or licence address as `read_licence` returns it. url: the page's, for its
-    own entry in `source.page_reuse`. A page may allow more than we make use of; a line that names
-    no terms (a bare copyright line) disagrees with nothing.
+    own entry in `source.page_reuse`. A page may allow more than we make use of, under whatever
+    name; a line that names the register's own licence, or no terms at all (a bare copyright
+    line), disagrees with nothing. Text that is not published anyway needs no leave of its page.
     """
+    if source.page_reuse.get(url, source.reuse) is not Reuse.ADAPT_OK:
+        return ""
     named = read_terms(evidence)
-    if not named:
+    said = collapse(source.licence)
+    if not named or _names_licence(evidence, said):
         return ""
     page = named[0]
-    reuse = source.page_reuse.get(url, source.reuse)
-    register = read_terms(f"{source.licence} {source.licence_url}")
-    said = source.licence.strip() or "no licence"
-    if reuse is Reuse.ADAPT_OK:
-        if page.limits - frozenset().union(*(terms.limits for terms in register)):
-            return (
-                f"The page states {page.name}, which is stricter than the register"
-                f" ({said}; its text may be adapted)."
-            )
-    elif page.limits:
-        # Text of such a source is not published anyway.
+    register = read_terms(f"{said} {source.licence_url}")
+    if not page.limits - frozenset().union(*(terms.limits for terms in register)):
         return ""
-    if register and url not in source.page_reuse and page not in register:
-        return f"The page states {page.name}, another licence than the register ({said})."
-    return ""
+    return (
+        f"The page states {page.name}, which is stricter than the register"
+        f" ({said or 'no licence'}; its text may be adapted)."
+    )
+
+
+def _names_licence(evidence: str, name: str) -> bool:
+    """A line names a licence as the register writes it, without what stands in its brackets."""
+    name = squeeze(_BRACKETS.sub("", name))
+    return len(name.encode()) >= _LEAST_NAME_BYTES and name in squeeze(
+        evidence[:_MAX_EVIDENCE_CHARS]
+    )

@@ -89,7 +89,7 @@ _LIMITS = {
     "government": frozenset[str](),
     "public": frozenset[str](),
     "noncommercial": frozenset(("nc",)),
-    "reprint": frozenset(("nd",)),
+    "reprint": frozenset[str](),
     "reserved": frozenset(("nc", "nd", "reserved")),
 }
 
