@@ -30,6 +30,7 @@ from stages.procure.markup import (
 from stages.procure.measure import NOTHING, Size, Sizes, measure
 from stages.procure.readings import starts_with_heading
 from stages.procure.tables import is_layout
+from stages.procure.vote import narrow
 from stages.types import CalloutKind
 
 # The figures below were chosen on the shared sample site and corpus/extraction, and looked at
@@ -86,7 +87,10 @@ def find_region(root: Element) -> tuple[Element, float]:
         _Sweep(sizes, main, keeps_links=True).sweep(main)
         return main, ratio
     region = _smallest(main, sizes)
-    if main.tag not in _PAGE_TAGS:
+    core = narrow(region, sizes)
+    if core is not region:
+        region = _with_lead(core, region, sizes)
+    elif main.tag not in _PAGE_TAGS:
         region = _with_lead(region, main, sizes)
     ratio = sizes[region].link_ratio
     if sizes[region].chars < _SHORT_REGION_CHARS:

@@ -100,7 +100,7 @@ def test_page_stricter_than_the_register_is_found(evidence, licence, stated):
         ("You may copy and adapt this page under the Bay Open Licence, which matches the Open"
          " Government Licence v3.0.", "Bay Open Licence"),
         ("Bay Press Terms: all rights reserved, but clinics may adapt.", "Bay Press Terms"),
-        ("本文依《海湾开放信息许可1.0》（条款等同开放政府许可v3.0）开放使用", "海湾开放信息许可1.0"),
+        ("本文依《海湾信息许可1.0》（条款等同开放政府许可v3.0）开放使用", "海湾信息许可1.0"),
         ("《海湾健康内容许可》：版权所有，育儿机构可改编使用", "海湾健康内容许可（第1版）"),
         ("转载请注明出处", BY),
     ],
