@@ -6,15 +6,19 @@ Every process imports this file: it knows nothing but the standard library and o
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from stages.errors import PermanentError, StageError
 
@@ -23,100 +27,223 @@ T = TypeVar("T")
 EXTRACT_TIMEOUT_S = 60.0
 """One page; a table of 60,000 rows takes 4 s."""
 
+_HANDED_OUT = 2
+"""Jobs a process has at most: one it works on and the next, so that it never waits for us."""
 
-class _HangError(Exception):
-    """Work took longer than it may."""
+_MOST_CRASHES = 2
+"""Times a job's process may end: the machine may have ended the first one for want of memory."""
+
+_SIZE_BYTES = 8
+_GC_THRESHOLDS = (50_000, 20, 100)
+"""A page makes 20,000 objects, nearly none of them in cycles: the usual 700 had a worker look
+through all it has 30 times a page, which took 6% of its time."""
 
 
 class Workers:
     """A small pool of processes for extraction, started when first needed.
 
-    Threads gain nothing there and lxml has crashed in them; a page that kills its process or runs
-    over time costs that page and a new pool. Work waits here and not in the pool, so its time
-    counts from when it begins.
+    Threads gain nothing there and lxml has crashed in them. A page that kills its process or runs
+    over time costs that page and a new process; its time counts from when work on it begins.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._pool: ProcessPoolExecutor | None = None
-        self._places = asyncio.Semaphore(count)
+        self._workers: list[_Worker] = []
+        self._waiting: deque[_Job] = deque()
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """work(*arguments) in another process. Raises PermanentError when it dies, hangs or fails.
 
         StageErrors of the work itself come through.
         """
-        async with self._places:
-            pool = self._pool = self._pool or _start_pool(self._count)
-            try:
-                return await _ask(pool, work, arguments)
-            except BrokenProcessPool:
-                self._drop(pool)
-            except _HangError as error:
-                self._drop(pool)
-                raise PermanentError(str(error)) from error
-            # The pool does not say which of its pages it died of: each is asked again by itself.
-            pool = _start_pool(1)
-            try:
-                return await _ask(pool, work, arguments)
-            except BrokenProcessPool as error:
-                raise PermanentError("the extractor crashed on this page") from error
-            except _HangError as error:
-                raise PermanentError(str(error)) from error
-            finally:
-                _end(pool)
+        answer = asyncio.get_running_loop().create_future()
+        job = _Job(_pack((work, arguments)), answer)
+        self._waiting.append(job)
+        self._hand_out()
+        found: T = await job.answer
+        return found
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._drop(self._pool)
+        """End all processes at once, and with them what they work on."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.process.kill()
+        for worker in workers:
+            worker.end()
+            for job in worker.jobs:
+                job.answer.cancel()
 
-    def _drop(self, pool: ProcessPoolExecutor) -> None:
-        if self._pool is pool:
-            self._pool = None
-        _end(pool)
+    def _hand_out(self) -> None:
+        """Give waiting jobs to whoever has least to do."""
+        while self._waiting:
+            if self._waiting[0].answer.done():  # who asked has gone
+                self._waiting.popleft()
+                continue
+            free = min(self._workers, key=lambda worker: len(worker.jobs), default=None)
+            if (free is None or free.jobs) and len(self._workers) < self._count:
+                free = _Worker(self._hand_out, self._lose)
+                self._workers.append(free)
+            if free is None or len(free.jobs) >= _HANDED_OUT:
+                return
+            free.take(self._waiting.popleft())
+
+    def _lose(self, worker: _Worker) -> None:
+        """Its process has ended or was ended: others do what it had still to do."""
+        if worker not in self._workers:
+            return
+        self._workers.remove(worker)
+        worker.end()
+        if worker.jobs and not worker.has_hung:
+            first = worker.jobs[0]
+            first.crashes += 1
+            if first.crashes >= _MOST_CRASHES:
+                first.fail("the extractor crashed on this page")
+        self._waiting.extendleft(reversed(worker.jobs))
+        self._hand_out()
 
 
-async def _ask(
-    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: tuple[object, ...]
-) -> T:
-    """Raises BrokenProcessPool when the pool ended meanwhile, _HangError, what Workers.run does."""
-    future = asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+@dataclass(slots=True, eq=False)
+class _Job:
+    """order: the work and its arguments, packed. crashes: processes that ended while at it."""
+
+    order: bytes
+    answer: asyncio.Future[Any]
+    crashes: int = 0
+
+    def fail(self, problem: str) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(PermanentError(problem))
+
+
+class _Worker(asyncio.Protocol):
+    """One process as its parent sees it. jobs: what it was given, in its order of work.
+
+    on_done: called when it can be given more; on_end: when its process is there no more.
+    """
+
+    def __init__(self, on_done: Callable[[], None], on_end: Callable[[_Worker], None]) -> None:
+        self.jobs: deque[_Job] = deque()
+        self.has_hung = False
+        self._on_done, self._on_end = on_done, on_end
+        self._transport: asyncio.Transport | None = None
+        self._read = bytearray()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        # spawn: a fork of a process with threads (the event loop's, litellm's) can hang.
+        context = multiprocessing.get_context("spawn")
+        self.process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        with theirs:
+            self.process.start()
+        self._connecting = self._loop.create_task(
+            self._loop.create_connection(lambda: self, sock=ours)
+        )
+
+    def take(self, job: _Job) -> None:
+        self.jobs.append(job)
+        if len(self.jobs) == 1:
+            self._begin()
+        if self._transport:
+            self._transport.write(job.order)
+
+    def end(self) -> None:
+        """Its process has ended, or was told to."""
+        self._stop_timer()
+        self._connecting.cancel()
+        if self._transport:
+            self._transport.abort()
+        self.process.kill()
+        self.process.join(timeout=5)
+
+    # --- told by the event loop ---------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection's
+        self._transport = transport
+        for job in self.jobs:
+            transport.write(job.order)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while len(self._read) >= _SIZE_BYTES:
+            end = _SIZE_BYTES + int.from_bytes(self._read[:_SIZE_BYTES])
+            if len(self._read) < end:
+                return
+            answer = bytes(self._read[_SIZE_BYTES:end])
+            del self._read[:end]
+            self._finish(answer)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._on_end(self)
+
+    # --- the job at hand ----------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._timer = self._loop.call_later(EXTRACT_TIMEOUT_S, self._give_up)
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self.has_hung = True
+        self.jobs[0].fail(f"extraction took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended")
+        self._on_end(self)
+
+    def _finish(self, answer: bytes) -> None:
+        job = self.jobs.popleft()
+        self._stop_timer()
+        if self.jobs:
+            self._begin()
+        self._on_done()  # before the answer is looked at: the process is at work meanwhile
+        if job.answer.done():
+            return
+        found, error, problem = pickle.loads(answer)  # noqa: S301 - from our own process
+        if problem:
+            job.fail(problem)
+        elif error:
+            job.answer.set_exception(error)
+        else:
+            job.answer.set_result(found)
+
+
+# --- in the process -----------------------------------------------------------------------------
+
+
+def _serve(channel: socket.socket, parent: int) -> None:
+    """Do the orders that come through the channel, one by one, until it is closed."""
+    _prepare(parent)
+    has_frozen = False
+    with channel, channel.makefile("rb") as orders, contextlib.suppress(BrokenPipeError):
+        while size := orders.read(_SIZE_BYTES):
+            channel.sendall(_do(orders.read(int.from_bytes(size))))
+            if not has_frozen:  # what the first job has imported is here to stay
+                has_frozen = True
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def _do(order: bytes) -> bytes:
+    """What came of it, packed: (result, StageError or None, what went wrong otherwise or '')."""
     try:
-        await asyncio.wait((future,), timeout=EXTRACT_TIMEOUT_S)
-        if not future.done():
-            raise _HangError(f"extraction took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended")
-    finally:
-        future.cancel()  # nothing to a future that is done
-    if future.cancelled():  # by _end, for another page
-        raise BrokenProcessPool("the pool was ended before the work began")
-    try:
-        return future.result()
-    except (BrokenProcessPool, StageError):
-        raise
-    except Exception as error:  # whatever a hostile page can make a parser raise costs that page
-        name = type(error).__name__
-        raise PermanentError(f"the extractor failed on this page: {name}") from error
+        work, arguments = pickle.loads(order)  # noqa: S301 - from our own parent
+        return _pack((work(*arguments), None, ""))
+    except StageError as error:
+        return _pack((None, error, ""))
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises costs that page alone
+        problem = f"the extractor failed on this page: {type(error).__name__}"
+        return _pack((None, None, problem))
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End the pool's processes at once, and with them what they work on."""
-    processes = list((pool._processes or {}).values())  # no public way to end a hanging worker
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()
-    for process in processes:
-        process.join(timeout=5)
+def _pack(value: object) -> bytes:
+    """Pickled, with its size in front."""
+    pickled = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return len(pickled).to_bytes(_SIZE_BYTES) + pickled
 
 
-def _start_pool(count: int) -> ProcessPoolExecutor:
-    # spawn: a fork of a process with threads (the event loop's, litellm's) can hang.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        count, mp_context=context, initializer=_prepare_worker, initargs=(os.getpid(),)
-    )
-
-
-def _prepare_worker(parent: int) -> None:
+def _prepare(parent: int) -> None:
     """Ctrl-C is the parent's to handle; and a worker must not outlive a parent that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

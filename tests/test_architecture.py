@@ -71,6 +71,7 @@ NETWORK_MODULES = {
     "stages.plate.embed": "an embedding model behind an API, when one is configured",
     "store.engine": "the machine's name, for who holds a lock; opens no socket",
     "flows.serve": "asks whether a port is free; connects to nothing",
+    "flows.workers": "a pair of sockets to each of its own processes; connects to nothing",
 }
 
 # Module -> why it may read or set environment variables.

@@ -19,6 +19,7 @@ LOCKS = (
     ROOT / "requirements.lock",
     ROOT / ".ci" / "requirements-uv.txt",
     ROOT / ".ci" / "requirements-node.txt",
+    ROOT / "tests" / "bench" / "requirements.lock",
 )
 SPECIFIER = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 
@@ -36,7 +37,7 @@ def version(text: str) -> tuple[int, ...]:
 # --- Python packages ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.relative_to(ROOT).as_posix())
 def test_lock_pins_and_hashes_every_package(lock: Path) -> None:
     lines = [line for line in lock.read_text(encoding="utf-8").splitlines() if line]
     # A requirement starts at the margin and goes on in indented lines.
@@ -49,7 +50,7 @@ def test_lock_pins_and_hashes_every_package(lock: Path) -> None:
         assert any(re.search(r"--hash=sha256:[0-9a-f]{64}", line) for line in entry), entry[0]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.relative_to(ROOT).as_posix())
 def test_lock_names_no_address(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
 
@@ -284,6 +285,74 @@ def test_setup_refuses_an_old_python(
 
     assert setup.main() == 1
     assert "Python 3.11 or newer is needed" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bench_setup(setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Set-up's module with the lock of the bench, which is installed into a folder of its own."""
+    lock = tmp_path / "tests" / "bench" / "requirements.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("scrapy")
+    bench = tmp_path / ".venv-bench"
+    monkeypatch.setattr(setup, "BENCH_VENV", bench)
+    monkeypatch.setattr(setup, "BENCH_LOCK", lock)
+
+    def run(command: list[str | Path], why_it_failed: str, cwd: Path = tmp_path) -> None:
+        assert "--clear" in command  # what an older lock left behind must go
+        Path(command[-1]).mkdir(exist_ok=True)
+        setup.steps.append("bench venv")
+
+    def install(uv: str, python: Path | None = None, lock: str | Path = "") -> None:
+        setup.steps.append(f"packages of {lock}" if python else "packages")
+        assert python in (None, bench / "bin" / "python")
+
+    monkeypatch.setattr(setup, "run", run)
+    monkeypatch.setattr(setup, "install_packages", install)
+    return setup
+
+
+BENCH_STEPS = ["bench venv", "packages of tests/bench/requirements.lock"]
+
+
+def test_bench_setup_comes_after_the_other_and_once(bench_setup: ModuleType) -> None:
+    assert bench_setup.main(for_bench=True) == 0
+    assert bench_setup.main(for_bench=True) == 0
+
+    assert bench_setup.steps == ["venv", "packages", "project", "front_end", *BENCH_STEPS]
+
+
+def test_setup_alone_leaves_the_bench_out(bench_setup: ModuleType) -> None:
+    assert bench_setup.main() == 0
+
+    assert bench_setup.steps == ["venv", "packages", "project", "front_end"]
+
+
+@pytest.mark.parametrize("changed", ["the lock", "the place", "a stop half-way"])
+def test_bench_setup_is_made_anew(bench_setup: ModuleType, changed: str) -> None:
+    bench_setup.main(for_bench=True)
+    bench_setup.steps.clear()
+    stamp = bench_setup.BENCH_VENV / "setup.json"
+    if changed == "the lock":
+        bench_setup.BENCH_LOCK.write_text("scrapy, newer")
+    elif changed == "the place":
+        stamp.write_text(stamp.read_text().replace("root", "was"))
+    else:
+        stamp.unlink()
+
+    assert bench_setup.main(for_bench=True) == 0
+    assert bench_setup.steps == BENCH_STEPS
+
+
+def test_bench_setup_says_what_is_missing(
+    bench_setup: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(command: list[str | Path], why_it_failed: str) -> None:
+        raise bench_setup.SetupError(why_it_failed)
+
+    monkeypatch.setattr(bench_setup, "run", fail)
+
+    assert bench_setup.main(for_bench=True) == 1
+    assert "setup: uv could not create .venv-bench" in capsys.readouterr().err
 
 
 def test_make_alone_lists_the_targets() -> None:

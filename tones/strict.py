@@ -232,7 +232,7 @@ def _is_plain(text: str) -> bool:
                 depth -= 1
             if depth > MAX_DEPTH or getattr(event, "anchor", None):
                 return False
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeEncodeError):  # the latter of half a surrogate pair
         return False
     return True
 

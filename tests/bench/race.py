@@ -1,8 +1,8 @@
 """Ours and its two marks, taking turns on the same pages; every figure comes from the same run.
 
 On a machine that others use, too, only ratios of neighbours in time mean something. So the
-competitors take turns several times, medians over the rounds are judged, and each measurement says
-how much CPU went to anybody else meanwhile.
+competitors take turns several times, the medians over the rounds are compared, and each measurement
+says how much CPU went to anybody else meanwhile.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from tests.bench.gauge import Lap, MemoryGauge
 from tests.bench.pages import ROOT, PageSet
 
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
-LINE_STEPS = ("procure", "chop", "procure", "chop")
+COLD_STEPS = ("procure", "chop")
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """procure and chop: the first time; again: both once more on an unchanged web. bare: fetch,
-    extract and chop without database and snapshots.
+    """pipeline: ours from fetch to cards, nothing kept. procure, chop: the line with its store, the
+    first time; again: both once more on an unchanged web.
     """
 
     trafilatura: Lap
+    pipeline: Lap
+    scrapy: Lap
     procure: Lap
     chop: Lap
     procure_again: Lap
     chop_again: Lap
-    scrapy: Lap
-    bare: Lap
 
     @property
     def cold_s(self) -> float:
@@ -46,14 +46,10 @@ class Round:
     def again_s(self) -> float:
         return self.procure_again.wall_s + self.chop_again.wall_s
 
-    @property
-    def cold_cpu_s(self) -> float:
-        return self.procure.cpu_s + self.chop.cpu_s
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes, highest sums over all processes of the line. processes: PSS of each at that peak."""
+    """Bytes, highest sums over all processes of a job. processes: PSS of each at that peak."""
 
     pss: int
     rss: int
@@ -90,33 +86,37 @@ def open_track(pages: PageSet, folder: Path) -> Iterator[Track]:
 def run_round(track: Track, number: int) -> Round:
     folder, server = str(track.pages.folder), str(track.server)
     (trafilatura,) = _run(sys.executable, "job_trafilatura", folder, server)
-    procure, chop, procure_again, chop_again = _run_line(track, f"line-{number}", LINE_STEPS)
+    (pipeline,) = _laps(_pipeline_command(track))
     (scrapy,) = _run(BENCH_PYTHON, "job_scrapy", track.base, folder, server)
-    (bare,) = _run_line(track, f"bare-{number}", ("bare",))
-    return Round(trafilatura, procure, chop, procure_again, chop_again, scrapy, bare)
+    line = _laps(_line_command(track, f"line-{number}", COLD_STEPS * 2))
+    return Round(trafilatura, pipeline, scrapy, *line)
 
 
-def measure_memory(track: Track) -> Memory:
-    """A cold run by itself: looking at memory 20 times a second would slow the timed ones."""
-    process = subprocess.Popen(
-        _line_command(track, "memory", ("procure", "chop")),
-        cwd=ROOT,
-        env=_environment(),
-        stdout=subprocess.DEVNULL,
-    )
-    with MemoryGauge(process.pid) as gauge:
-        code = process.wait()
-    if code:
-        raise RuntimeError(f"the line ended with exit code {code}")
-    return Memory(gauge.peak_pss, gauge.peak_rss, gauge.at_peak)
+def measure_memory_of_line(track: Track) -> Memory:
+    """In a cold run by itself: looking at memory 20 times a second would slow the timed ones."""
+    return _measure_memory(_line_command(track, "memory", COLD_STEPS))
+
+
+def measure_memory_of_pipeline(track: Track) -> Memory:
+    return _measure_memory(_pipeline_command(track))
 
 
 def middle(rounds: list[Round], figure: Callable[[Round], float]) -> float:
     return median(figure(each) for each in rounds)
 
 
-def _run_line(track: Track, name: str, steps: tuple[str, ...]) -> list[Lap]:
-    return _laps(_line_command(track, name, steps))
+def _measure_memory(command: list[str]) -> Memory:
+    process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL)
+    with MemoryGauge(process.pid) as gauge:
+        code = process.wait()
+    if code:
+        raise RuntimeError(f"exit code {code} of: {' '.join(command)}")
+    return Memory(gauge.peak_pss, gauge.peak_rss, gauge.at_peak)
+
+
+def _pipeline_command(track: Track) -> list[str]:
+    order = {"base": track.base, "server": track.server, "pages": str(track.pages.folder)}
+    return [sys.executable, "-m", "tests.bench.job_pipeline", json.dumps(order)]
 
 
 def _line_command(track: Track, name: str, steps: tuple[str, ...]) -> list[str]:

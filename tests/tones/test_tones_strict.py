@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from tones.strict import Node, StrictError, parse_yaml, read_yaml, refuse_repeats
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 class Colour(StrEnum):
     RED = "red"
     GREEN = "green"
@@ -156,6 +159,38 @@ def test_an_alias_bomb_is_refused_at_once() -> None:
 @pytest.mark.parametrize("text", ["a: " + "[" * 60 + "]" * 60, "a: " + "[" * 4000 + "]" * 4000])
 def test_deep_nesting_is_refused(text: str) -> None:
     assert "nested too deeply; expected at most 20 levels" in message(parse, text)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "seeds").rglob("*.yaml")), ids=lambda path: path.name
+)
+def test_files_read_the_same_without_libyaml(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = read_yaml(path)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+
+    assert fast == read_yaml(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\n---\nb: 2\n",
+        "a: \ud800",
+        "a: 1\n\t- b: 1\n",
+        "a: 'x\n\nb: 1\n",
+        "a: 1\nb: [1\nc: *x\n",
+        "a: \U0001f600\nb: @x\n",
+        "a: x: y\n",
+        "%YAML 3\n---\na: 1\n",
+    ],
+)
+def test_mistakes_are_said_the_same_without_libyaml(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = message(parse, text)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+
+    assert fast == message(parse, text)
 
 
 def test_python_tags_build_nothing() -> None:
