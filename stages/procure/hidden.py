@@ -20,11 +20,12 @@ from stages.procure.markup import (
     squeeze,
     text_of,
 )
-from stages.procure.sheets import Sheet, Style, is_reader_only, read_sheets
+from stages.procure.sheets import Sheet, Style, can_hide, is_reader_only, read_sheets
 from stages.procure.survey import Survey
 
 _MAX_EVIDENCE = 200
 _MAX_EVIDENCE_CHARS = 500
+_MAX_RAW_CHARS = 5000
 _LENGTH = re.compile(r"^(-?\d{0,6}\.?\d{0,4})(px|em|rem|pt|%|vw|vh|ch|in|cm)?$")
 _RGB = re.compile(
     r"^rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6}%?))?\s*\)$"
@@ -47,7 +48,10 @@ def remove_hidden(root: Element, survey: Survey | None = None) -> tuple[str, ...
     sheet = read_sheets(survey)
     most = _MOST_RATIO * survey.open_gaps()
     opened = _opened_ids(survey)
-    for node in survey.suspects:
+    names = _hiding_names(survey, sheet)
+    for node, is_suspect in survey.suspects:
+        if not is_suspect and (not names or names.isdisjoint((node.get("class"), node.get("id")))):
+            continue
         tag = node.tag
         if tag is etree.Comment:
             if not _is_noise(node):
@@ -56,7 +60,7 @@ def remove_hidden(root: Element, survey: Survey | None = None) -> tuple[str, ...
             continue
         if tag == "img" and len(alt := collapse(node.get("alt") or "")) > 1 and not _is_noise(node):
             found.append(alt)
-        if tag in _NEVER_HIDDEN or node.getparent() is None or not _may_hide(node, sheet):
+        if tag in _NEVER_HIDDEN or node.getparent() is None or not _may_hide(node, names):
             continue
         if _is_hidden(node, sheet, opened) and not _is_noise(node):
             text = text_of(node)
@@ -74,18 +78,28 @@ def _is_noise(node: Element) -> bool:
     return node.tag in NOISE_TAGS
 
 
-def _may_hide(node: Element, sheet: Sheet) -> bool:
+def _hiding_names(survey: Survey, sheet: Sheet) -> frozenset[str]:
+    """Values of the page's class and id attributes that could hide what bears them."""
+    names = {value for value in survey.classes if value and sheet.may_hide(value, None)}
+    names.update(value for value in survey.ids if value and sheet.may_hide(None, value))
+    return frozenset(names)
+
+
+def _may_hide(node: Element, names: frozenset[str]) -> bool:
     """Something in an element's own attributes could hide it: most elements stop here."""
-    name, identity = node.get("class"), node.get("id")
-    if (name or identity) and sheet.may_hide(name, identity):
+    get = node.get
+    if get("hidden") is not None or get("aria-hidden"):
         return True
-    return bool(node.get("style") or node.get("hidden") is not None or node.get("aria-hidden"))
+    if names and not names.isdisjoint((get("class"), get("id"))):
+        return True
+    style = get("style")
+    return bool(style) and can_hide(style)
 
 
 def _evidence(texts: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
     for text in texts:
-        line = collapse(text)[:_MAX_EVIDENCE_CHARS]
+        line = collapse(text[:_MAX_RAW_CHARS])[:_MAX_EVIDENCE_CHARS]
         if line and line not in seen:
             seen.add(line)
             yield line

@@ -60,8 +60,11 @@ def read_licence(survey: Survey, structured: Structured) -> str:
     for node in survey.named("rel"):
         if node.tag == "a" and _says_licence(node) and (line := _line_around(node)):
             return line
-    hints = set(_HINT.findall(survey.text.lower()))
-    open_line = _first_line(root, _OPEN, hints - _RESERVED_HINTS)
+    lowered = survey.text.lower()
+    hints = set(_HINT.findall(lowered))
+    open_line = ""
+    if _says(survey.text, lowered, _OPEN, hints - _RESERVED_HINTS):
+        open_line = _first_line(root, _OPEN, hints - _RESERVED_HINTS)
     reserved = "" if open_line else _first_line(root, _RESERVED, hints & _RESERVED_HINTS)
     named = _named_in_head(survey, structured)
     return open_line or (reserved if not named or _RESERVED.search(named) else named)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from lxml import etree
 
 from stages.procure.markup import INLINE_TAGS, SILENT_TAGS, Element
 
 # Shorter lines are labels, menu entries and buttons more often than sentences. A Han character
 # says as much as two or three letters, but headlines of a list of news reach 25 in Chinese too.
 _PROSE_CHARS = 25
+_LONG_TEXTS = etree.XPath(
+    f"descendant::text()[string-length() >= {_PROSE_CHARS} and not(ancestor::a)]",
+    smart_strings=False,
+)
 
 
 class Size(NamedTuple):
@@ -43,15 +48,7 @@ def prose_of(node: Element) -> int:
     """Characters of running text under one element, counted roughly, text by text: what a share
     of the page's text is reckoned with before it is worth measuring everything.
     """
-    total = _long(node.itertext())
-    if not total:
-        return 0
-    # Links in links, which only broken markup holds, are counted twice.
-    return max(0, total - sum(_long(link.itertext()) for link in node.iter("a")))
-
-
-def _long(texts: Iterator[str]) -> int:
-    return sum(len(text) for text in map(str.strip, texts) if len(text) >= _PROSE_CHARS)
+    return sum(len(text) for text in map(str.strip, _LONG_TEXTS(node)) if len(text) >= _PROSE_CHARS)
 
 
 def _chars(text: str | None) -> int:

@@ -83,6 +83,8 @@ _PAGE_CHARS = 1500
 _HELP_CHARS = 5000
 # Shares reckoned one by one before the whole page is measured.
 _LOOKS = 20
+# Cut before they are kept in mind: hostile pages have names of megabytes.
+_MAX_NAME_CHARS = 500
 _COMMENT_NAMES = re.compile(r" (?:comments?|respond|disqus|pinglun|commentlist) ")
 # Boxes an `aside` may be when it belongs to the guide.
 _BOX_NAMES = re.compile(
@@ -233,7 +235,11 @@ def _names(node: Element) -> _Names:
     classes, identity, test_id = get("class"), get("id"), get("data-testid")
     if not (classes or identity or test_id):
         return _NAMELESS
-    return _read_names(classes or "", identity or "", test_id or "")
+    return _read_names(
+        (classes or "")[:_MAX_NAME_CHARS],
+        (identity or "")[:_MAX_NAME_CHARS],
+        (test_id or "")[:_MAX_NAME_CHARS],
+    )
 
 
 @lru_cache(maxsize=8192)

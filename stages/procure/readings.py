@@ -48,6 +48,8 @@ def inline_text(node: Element) -> str:
 
 def own_text(node: Element) -> str:
     """What an element says itself, outside its block children."""
+    if not len(node):
+        return node.text or ""
     parts = [node.text or ""]
     for child in node:
         if is_element(child):

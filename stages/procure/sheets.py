@@ -89,7 +89,7 @@ class Sheet:
             rule = (self.size, tuple(compounds), declared)
             key = min(compounds[0][1])
             self._rules.setdefault(key, []).append(rule)
-            if _HIDES.search(declared):
+            if can_hide(declared):
                 self._hiding.add(key)
 
     def may_hide(self, name: str | None, identity: str | None) -> bool:
@@ -222,8 +222,8 @@ def read_sheets(survey: Survey) -> Sheet:
 
 
 def _used_names(survey: Survey) -> frozenset[str]:
-    used = {f".{name}" for value in set(survey.values("class")) for name in value.split()}
-    used.update(f"#{value}" for value in survey.values("id"))
+    used = {f".{name}" for value in survey.classes for name in value.split()}
+    used.update(f"#{value}" for value in survey.ids)
     return frozenset(used)
 
 
@@ -241,6 +241,11 @@ def _without_print(css: str) -> str:
                 position = brace.end()
                 break
     return "".join([*kept, css[position:]])
+
+
+def can_hide(declared: str) -> bool:
+    """Declarations that could hide text, alone or together with others."""
+    return _HIDES.search(declared) is not None
 
 
 def is_reader_only(name: str) -> bool:

@@ -25,7 +25,7 @@ _WATCHED = frozenset(
     "class id style hidden aria-hidden role itemprop rel aria-controls data-target"
     " data-bs-target".split()
 )
-_HIDING = frozenset("class id style hidden aria-hidden".split())
+_HIDING = frozenset("style hidden aria-hidden".split())
 
 
 class Survey:
@@ -37,7 +37,11 @@ class Survey:
 
     def __init__(self, root: Element) -> None:
         self.root = root
-        self.suspects: list[Element] = []
+        # With each, whether its own attributes ask for a look; else only a name could hide it.
+        self.suspects: list[tuple[Element, bool]] = []
+        # Values of these attributes, of elements taken out later too.
+        self.classes: set[str] = set()
+        self.ids: set[str] = set()
         # The page's text when its gaps were opened, hidden text included.
         self.text = ""
         self._by_tag: dict[object, list[Element]] = {}
@@ -52,15 +56,22 @@ class Survey:
             names = node.keys()
             if not names:
                 if tag is etree.Comment:
-                    suspects.append(node)
+                    suspects.append((node, True))
                 continue
-            is_suspect = tag == "img"
+            is_named, is_suspect = False, tag == "img"
             for name in names:
                 if name in _WATCHED:
                     by_name.setdefault(name, []).append(node)
-                    is_suspect = is_suspect or name in _HIDING
-            if is_suspect:
-                suspects.append(node)
+                    if name in _HIDING:
+                        is_suspect = True
+                    elif name == "class":
+                        is_named = True
+                        self.classes.add(node.get(name))
+                    elif name == "id":
+                        is_named = True
+                        self.ids.add(node.get(name))
+            if is_suspect or is_named:
+                suspects.append((node, is_suspect))
 
     def tagged(self, *tags: str) -> Iterator[Element]:
         """Elements of the tags that still stand in the tree, tag by tag."""
