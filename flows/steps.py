@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from flows.cutting import chop_in_worker
 from flows.kitchen import Kitchen, hash_parts
 from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
-from stages.chop import chop_guide, match_cards
+from stages.chop import match_cards
 from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
 from stages.errors import BudgetError, ConfigError, PermanentError
@@ -35,7 +36,7 @@ from tones.load import Tone
 if TYPE_CHECKING:
     from stages.cook.complete import Gateway
 
-CHOP_VERSION = "3"
+CHOP_VERSION = "4"
 """Raised when the chopper changes so that every guide is chopped again."""
 
 PLATE_VERSION = "1"
@@ -86,8 +87,14 @@ async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: Ru
     # What still reads the same is cut the same, unless it is the chopper that has changed.
     before = old if ref.chopped_key.startswith(manner) else ()
     target = kitchen.sources[guide.source_id].target_cards
-    # In a thread: a guide of a thousand table rows must not hold up the crawl's heartbeat.
-    cards = await asyncio.to_thread(chop_guide, guide, kitchen.policy, target, before)
+    cards = await kitchen.workers.run(
+        chop_in_worker,
+        guide,
+        str(kitchen.settings.policy_file),
+        kitchen.policy_hash,
+        target,
+        before,
+    )
     changes = match_cards(old, cards)
     apply_changes(kitchen.db, guide.id, changes, _chopped_key(kitchen, ref))
     for change in changes:

@@ -1,26 +1,19 @@
-"""A pool of processes for what a hostile page can hang, crash or fill.
-
-Every process imports this file: it knows nothing but the standard library and our errors.
-"""
+"""A pool of processes for what a hostile page can hang, crash or fill."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import multiprocessing
 import os
 import pickle
-import signal
 import socket
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from stages.errors import PermanentError, StageError
+from flows.worker_process import SIZE_BYTES, pack, serve
+from stages.errors import PermanentError
 
 T = TypeVar("T")
 
@@ -33,14 +26,9 @@ _HANDED_OUT = 2
 _MOST_CRASHES = 2
 """Times a job's process may end: the machine may have ended the first one for want of memory."""
 
-_SIZE_BYTES = 8
-_GC_THRESHOLDS = (50_000, 20, 100)
-"""A page makes 20,000 objects, nearly none of them in cycles: the usual 700 had a worker look
-through all it has 30 times a page, which took 6% of its time."""
-
 
 class Workers:
-    """A small pool of processes for extraction, started when first needed.
+    """A small pool of processes to extract and chop in, started when first needed.
 
     Threads gain nothing there and lxml has crashed in them. A page that kills its process or runs
     over time costs that page and a new process; its time counts from when work on it begins.
@@ -57,7 +45,7 @@ class Workers:
         StageErrors of the work itself come through.
         """
         answer = asyncio.get_running_loop().create_future()
-        job = _Job(_pack((work, arguments)), answer)
+        job = _Job(pack((work, arguments)), answer)
         self._waiting.append(job)
         self._hand_out()
         found: T = await job.answer
@@ -97,7 +85,7 @@ class Workers:
             first = worker.jobs[0]
             first.crashes += 1
             if first.crashes >= _MOST_CRASHES:
-                first.fail("the extractor crashed on this page")
+                first.fail("the process that worked on this page crashed")
         self._waiting.extendleft(reversed(worker.jobs))
         self._hand_out()
 
@@ -132,7 +120,7 @@ class _Worker(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         # spawn: a fork of a process with threads (the event loop's, litellm's) can hang.
         context = multiprocessing.get_context("spawn")
-        self.process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, os.getpid()), daemon=True)
         with theirs:
             self.process.start()
         self._connecting = self._loop.create_task(
@@ -165,11 +153,11 @@ class _Worker(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._read += data
-        while len(self._read) >= _SIZE_BYTES:
-            end = _SIZE_BYTES + int.from_bytes(self._read[:_SIZE_BYTES])
+        while len(self._read) >= SIZE_BYTES:
+            end = SIZE_BYTES + int.from_bytes(self._read[:SIZE_BYTES])
             if len(self._read) < end:
                 return
-            answer = bytes(self._read[_SIZE_BYTES:end])
+            answer = bytes(self._read[SIZE_BYTES:end])
             del self._read[:end]
             self._finish(answer)
 
@@ -188,7 +176,9 @@ class _Worker(asyncio.Protocol):
 
     def _give_up(self) -> None:
         self.has_hung = True
-        self.jobs[0].fail(f"extraction took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended")
+        self.jobs[0].fail(
+            f"work on this page took more than {EXTRACT_TIMEOUT_S:.0f} s and was ended"
+        )
         self._on_end(self)
 
     def _finish(self, answer: bytes) -> None:
@@ -206,50 +196,3 @@ class _Worker(asyncio.Protocol):
             job.answer.set_exception(error)
         else:
             job.answer.set_result(found)
-
-
-# --- in the process -----------------------------------------------------------------------------
-
-
-def _serve(channel: socket.socket, parent: int) -> None:
-    """Do the orders that come through the channel, one by one, until it is closed."""
-    _prepare(parent)
-    has_frozen = False
-    with channel, channel.makefile("rb") as orders, contextlib.suppress(BrokenPipeError):
-        while size := orders.read(_SIZE_BYTES):
-            channel.sendall(_do(orders.read(int.from_bytes(size))))
-            if not has_frozen:  # what the first job has imported is here to stay
-                has_frozen = True
-                gc.collect()
-                gc.freeze()
-                gc.set_threshold(*_GC_THRESHOLDS)
-
-
-def _do(order: bytes) -> bytes:
-    """What came of it, packed: (result, StageError or None, what went wrong otherwise or '')."""
-    try:
-        work, arguments = pickle.loads(order)  # noqa: S301 - from our own parent
-        return _pack((work(*arguments), None, ""))
-    except StageError as error:
-        return _pack((None, error, ""))
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises costs that page alone
-        problem = f"the extractor failed on this page: {type(error).__name__}"
-        return _pack((None, None, problem))
-
-
-def _pack(value: object) -> bytes:
-    """Pickled, with its size in front."""
-    pickled = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    return len(pickled).to_bytes(_SIZE_BYTES) + pickled
-
-
-def _prepare(parent: int) -> None:
-    """Ctrl-C is the parent's to handle; and a worker must not outlive a parent that was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
+import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +31,23 @@ def doze(seconds: float) -> float:
 def crash(code: int) -> None:
     time.sleep(0.3)  # its neighbours are at work by then
     os._exit(code)
+
+
+def crash_noted(log: Path) -> None:
+    with log.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    os._exit(7)
+
+
+def crash_once(mark: Path) -> str:
+    if mark.exists():
+        return "read"
+    mark.touch()
+    os._exit(7)
+
+
+def echo(body: bytes) -> bytes:
+    return body
 
 
 def fail(error: Exception) -> None:
@@ -66,7 +86,7 @@ def run_all(count: int, jobs: list[Job]) -> list[object]:
 def test_error_of_the_work_costs_that_page(error: Exception, name: str) -> None:
     found = run_all(1, [(fail, error), (double, 4)])
 
-    assert found == [f"the extractor failed on this page: {name}", 8]
+    assert found == [f"reading this page failed: {name}", 8]
 
 
 def test_errors_of_stages_come_through() -> None:
@@ -78,14 +98,52 @@ def test_errors_of_stages_come_through() -> None:
 def test_result_that_cannot_travel_costs_that_page() -> None:
     first, second = run_all(1, [(give_function, 0), (double, 4)])
 
-    assert str(first).startswith("the extractor failed on this page: ")
+    assert str(first).startswith("reading this page failed: ")
     assert second == 8
+
+
+def test_large_pages_travel_both_ways() -> None:
+    body = bytes(range(256)) * 40_000  # 10 MB: far more than a socket takes at once
+
+    assert run_all(2, [(echo, body)] * 3) == [body] * 3
+
+
+def test_work_that_cannot_travel_is_refused() -> None:
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        asyncio.run(Workers(1).run(lambda: None))
+
+
+def test_idle_process_that_is_killed_is_replaced() -> None:
+    async def work() -> list[int]:
+        workers = Workers(1)
+        try:
+            first = await workers.run(os.getpid)
+            os.kill(first, signal.SIGKILL)
+            return [first, await workers.run(os.getpid)]
+        finally:
+            workers.close()
+
+    first, second = asyncio.run(work())
+    assert first != second
+
+
+def test_page_that_always_crashes_costs_two_processes(tmp_path: Path) -> None:
+    """The first end may not have been its fault; a third try would only cost time."""
+    log = tmp_path / "log"
+    found = run_all(1, [(crash_noted, log), (double, 4)])
+
+    assert found == ["the extractor crashed on this page", 8]
+    assert len(set(log.read_text().split())) == 2
+
+
+def test_page_whose_process_ended_once_is_read(tmp_path: Path) -> None:
+    assert run_all(1, [(crash_once, tmp_path / "mark"), (double, 4)]) == ["read", 8]
 
 
 def test_page_that_crashes_is_the_only_one_to_fail() -> None:
     found = run_all(2, [(doze, 1.0), (crash, 7), *((double, number) for number in range(4))])
 
-    assert found == [1.0, "the extractor crashed on this page", 0, 2, 4, 6]
+    assert found == [1.0, "the process that worked on this page crashed", 0, 2, 4, 6]
 
 
 def test_page_that_hangs_is_the_only_one_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +153,7 @@ def test_page_that_hangs_is_the_only_one_to_fail(monkeypatch: pytest.MonkeyPatch
     found = run_all(2, [(doze, 600.0), *slow, *((double, number) for number in range(4))])
 
     assert found == [
-        "extraction took more than 8 s and was ended",
+        "work on this page took more than 8 s and was ended",
         *[3.0] * 3,
         *[0, 2, 4, 6],
     ]
