@@ -72,6 +72,7 @@ NETWORK_MODULES = {
     "store.engine": "the machine's name, for who holds a lock; opens no socket",
     "flows.serve": "asks whether a port is free; connects to nothing",
     "flows.workers": "a pair of sockets to each of its own processes; connects to nothing",
+    "flows.worker_process": "the other end of that pair",
 }
 
 # Module -> why it may read or set environment variables.

@@ -72,9 +72,9 @@ def test_missing_policy_is_said(guide: Guide, tmp_path: Path) -> None:
 def test_workers_import_nothing_of_the_line() -> None:
     """What they import costs every run as often as there are workers."""
     code = (
-        "import sys, flows.cutting, flows.workers, stages.procure.extract\n"
-        "heavy = {'sqlalchemy', 'sqlmodel', 'pydantic', 'httpx', 'prefect', 'litellm', 'fastapi',"
-        " 'numpy', 'flows.kitchen', 'flows.line'}\n"
+        "import sys, flows.cutting, flows.worker_process, stages.procure.extract\n"
+        "heavy = {'asyncio', 'sqlalchemy', 'sqlmodel', 'pydantic', 'httpx', 'prefect', 'litellm',"
+        " 'fastapi', 'numpy', 'flows.kitchen', 'flows.line'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )
     answer = subprocess.run(

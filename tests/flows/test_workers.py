@@ -132,7 +132,7 @@ def test_page_that_always_crashes_costs_two_processes(tmp_path: Path) -> None:
     log = tmp_path / "log"
     found = run_all(1, [(crash_noted, log), (double, 4)])
 
-    assert found == ["the extractor crashed on this page", 8]
+    assert found == ["the process that worked on this page crashed", 8]
     assert len(set(log.read_text().split())) == 2
 
 

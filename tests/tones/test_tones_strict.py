@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tones.strict import Node, StrictError, parse_yaml, read_yaml, refuse_repeats
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
