@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import tracemalloc
 
@@ -78,3 +80,30 @@ def test_names_of_a_megabyte_are_not_kept_in_memory():
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 2_000_000
+
+
+_READS = """
+import resource, sys
+from pathlib import Path
+from stages.procure.extract import extract_page
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    extract_page(path.read_bytes(), "https://example.org/")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+def test_process_that_reads_hostile_pages_stays_under_300_mb(tmp_path):
+    bodies = [
+        b"<div><p>" * 250_000 + P,
+        b"".join(b"<div class='%d %s'>x</div>" % (n, b"warn" * 5_000) for n in range(100)) + P,
+        b"<p>" + b"Milk<br>" * 60_000,
+        b"<li>a" * 80_000,
+        b"<!-- " + b"milk " * 400_000 + b"-->" + P,
+        b"<b>" + b"x " * 1_000_000,
+    ]
+    for number, body in enumerate(bodies):
+        (tmp_path / f"{number}.html").write_bytes(body)
+    child = [sys.executable, "-c", _READS, str(tmp_path)]
+    told = subprocess.run(child, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert int(told) < 300 * 1024
