@@ -14,7 +14,7 @@ from types import MappingProxyType
 from stages.chop.atoms import Piece, find_leads, key_cell, part_ranges, prefix_of
 from stages.chop.openers import has_pointer, is_dangling
 from stages.chop.outline import Section, read_sections
-from stages.chop.titles import clean_heading
+from stages.chop.shorten import clean_heading
 from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.text import collapse
 from stages.types import BlockKind, CalloutKind, Card, Guide, Span

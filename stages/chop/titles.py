@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from stages.chop.atoms import Piece
 from stages.chop.openers import is_dangling
 from stages.chop.pack import Cut
-from stages.text import collapse, count_words, is_chinese, sentence_spans
+from stages.chop.phrases import (
+    clause_of,
+    condition_of,
+    key_terms,
+    label_of,
+    says_more,
+    subject_of,
+)
+from stages.chop.shorten import (
+    TRAILING,
+    clean_heading,
+    close_pairs,
+    fit_heading,
+    shorten,
+    title_limit,
+    title_size,
+)
+from stages.text import is_chinese, sentence_spans
 from stages.types import BlockKind, Guide
 
-MAX_TITLE_WORDS = 12
-MAX_TITLE_HAN = 24
-
-_CLAUSE_END = re.compile(r"[,;:(–—，；：（。、？！]|\s-\s|[.?!](?=\s|$)")
 _GENERIC = re.compile(
     r"what (?:you can|to) do|"
     r"do(?:['’]?s)?|don['’]?t(?:['’]?s)?|do not|dos and don['’]?ts|tips?|"
@@ -36,24 +49,33 @@ _ANSWER = re.compile(
     r"是的?|不是|对|對|有|没有|沒有|可以|不可以|会|會|注意|提示|警告)[.!,:。！，：]*",
     re.IGNORECASE,
 )
-_TRAILING = frozenset(
-    "a an the of to and or but in on at by for with from as if when than that which who is "
-    "are was be can may should must will do does not no your their his her its this these so "
-    "because until before after under over about between into per up only also or very more "
-    "most any some each you they it we i has have had such while where".split()
+_ENDS_OPEN = re.compile(
+    r"(?: (?:may|can|should|could|might))? "
+    r"(?:include|includes|including|are|is|such as|like|be|with)"
+    r"(?: (?:the following|these))?$",
+    re.IGNORECASE,
+)
+_NEAR = 8
+"""Cards before and behind of the same section that a title sets its card apart from."""
+
+_PLUS = re.compile(r"(?:plus|meanwhile|here|next|again|finally|first|second|last),", re.IGNORECASE)
+_PROHIBITS = re.compile(
+    r"\b(?:not|never|avoid|stop|without|don['’]t)\b|不|勿|禁|避免|忌|别|別", re.I
 )
 
 
 def title_cuts(guide: Guide, cuts: Sequence[Cut]) -> list[str]:
     """One title per cut, in order, no two alike (compared without case)."""
-    pieces_of_section: dict[tuple[int, ...], int] = {}
+    of_section: dict[tuple[int, ...], list[Cut]] = {}
+    places: list[int] = []
     for cut in cuts:
-        pieces_of_section[cut.path] = pieces_of_section.get(cut.path, 0) + 1
+        places.append(len(of_section.setdefault(cut.path, [])))
+        of_section[cut.path].append(cut)
     titles: list[str] = []
     seen: set[str] = set()
-    for cut in cuts:
-        alone = pieces_of_section[cut.path] == 1
-        title = _first_free(_candidates(guide, cut, alone), seen, guide.lang)
+    for cut, place in zip(cuts, places, strict=True):
+        siblings = of_section[cut.path][max(0, place - _NEAR) : place + _NEAR]
+        title = _first_free(_candidates(guide, cut, siblings), seen, guide.lang)
         title = title[:1].upper() + title[1:]
         seen.add(title.casefold())
         titles.append(title)
@@ -67,28 +89,41 @@ def _first_free(candidates: Iterable[str], seen: set[str], lang: str) -> str:
             return title
         last = title or last
     number = 2
-    base = shorten(last, _limit(lang) - 2, lang)
+    base = shorten(last, title_limit(lang) - 2, lang)
     while f"{base} ({number})".casefold() in seen:
         number += 1
     return f"{base} ({number})"
 
 
-def _candidates(guide: Guide, cut: Cut, alone: bool) -> Iterable[str]:
-    lang, limit = guide.lang, _limit(guide.lang)
-    heading = _heading(guide, cut)
+def _candidates(guide: Guide, cut: Cut, siblings: Sequence[Cut]) -> Iterable[str]:
+    """Titles from the best to the last resort. siblings: the section's cuts, itself included."""
+    lang, limit = guide.lang, title_limit(guide.lang)
     merged = _merged_headings(guide, cut)
-    phrase = _phrase(guide, cut)
-    if merged:
+    heading = fit_heading(_heading(guide, cut), limit, lang)
+    if not heading and len(siblings) > 1 and title_size(guide.title, lang) * 2 <= limit:
+        heading = clean_heading(guide.title)
+    if merged and not all(map(_GENERIC.fullmatch, merged)):
         yield _listed(merged, lang)
-    if alone and not merged:
-        yield shorten(heading or clean_heading(guide.title), limit, lang)
-    yield _with(heading, phrase, lang)
-    if len(cut.path) > 1:
-        yield _with(clean_heading(guide.blocks[cut.path[-2]].text), phrase, lang)
-    yield shorten(phrase, limit, lang)
-    for piece in cut.pieces[cut.repeated + 1 :]:
-        yield _with(heading, shorten(guide.text[piece.start : piece.end], limit, lang), lang)
-    yield shorten(heading or phrase or guide.title, limit, lang)
+    elif merged and heading:
+        yield heading
+    if len(siblings) == 1 and not merged and heading:
+        yield heading
+    if not heading and len(siblings) == 1:
+        yield fit_heading(clean_heading(guide.title), limit, lang)
+    above = guide.blocks[cut.path[-2]].text if len(cut.path) > 1 else guide.title
+    yield from _joined(guide, heading, _topics(guide, cut))
+    for said in _sentences(guide, cut)[:2]:
+        if title_size(said, lang) <= limit and not _PLUS.match(said):
+            yield said.rstrip(":")
+    others = [_said(guide, other) for other in siblings if other is not cut]
+    for head in (heading, fit_heading(clean_heading(above), limit, lang)):
+        room = limit - title_size(head, lang)
+        terms = key_terms(_said(guide, cut), others, head, room, lang) if head else ""
+        yield from _joined(guide, head, (*_topics(guide, cut), terms))
+    yield from _fitting(_topics(guide, cut), heading, limit, lang)
+    if heading:
+        yield heading
+    yield shorten(next(iter(_sentences(guide, cut)), guide.title), limit, lang)
 
 
 def _heading(guide: Guide, cut: Cut) -> str:
@@ -100,138 +135,43 @@ def _heading(guide: Guide, cut: Cut) -> str:
         return heading
     above = [clean_heading(guide.blocks[index].text) for index in cut.path[:-1]]
     parent = above[-1] if above else clean_heading(guide.title)
-    room = _limit(guide.lang) - _size(heading, guide.lang)
-    return f"{shorten(parent, room, guide.lang)}{_colon(guide.lang)}{heading}"
+    room = title_limit(guide.lang) - title_size(heading, guide.lang)
+    return f"{fit_heading(parent, room, guide.lang)}{_colon(guide.lang)}{heading}"
+
+
+def _link(heading: str, lang: str) -> str:
+    """What stands between a heading and the phrase behind it; never a second colon."""
+    if is_chinese(lang):
+        return "，" if "：" in heading else "：" if not heading.endswith("？") else ""
+    return " – " if heading.endswith(("?", "!", "…")) or ": " in heading else ": "
 
 
 def _colon(lang: str) -> str:
     return "：" if is_chinese(lang) else ": "
 
 
-@lru_cache(maxsize=1024)
-def clean_heading(text: str) -> str:
-    """A heading without anchor signs and closing colons."""
-    return collapse(text).strip(" #¶§").rstrip(":： .")
-
-
-def shorten(text: str, limit: int, lang: str) -> str:
-    """text cut to limit at a clause if one ends in time, else at a word, with an ellipsis.
-
-    A bracket or quotation that the cut leaves open goes, with what is in it where enough is left.
-    """
-    return _closed(_shorten(collapse(text), limit, lang))
-
-
-_PAIRS = {")": "(", "]": "[", "）": "（", "】": "【", "」": "「", "』": "『", "》": "《", "”": "“"}
-_OPENERS = frozenset(_PAIRS.values())
-
-
-def _closed(title: str) -> str:
-    """The title without a bracket or quotation mark that nothing closes, or that closes nothing."""
-    cut = title.endswith("…")
-    open_at: list[int] = []
-    for place, sign in enumerate(title):
-        if sign in _OPENERS:
-            open_at.append(place)
-        elif sign in _PAIRS:
-            if open_at and title[open_at[-1]] == _PAIRS[sign]:
-                open_at.pop()
-            else:
-                return _closed(title[:place] + title[place + 1 :])
-    if not open_at and title.count('"') % 2:
-        open_at.append(title.rindex('"'))
-    if not open_at:
-        return title
-    place = open_at[-1]
-    head = title[:place].rstrip(" ,;:–—-，；：、")
-    if len(head) * 2 < len(title):  # most of the title stands inside: only the sign goes
-        return _closed(title[:place] + title[place + 1 :])
-    return _closed(f"{head}…" if cut and not head.endswith("…") else head)
-
-
-def _shorten(text: str, limit: int, lang: str) -> str:
-    if _size(text, lang) <= limit:
-        return text
-    for match in reversed(list(_CLAUSE_END.finditer(text[:400]))):
-        head = text[: match.start()].strip()
-        if head and limit / 3 <= _size(head, lang) <= limit:
-            return head
-    if is_chinese(lang):
-        return _cut_han(text, limit) + "…"
-    words = text.split()[:limit]
-    while len(words) > 2 and (
-        words[-1].strip(",.").lower() in _TRAILING or words[-1][:1].isdigit()
-    ):
-        words.pop()
-    return " ".join(words).rstrip(" ,;:.–—") + "…"
-
-
-def _cut_han(text: str, limit: int) -> str:
-    end = len(text)
-    while end > 1 and _size(text[:end], "zh") > limit - 1:
-        end -= max(1, (end - limit) // 4)
-    while end > 1 and text[end - 1 : end + 1].isascii() and text[end - 1].isalnum():
-        end -= 1
-    return text[:end].rstrip("，、；：（ ") or text[:limit]
-
-
-def _limit(lang: str) -> int:
-    return MAX_TITLE_HAN if is_chinese(lang) else MAX_TITLE_WORDS
-
-
-def _size(text: str, lang: str) -> int:
-    """Words; for Chinese, Han characters and half of the rest, as wide as they look."""
-    if not is_chinese(lang):
-        return len(text.split())
-    han = count_words(text, lang)
-    return han + (len(text) - han + 1) // 2
-
-
-def _with(heading: str, phrase: str, lang: str) -> str:
-    """`Heading: phrase` within the limit; the heading gives way before the phrase does."""
-    limit = _limit(lang)
-    if not heading or not phrase:
-        return shorten(phrase or heading, limit, lang)
-    if phrase.casefold().startswith(heading.casefold()):
-        return shorten(phrase, limit, lang)
-    if _size(heading, lang) > limit * 2 // 3:
-        if _size(phrase, lang) > limit // 3:
-            return shorten(phrase, limit, lang)
-        heading = shorten(heading, limit // 2, lang)
-    room = limit - _size(heading, lang) - (1 if heading.endswith(("?", "!", "…")) else 0)
-    phrase = shorten(phrase, max(2, room), lang)
-    if is_chinese(lang):
-        return f"{heading}{'' if heading.endswith('？') else '：'}{phrase}"
-    return f"{heading}{' –' if heading.endswith(('?', '!', '…')) else ':'} {_lower_first(phrase)}"
-
-
-def _lower_first(phrase: str) -> str:
-    """A sentence's opening word without its capital, unless it is a name, I or an abbreviation."""
-    first = phrase.split(" ", 1)[0]
-    plain = first.strip(",.'’").lower()
-    if plain in _TRAILING - {"i"} or plain in _COMMON_OPENERS:
+def _lower_first(guide: Guide, phrase: str) -> str:
+    """A phrase behind a colon without its capital, unless the guide never writes it small."""
+    first = phrase.split(" ", 1)[0].strip(",.'’:")
+    if not first[:1].isupper() or (len(first) > 1 and not first[1:].islower()):
+        small = first.lower().split("'")[0].split("’")[0]
+        return phrase[:1].lower() + phrase[1:] if small in TRAILING - {"i"} else phrase
+    small = first.lower()
+    if small in TRAILING or f" {small}" in guide.text:
         return phrase[:1].lower() + phrase[1:]
     return phrase
 
 
-_COMMON_OPENERS = frozenset(
-    "babies baby children child most many some all keep give offer check make use put never "
-    "always try avoid ask call talk feed wash let start stop there step steps breast "
-    "breastfeeding milk don't dont follow take choose once every even both other others what "
-    "how why food".split()
-)
-
-
 def _listed(headings: Sequence[str], lang: str) -> str:
     """Headings of a merged card in one line, as many as fit."""
-    chinese, limit = is_chinese(lang), _limit(lang)
+    chinese, limit = is_chinese(lang), title_limit(lang)
     comma = "、" if chinese else ", " if all(len(h.split()) <= 4 for h in headings) else "; "
     title = shorten(headings[0], limit, lang)
     for place, heading in enumerate(headings[1:], 2):
         last = place == len(headings)
         link = ("和" if chinese else " and ") if last and comma != "; " else comma
         longer = f"{title}{link}{heading}"
-        if _size(longer, lang) > limit:
+        if title_size(longer, lang) > limit:
             break
         title = longer
     return title
@@ -244,25 +184,124 @@ def _merged_headings(guide: Guide, cut: Cut) -> list[str]:
     return [clean_heading(block.text) for block in inside if block.kind is BlockKind.HEADING]
 
 
-def _phrase(guide: Guide, cut: Cut) -> str:
-    """What this card is about beside the others of its section, in its own words."""
-    own = cut.pieces[cut.repeated :] or cut.pieces
+def _joined(guide: Guide, heading: str, phrases: Iterable[str]) -> Iterable[str]:
+    """`Heading: phrase` for every phrase there is room for."""
+    lang, limit = guide.lang, title_limit(guide.lang)
+    if not heading:
+        yield from _fitting(phrases, "", limit, lang)
+        return
+    link = _link(heading, lang)
+    for phrase in _fitting(phrases, heading, limit - title_size(heading + link, lang), lang):
+        yield f"{heading}{link}{_lower_first(guide, phrase)}"
+
+
+def _fitting(phrases: Iterable[str], heading: str, room: int, lang: str) -> Iterable[str]:
+    """Those of the phrases that fit and tell more than the heading."""
+    for phrase in phrases:
+        phrase = phrase.strip(" !！").rstrip(".。:：;；,，")
+        if phrase and title_size(phrase, lang) <= room and says_more(phrase, heading, lang):
+            yield close_pairs(phrase)
+
+
+def _topics(guide: Guide, cut: Cut) -> Iterable[str]:
+    """What this card is about beside the others of its section, from the best to the last."""
+    lang = guide.lang
+    own = _own(guide, cut)
     blocks = [guide.blocks[piece.block] for piece in own]
-    items = [block for block in blocks if block.kind is BlockKind.LIST_ITEM]
-    markers = [block.marker.strip(" .)、．") for block in items if block.marker]
+    markers = [
+        b.marker.strip(" .)、．") for b in blocks if b.kind is BlockKind.LIST_ITEM and b.marker
+    ]
     if len(markers) > 1 and len(markers) * 2 > len(blocks):
-        return _numbered(guide, cut, markers[0], markers[-1])
-    line = guide.text[own[0].start : own[0].end]
+        yield _numbered(guide, cut, markers[0], markers[-1])
     if blocks[0].kind is BlockKind.TABLE_ROW:
-        cell = re.split("[;；]", line, maxsplit=1)[0]
-        return re.split("[:：]", cell, maxsplit=1)[-1].strip()
-    sentences = [line[start:end] for start, end in sentence_spans(line, guide.lang)]
-    opening = next((said for said in sentences if _says_something(said)), line)
-    return opening.strip(" !！").rstrip(".。:：;；,，")
+        yield from _shown(guide, _cells(guide, own))
+    yield from _shown(guide, _labels(guide, own))
+    said = _sentences(guide, cut)
+    yield from (_ENDS_OPEN.sub("", one) if _opens_list(one) else one for one in said[:2])
+    for one in said[:3]:
+        yield condition_of(one, lang)
+        subject = clause_of(one) if is_chinese(lang) else subject_of(one)
+        if is_chinese(lang) or " " in subject or _said(guide, cut).count(subject) > 2:
+            yield subject
+
+
+def _own(guide: Guide, cut: Cut) -> Sequence[Piece]:
+    own = cut.pieces[cut.repeated :] or cut.pieces
+    told = [p for p in own if guide.blocks[p.block].kind is not BlockKind.FOOTNOTE]
+    return told or own
+
+
+def _said(guide: Guide, cut: Cut) -> str:
+    return "\n".join(guide.text[piece.start : piece.end] for piece in _own(guide, cut)[:12])
+
+
+def _cells(guide: Guide, own: Sequence[Piece]) -> list[str]:
+    """First cells of the card's rows, without their header."""
+    rows = [p for p in own if guide.blocks[p.block].kind is BlockKind.TABLE_ROW]
+    cells = [re.split("[;；]", guide.blocks[p.block].text[:200], maxsplit=1)[0] for p in rows]
+    return list(dict.fromkeys(re.split("[:：]", cell, maxsplit=1)[-1].strip() for cell in cells))
+
+
+def _labels(guide: Guide, own: Sequence[Piece]) -> list[str]:
+    """The terms that items and paragraphs of the card open with, if most of them do."""
+    lines = [
+        guide.text[piece.start : piece.end][:100]
+        for piece in own[:12]
+        if guide.blocks[piece.block].level <= 1
+    ]
+    labels = [label_of(line, guide.lang) for line in lines]
+    told = [label for label in labels if label]
+    return list(dict.fromkeys(told)) if told and (labels[0] or 2 * len(told) > len(lines)) else []
+
+
+def _shown(guide: Guide, terms: Sequence[str]) -> Iterable[str]:
+    """The terms in a row, from the first to the last; then the first one alone."""
+    lang = guide.lang
+    terms = [term.rstrip(" .。") for term in terms if term]
+    terms = [*terms[:1], *(_lower_first(guide, term) for term in terms[1:])]
+    if 1 < len(terms) <= 3:
+        comma, link = ("、", "和") if is_chinese(lang) else (", ", " and ")
+        yield f"{comma.join(terms[:-1])}{link}{terms[-1]}"
+    if len(terms) > 1:
+        yield f"{terms[0]}至{terms[-1]}" if is_chinese(lang) else f"{terms[0]} to {terms[-1]}"
+    yield from terms[:1]
+
+
+def _sentences(guide: Guide, cut: Cut) -> list[str]:
+    """The first sentences of the card's own that stand for themselves: no items of `Never:`."""
+    said: list[str] = []
+    forbids = _forbids(guide, cut)
+    for piece in _own(guide, cut)[:4]:
+        kind = guide.blocks[piece.block].kind
+        if kind is BlockKind.TABLE_ROW or (forbids and kind is BlockKind.LIST_ITEM):
+            continue
+        line = guide.text[piece.start : piece.end]
+        if kind is BlockKind.PARAGRAPH and _opens_list(line):
+            forbids = forbids or _PROHIBITS.search(line) is not None
+        for start, end in sentence_spans(line[:600], guide.lang):
+            one = line[start:end].strip(" !！").rstrip(".。:：;；,，")
+            if one and _says_something(one):
+                said.append(one + (":" if _opens_list(line[start:end]) else ""))
+        if len(said) >= 3:
+            break
+    return said[:3]
+
+
+def _opens_list(line: str) -> bool:
+    return line.endswith((":", "："))
+
+
+def _forbids(guide: Guide, cut: Cut) -> bool:
+    """Whether what stands over the card's items turns them round: `Never:`, `Foods to avoid`."""
+    lead = "".join(guide.text[piece.start : piece.end] for piece in cut.pieces[: cut.repeated])
+    above = guide.blocks[cut.path[-1]].text if cut.path else guide.title
+    return _PROHIBITS.search(f"{lead} {above}") is not None
 
 
 def _says_something(sentence: str) -> bool:
     """Whether a sentence can stand as a title: no bare answer, nothing that leans on the others."""
+    if _GENERIC.fullmatch(sentence):
+        return False
     return _ANSWER.fullmatch(sentence) is None and not is_dangling(sentence)
 
 

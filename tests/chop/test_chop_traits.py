@@ -8,7 +8,7 @@ import pytest
 
 from stages.chop import chop_guide
 from stages.chop.openers import has_pointer, is_dangling
-from stages.chop.titles import shorten
+from stages.chop.shorten import shorten
 from stages.chop.traits import stages_of
 from stages.policy import Policy
 from stages.types import CardKind, Guide
