@@ -69,7 +69,12 @@ class Workers:
                 continue
             free = min(self._workers, key=lambda worker: len(worker.jobs), default=None)
             if (free is None or free.jobs) and len(self._workers) < self._count:
-                free = _Worker(self._hand_out, self._lose)
+                try:
+                    free = _Worker(self._hand_out, self._lose)
+                except OSError as error:  # too many processes or files, or no memory for one more
+                    problem = f"no process could be started for this page: {error.strerror}"
+                    self._waiting.popleft().fail(problem)
+                    continue
                 self._workers.append(free)
             if free is None or len(free.jobs) >= _HANDED_OUT:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import pickle
 import signal
@@ -138,6 +139,17 @@ def test_page_that_always_crashes_costs_two_processes(tmp_path: Path) -> None:
 
 def test_page_whose_process_ended_once_is_read(tmp_path: Path) -> None:
     assert run_all(1, [(crash_once, tmp_path / "mark"), (double, 4)]) == ["read", 8]
+
+
+def test_process_that_cannot_start_costs_that_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workers.multiprocessing, "get_context", refuse)
+        found = run_all(1, [(double, 4)])
+
+    assert found == ["no process could be started for this page: Resource temporarily unavailable"]
 
 
 def test_page_that_crashes_is_the_only_one_to_fail() -> None:
