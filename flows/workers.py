@@ -122,12 +122,16 @@ class _Worker(asyncio.Protocol):
         self._read = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
         # spawn: a fork of a process with threads (the event loop's, litellm's) can hang.
         context = multiprocessing.get_context("spawn")
+        ours, theirs = socket.socketpair()
         self.process = context.Process(target=serve, args=(theirs, os.getpid()), daemon=True)
         with theirs:
-            self.process.start()
+            try:
+                self.process.start()
+            except OSError:
+                ours.close()
+                raise
         self._connecting = self._loop.create_task(
             self._loop.create_connection(lambda: self, sock=ours)
         )
