@@ -361,4 +361,8 @@ def _without_furniture(blocks: list[Block]) -> list[Block]:
                 dropping = block.level
         if not dropping:
             kept.append(block)
+    ends = [block.kind is BlockKind.HEADING for block in kept[-2:]]
+    if ends == [False, True] and kept[-1].callout is CalloutKind.NONE:
+        # What stood under the last heading was other pages.
+        kept.pop()
     return kept

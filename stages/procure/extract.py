@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from stages.procure.blocks import read_blocks
 from stages.procure.charset import decode_body
+from stages.procure.dates import read_reviewed
 from stages.procure.furniture import is_furniture_heading, is_furniture_line
 from stages.procure.hidden import remove_hidden
 from stages.procure.licence import read_licence
@@ -29,7 +30,6 @@ from stages.procure.metadata import (
     read_canonical,
     read_declared_language,
     read_neighbours,
-    read_reviewed,
     read_structured,
     read_title_hints,
 )

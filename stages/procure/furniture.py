@@ -79,6 +79,7 @@ _LINES = re.compile(
     r"|(?:was|did) this (?:page|article|guide) (?:helpful|help you|answer).{0,60}"
     r"|how would you rate this.{0,40}|rate this (?:page|article|guide).{0,20}"
     # Notices.
+    r"|(?:this|our) (?:post|page|article|site|blog)\b.{0,30}\baffiliate links?\b.{0,200}"
     r"|(?:we|this (?:web)?site|our partners)\b.{0,30}\b(?:uses?|sets?"
     r"|stores?) .{0,20}cookies.{0,240}"
     r"|cookies (?:help us|keep your).{0,160}"
@@ -95,6 +96,8 @@ _LINES = re.compile(
     r"|(?:点击|點擊).{0,12}(?:关注|關注|订阅).{0,20}|阅读原文|长按.{0,10}二维码.{0,30}"
     r"|扫(?:一扫|码|描).{0,10}(?:关注|公众号|二维码|下载|进群).{0,20}|分享 ?收藏.{0,20}"
     r"|分享|收藏|点赞|赞|在看|打印|关闭|返回顶部|返回首页"
+    r"|(?:[【\[](?:打印|列印|关闭|關閉|复制|收藏|推荐|返回|字体)[^】\]]{0,8}[】\]]\s?"
+    r"|(?:打印|列印|关闭|關閉|复制|收藏|推荐|返回)(?:本|此)?(?:页面|页|頁|窗口|視窗|地址|文章)\s?){1,5}"
     r"|喜欢此内容的人还喜欢|版权(?:所有|说明|声明).{0,160}|转载须知.{0,160}|广告位.{0,10}"
     r")$",
     re.IGNORECASE,

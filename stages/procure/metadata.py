@@ -6,11 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from stages.procure.markup import Element, collapse, squeeze, text_of
+from stages.procure.markup import Element, collapse, raw_text_of, squeeze, text_of
 from stages.procure.survey import Survey
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -38,9 +37,9 @@ class TitleHints:
 def read_title_hints(survey: Survey) -> TitleHints:
     """Read before the tree is pruned: the head and banners go then."""
     return TitleHints(
-        site=squeeze(_meta(survey, "og:site_name")),
+        site=squeeze(read_meta(survey, "og:site_name")),
         page=_head_title(survey),
-        shared=_meta(survey, "og:title"),
+        shared=read_meta(survey, "og:title"),
         headings=tuple(text_of(node) for node in first_headings(survey)),
     )
 
@@ -101,7 +100,7 @@ def _without_site(text: str, site: str) -> str:
 # --- meta elements -------------------------------------------------------------------------------
 
 
-def _meta(survey: Survey, *names: str) -> str:
+def read_meta(survey: Survey, *names: str) -> str:
     """Content of the first meta element with one of the names, in the order of names."""
     found: dict[str, str] = {}
     for node in survey.tagged("meta"):
@@ -171,7 +170,7 @@ def read_declared_language(survey: Survey) -> str:
         root.get("lang")
         or root.get("{http://www.w3.org/XML/1998/namespace}lang")
         or root.get("xml:lang")
-        or _meta(survey, "content-language", "og:locale", "dc.language", "language")
+        or read_meta(survey, "content-language", "og:locale", "dc.language", "language")
     )
 
 
@@ -257,7 +256,28 @@ def read_neighbours(survey: Survey, url: str) -> tuple[str, str]:
                 target = _absolute(base_url(survey.root, url), node.get("href"))
                 if target and _is_same_series(url, target):
                     found[rel] = target
+    if not any(found.values()) and _NEIGHBOUR.search(survey.text):
+        _read_neighbour_links(survey, url, found)
     return found["next"], found["prev"]
+
+
+_NEIGHBOUR = re.compile(
+    r"(?P<next>next(?: page)?|下一?[页頁])|(?P<prev>prev(?:ious)?(?: page)?|上一?[页頁])",
+    re.IGNORECASE,
+)
+_MAX_LABEL_CHARS = 30
+
+
+def _read_neighbour_links(survey: Survey, url: str, found: dict[str, str]) -> None:
+    """Neighbours by what their links say: many sites, nearly all Chinese ones, mark them so."""
+    for node in survey.tagged("a"):
+        label = raw_text_of(node)[:_MAX_LABEL_CHARS].strip(" \t\r\n\xa0<>«»‹›←→[]【】")
+        match = _NEIGHBOUR.fullmatch(label)
+        if match is None or match.lastgroup is None or found[match.lastgroup]:
+            continue
+        target = _absolute(base_url(survey.root, url), node.get("href") or "")
+        if target and _is_same_series(url, target):
+            found[match.lastgroup] = target
 
 
 _PAGE_NUMBER = re.compile(
@@ -278,119 +298,3 @@ def _series(url: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 
 def _is_same_series(url: str, other: str) -> bool:
     return url.split("#")[0] != other.split("#")[0] and _series(url) == _series(other)
-
-
-# --- review date ---------------------------------------------------------------------------------
-
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january", "feb february", "mar march", "apr april", "may", "jun june",
-            "jul july", "aug august", "sep sept september", "oct october", "nov november",
-            "dec december",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)")
-_DAY_MONTH = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?\s+([A-Za-z]{3,9})\.?,?\s+((?:19|20)\d\d)\b")
-_MONTH_DAY = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)\b")
-_SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.]((?:19|20)\d\d)(?!\d)")
-_REVIEWED = re.compile(
-    r"(?:last|medically|page last|content last)\s+(?:reviewed|checked)|reviewed (?:on|:)?"
-    r"|review date"
-    r"|审核|审定|审校|審核|審訂",
-    re.IGNORECASE,
-)
-_UPDATED = re.compile(r"updated|modified|revised|checked|更新|修订|修訂|修改", re.IGNORECASE)
-_NEXT_REVIEW = re.compile(r"next review|review (?:is )?due|下次审核|下次審核", re.IGNORECASE)
-
-
-def parse_date(text: str) -> str:
-    """The first date of a short text as ISO, '' if none. 25/08/2026 is read day first unless
-    that is impossible.
-    """
-    found: list[tuple[int, str]] = []
-    for pattern, order in (
-        (_ISO, "ymd"),
-        (_DAY_MONTH, "dby"),
-        (_MONTH_DAY, "bdy"),
-        (_SLASHED, "dmy"),
-    ):
-        if match := pattern.search(text[:400]):
-            value = _date_of(match, order)
-            if value:
-                found.append((match.start(), value))
-    return min(found)[1] if found else ""
-
-
-def _date_of(match: re.Match[str], order: str) -> str:
-    parts = dict(zip(order, match.groups(), strict=True))
-    month = _MONTHS.get(parts["b"].lower(), 0) if "b" in parts else int(parts["m"])
-    day = int(parts["d"])
-    if order == "dmy" and month > 12 >= day:
-        day, month = month, day
-    try:
-        return date(int(parts["y"]), month, day).isoformat()
-    except ValueError:
-        return ""
-
-
-def read_reviewed(survey: Survey, structured: Structured) -> str:
-    """ISO date of the last review; failing that of the last change; '' if the page says neither."""
-    if value := parse_date(structured_text(structured, "lastReviewed")):
-        return value
-    reviewed, updated = _visible_dates(survey.root)
-    if reviewed:
-        return reviewed
-    for text in (
-        structured_text(structured, "dateModified"),
-        _meta(survey, "article:modified_time", "dcterms.modified", "dc.date.modified",
-              "og:updated_time", "last-modified", "datemodified"),
-        _item_date(survey),
-    ):  # fmt: skip
-        if value := parse_date(text):
-            return value
-    return updated
-
-
-def _item_date(survey: Survey) -> str:
-    for node in survey.named("itemprop"):
-        if node.get("itemprop") in ("lastReviewed", "dateModified"):
-            return collapse(node.get("datetime") or node.get("content") or text_of(node))
-    return ""
-
-
-def _text_before(node: Element) -> str:
-    """The words right before a time element, in its line or in the element before it."""
-    previous = node.getprevious()
-    before = (previous.tail if previous is not None else node.getparent().text) or ""
-    return collapse(before)[-60:]
-
-
-def _visible_dates(root: Element) -> tuple[str, str]:
-    """(reviewed, updated) dates of lines that say so, next reviews left out."""
-    updated = ""
-    for node in root.iter("time", "p", "span", "div", "li", "em", "small", "dd", "td", "footer"):
-        line = text_of(node) if node.tag == "time" else node.text or ""
-        if node.tag != "time":
-            # Most lines are done here: no year, no date.
-            if "20" not in line and "19" not in line and node.get("datetime") is None:
-                continue
-            line = collapse(line)
-        if not line or len(line) > 200:
-            continue
-        before = ""
-        if node.tag == "time" and node.getparent() is not None:
-            before = _text_before(node)
-        label = f"{before} {line}"
-        if _NEXT_REVIEW.search(before or line.split(":")[0]):
-            continue
-        value = parse_date(node.get("datetime") or "") or parse_date(line)
-        if value and _REVIEWED.search(label):
-            return value, updated
-        if value and not updated and _UPDATED.search(label):
-            updated = value
-    return "", updated

@@ -26,7 +26,7 @@ from stages.procure.measure import NOTHING, Sizes, measure, prose_of
 
 _DROP_TAGS = frozenset(("nav", "dialog", "menu", "button", "form", "label", "fieldset", "footer"))
 _DROP_ROLES = frozenset(
-    "navigation banner contentinfo search dialog alertdialog menu menubar toolbar tablist"
+    "navigation banner contentinfo search dialog alertdialog menu menubar toolbar"
     " complementary form".split()
 )
 # Single words that name furniture wherever they stand in a class or id.
@@ -117,6 +117,8 @@ class _Shears:
                 drop(child)
             elif tag == "button":
                 self.cut_button(child)
+            elif child.get("role") == "button" and self.opens_panel(child):
+                child.tag = "h3"
             elif self.is_furniture(child) and not self.holds_guide(child):
                 drop(child)
             elif len(child):
@@ -137,7 +139,10 @@ class _Shears:
         panel = node.get("aria-controls")
         behind = (node.getnext(), node.getparent().getnext())
         return bool(panel) and any(
-            target is not None and target.get("id") == panel and prose_of(target)
+            target is not None
+            and target.get("id") == panel
+            and bool(text_of(target))
+            and link_ratio(target) < _LINKY_RATIO
             for target in behind
         )
 
@@ -187,7 +192,7 @@ class _Shears:
         role = (node.get("role") or "").lower()
         if tag == "aside" or role == "complementary":
             return not self.is_content_box(node)
-        if role in _DROP_ROLES:
+        if role in _DROP_ROLES or (role == "tablist" and not prose_of(node)):
             return True
         names = _names(node)
         if tag in _LINE_TAGS:
