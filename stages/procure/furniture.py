@@ -76,7 +76,8 @@ _LINES = re.compile(
     r"|read next\b.{0,100}|up next|home ?[/>›»|] ?.{1,120}|you are here\b.{0,120}"
     r"|suggest an edit\b.{0,60}|cite this page"
     r"|click here to (?:print|share|subscribe).{0,60}"
-    r"|(?:was|did) this (?:page|article|guide) (?:helpful|help you|answer).{0,60}"
+    r"|(?:was|did) this (?:page|article|guide|information|content)"
+    r" (?:helpful|useful|help you|answer).{0,60}|(?:did|do) you find (?:this|the) .{0,40}\b(?:useful|helpful)\b.{0,40}"
     r"|how would you rate this.{0,40}|rate this (?:page|article|guide).{0,20}"
     # Notices.
     r"|(?:this|our) (?:post|page|article|site|blog)\b.{0,30}\baffiliate links?\b.{0,200}"
@@ -98,6 +99,7 @@ _LINES = re.compile(
     r"|分享|收藏|点赞|赞|在看|打印|关闭|返回顶部|返回首页"
     r"|(?:[【\[](?:打印|列印|关闭|關閉|复制|收藏|推荐|返回|字体)[^】\]]{0,8}[】\]]\s?"
     r"|(?:打印|列印|关闭|關閉|复制|收藏|推荐|返回)(?:本|此)?(?:页面|页|頁|窗口|視窗|地址|文章)\s?){1,5}"
+    r"|(?:标签|標籤|关键词|關鍵詞)\s?[:：].{0,80}|(?:特别|特別|免责|免責|郑重)?(?:声明|聲明)\s?[:：].{0,160}"
     r"|喜欢此内容的人还喜欢|版权(?:所有|说明|声明).{0,160}|转载须知.{0,160}|广告位.{0,10}"
     r")$",
     re.IGNORECASE,
@@ -118,7 +120,7 @@ _SIGN_UP = re.compile(
     r"\b(?:sign(?:ing)? up|subscribe|signup)\b.{0,80}\b(?:newsletters?|e-?mails?|updates"
     r"|mailing list|alerts|inbox)\b|\b(?:newsletters?|mailing list)\b.{0,60}"
     r"\b(?:sign up|subscribe)\b"
-    r"|\bjoin\b.{0,60}\b(?:newsletters?|mailing list)\b"
+    r"|\binbox\b.{0,40}\bsign up\b|\bjoin\b.{0,60}\b(?:newsletters?|mailing list)\b"
     r"|订阅.{0,20}(?:邮件|通讯|快讯|电子报)|訂閱.{0,20}(?:電子報|郵件)",
     re.IGNORECASE,
 )

@@ -62,6 +62,9 @@ def test_heading_over_nothing_ends_no_guide():
     [
         "打印本页 关闭窗口",
         "【打印】【关闭】",
+        "标签：补钙 孕期",
+        "声明：本文内容仅供参考，不能代替医生诊断。",
+        "Did you find this information useful?",
         "This post may contain affiliate links. Read my disclosure policy.",
     ],
 )
