@@ -35,6 +35,7 @@ _MARKUP = re.compile(
 )
 _ELSEWHERE = re.compile(
     r"<base\b|<(?:link|a)\b[^>]*\brel\s*=\s*[\"']?[^\"'>]*\b(?:canonical|next|prev|amphtml|shortlink)\b"
+    r"|<a\b[^>]*\bhref\s*=\s*[\"']?[^\"'>]*[?&]page=\d"
     r"|<meta\b[^>]*(?:og:url|http-equiv\s*=\s*[\"']?refresh)",
     re.IGNORECASE,
 )
