@@ -78,7 +78,7 @@ def is_chopped(kitchen: Kitchen, ref: GuideRef, request: RunRequest) -> bool:
 async def chop(kitchen: Kitchen, guide_id: str, request: RunRequest, summary: RunSummary) -> None:
     """Bring a guide's cards to its present text. Cards of an untouched part keep id and drafts."""
     ref, guide = get_guide_ref(kitchen.db, guide_id), get_guide(kitchen.db, guide_id)
-    if ref is None or guide is None:
+    if ref is None or guide is None or ref.is_removed:
         return
     if is_chopped(kitchen, ref, request):
         summary.cards.kept += count_live_cards(kitchen.db, [guide_id]).get(guide_id, 0)
@@ -129,11 +129,12 @@ def find_twins(kitchen: Kitchen) -> None:
     missing = list_unsketched(kitchen.db)
     if not missing:
         return
-    sketches = {card.card_id: sketch(card.text, card.lang) for card in missing}
+    sketches = {card.card_id: (card.body_hash, sketch(card.text, card.lang)) for card in missing}
     add_sketches(kitchen.db, sketches)
     library = Library(load_sketches(kitchen.db))
     twins = {
-        card.card_id: library.find_twin(sketches[card.card_id], card.guide_id) for card in missing
+        card.card_id: library.find_twin(sketches[card.card_id][1], card.guide_id)
+        for card in missing
     }
     set_twins(kitchen.db, twins)
 

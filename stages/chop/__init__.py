@@ -1,17 +1,9 @@
 """Chop: a guide becomes cards, and cards of two versions of a guide are told apart."""
 
-from stages.chop.checks import (
-    CARD_CHECKS,
-    Gap,
-    check_card,
-    check_cards,
-    coverage,
-    list_gaps,
-    overlap,
-    repeated,
-)
+from stages.chop.checks import CARD_CHECKS, check_card, check_cards
 from stages.chop.chop import chop_guide
 from stages.chop.match import change_of, match_cards
+from stages.chop.measures import Gap, coverage, list_gaps, overlap, repeated
 
 __all__ = [
     "CARD_CHECKS",

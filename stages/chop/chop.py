@@ -14,11 +14,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from stages.chop.kinds import kind_of
 from stages.chop.outline import read_sections
 from stages.chop.pack import Cut, cut_guide, spell
 from stages.chop.shorten import clean_heading
 from stages.chop.titles import title_cuts
-from stages.chop.traits import kind_of, stages_of
+from stages.chop.traits import stages_of
 from stages.policy import Policy, stakes_of, topics_of
 from stages.text import collapse, strip_hidden
 from stages.types import Card, Guide

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from stages.chop.asides import LINKS, PAGE_DATA, SOURCES
 from stages.chop.atoms import prefix_of
-from stages.chop.checks import Gap, check_cards, list_gaps
+from stages.chop.checks import check_cards
+from stages.chop.measures import Gap, list_gaps
 from stages.chop.outline import Section, read_sections
 from stages.chop.weight import HAN_PER_WORD, MAX_WORDS, weigh
 from stages.text import is_chinese
@@ -98,9 +99,10 @@ def _owned(guide: Guide, cards: Sequence[Card]) -> Owned:
     owned: Owned = []
     for place, card in enumerate(cards):
         for start, end in card.spans:
-            if not any(low <= start and end <= high for (low, high), _ in owned):
-                owned.append(((start, end), place))
-    owned.sort()
+            # In order, so what holds this span begins at the last place that is not behind it.
+            at = bisect_right(owned, start, key=lambda run: run[0][0]) - 1
+            if at < 0 or end > owned[at][0][1]:
+                insort(owned, ((start, end), place))
     # A heading that only introduces a card further down stands for its section, not for that card.
     headings = {(b.start, b.end) for b in guide.blocks if b.kind is BlockKind.HEADING}
     return [
@@ -131,8 +133,7 @@ def _shown(guide: Guide, span: Span) -> str:
 
 
 def _block_at(guide: Guide, offset: int) -> int:
-    starts = [block.start for block in guide.blocks]
-    return max(0, bisect_right(starts, offset) - 1)
+    return max(0, bisect_right(guide.blocks, offset, key=lambda block: block.start) - 1)
 
 
 # --- why a card begins where it does -----------------------------------------------------------
@@ -148,12 +149,13 @@ def _reasons(guide: Guide, cards: Sequence[Card], owned: Owned) -> dict[int, str
         if guide.blocks[_block_at(guide, span[0])].kind is not BlockKind.HEADING
     ]
     reasons: dict[int, str] = dict.fromkeys((owner for _, owner in owned), "A new section begins.")
+    first_of: dict[int, int] = {}
+    for index, _, owner in content:
+        first_of.setdefault(owner, index)
     before: tuple[int, int] | None = None  # block and card of the range before
     for index, _, owner in content:
-        if before is None or before[1] != owner:
-            first = next(i for i, _, other in content if other == owner)
-            if index == first:
-                reasons[owner] = _reason(guide, cards, section_of, before, (index, owner))
+        if (before is None or before[1] != owner) and index == first_of[owner]:
+            reasons[owner] = _reason(guide, cards, section_of, before, (index, owner))
         before = index, owner
     return reasons
 

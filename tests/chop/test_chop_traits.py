@@ -46,7 +46,7 @@ def test_stages_of_reads_ages_where_the_text_names_them(
     assert stages_of(text, breadcrumbs) == expected
 
 
-BODY = "Keep your baby warm and dry and feed often, by day and by night, as long as you both like. "
+BODY = "Babies stay warm and dry and feed often, by day and by night, as long as you both like. "
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,31 @@ BODY = "Keep your baby warm and dry and feed often, by day and by night, as long
         (f"## Medicines to avoid\n{BODY * 3}", CardKind.WARNING),
         (f"## Making a feed\n1. {BODY}\n2. {BODY}\n3. {BODY}", CardKind.HOW_TO),
         (f"## Milestones at 9 months\n{BODY * 3}", CardKind.MILESTONE),
+        (
+            "## Water\nDo not leave a child alone near water, even for a minute. Never rely on "
+            f"a fence. {BODY}{BODY}",
+            CardKind.WARNING,
+        ),
+        (
+            "## Cots\n- Choose a firm mattress that fits.\n- Put the cot near your own bed.\n- "
+            "Keep toys and pillows out of it by day and by night, and see that no cord hangs near.",
+            CardKind.HOW_TO,
+        ),
+        (
+            "## Signs\nYou may be at risk if you:\n- Have a history of low mood\n- Feed often and "
+            f"get little rest\n- Take care of many children\n\n{BODY}",
+            CardKind.FACT,
+        ),
+        (
+            "## Ears\nDo not wait for the next routine visit. Ask for a check when your child "
+            f"turns the head to one side or does not answer. {BODY}",
+            CardKind.WHEN_TO_CALL,
+        ),
+        (
+            "## 用药\n每次每公斤体重10到15毫克，每4小时一次，24小时内不超过4次。"
+            "婴儿滴剂每0.8毫升含80毫克，混悬液每5毫升含160毫克，体重8公斤的宝宝一次最多120毫克，量好再喂。",
+            CardKind.AMOUNTS,
+        ),
         (
             f"## How much to offer\n{BODY * 2}\n| Age: 1 month; Feed: 90 ml\n| Age: 2; Feed: 99 ml",
             CardKind.AMOUNTS,
