@@ -258,7 +258,11 @@ def _why_stopped(source_id: str, stop: Stop) -> str:
 def list_asked(db: Database, source: Source, request: RunRequest) -> list[GuideRef]:
     """The guides of a source that a request means, however it spells their addresses."""
     asked = {guide_id(source, url) for url in request.guides}
-    return [ref for ref in list_guides(db, [source.id]) if not asked or ref.id in asked]
+    return [
+        ref
+        for ref in list_guides(db, [source.id])
+        if not ref.is_removed and (not asked or ref.id in asked)
+    ]
 
 
 def check_tones(kitchen: Kitchen, request: RunRequest) -> None:

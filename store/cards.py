@@ -80,12 +80,18 @@ def apply_changes(
     """Bring the guide's cards to their new version and note that chopping is done, at once.
 
     A card that is gone is kept, marked removed, because drafts and posts name it. Posts of a card
-    that is gone or says something else get an alert, for a person to decide.
+    that is gone or says something else get an alert, for a person to decide. Nothing happens to a
+    guide whose page is gone meanwhile: its cards come back with the page, and not otherwise.
     """
     now = utc_now()
     pairs = [(change, change.new) for change in changes if change.new is not None]
     gone = [change.old.id for change in changes if change.old and change.new is None]
     with db.write() as session:
+        is_removed = session.execute(
+            sql_select(_GUIDES.c.removed_at).where(_GUIDES.c.id == guide_id).with_for_update()
+        ).scalar()
+        if is_removed:
+            return
         known = _known(session, [card.id for _, card in pairs] + gone)
         new = [_values(change, card, now) for change, card in pairs if card.id not in known]
         touched: list[dict[str, Any]] = []
@@ -148,6 +154,7 @@ def _values(change: CardChange, card: Card, now: datetime) -> dict[str, Any]:
         "stages": list(card.stages),
         "change": change.kind.value,
         "previous_text": previous,
+        "previous_change": change.kind.value if previous else "",
         "plated_key": "",
         "changed_at": now,
     }
@@ -169,7 +176,7 @@ _KEPT = (
     "stages",
 )
 """What a card that is kept may change in: it may have moved, and the rules that read it too."""
-_TOUCHED = (*_KEPT, "change", "previous_text", "changed_at")
+_TOUCHED = (*_KEPT, "change", "previous_text", "previous_change", "changed_at")
 
 
 def _update(names: Sequence[str], **values: Any) -> Any:

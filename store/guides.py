@@ -139,12 +139,6 @@ def list_guide_texts(db: Database, source_id: str) -> tuple[tuple[str, str, str]
         return tuple((row.id, row.text, row.lang) for row in session.execute(query))
 
 
-def get_chopped_key(db: Database, guide_id: str) -> str:
-    """Hash of what the guide's cards were last made from, '' when it has none."""
-    ref = get_guide_ref(db, guide_id)
-    return ref.chopped_key if ref else ""
-
-
 def list_guide_refs(db: Database, guide_ids: Sequence[str]) -> dict[str, GuideRef]:
     """By id, in one query; ids that are not known are missing."""
     with db.read() as session:

@@ -8,13 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, Table, bindparam, case, func, insert, update
+from sqlalchemy import String, Table, bindparam, case, insert, update
 from sqlalchemy import select as sql_select
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from stages.types import Page, Quarantine, QuarantineReason
 from store.engine import Database
-from store.tables import PageRow, metadata
+from store.tables import metadata
 
 _PAGES: Table = metadata.tables["pages"]
 _COLUMNS = tuple(column.name for column in _PAGES.columns)
@@ -152,24 +152,6 @@ def list_pages(db: Database, source_id: str) -> tuple[PageRecord, ...]:
     query = sql_select(_PAGES).where(_PAGES.c.source_id == source_id).order_by(_PAGES.c.key)
     with db.read() as session:
         return tuple(make_page(row) for row in session.execute(query))
-
-
-def list_set_aside(db: Database, limit: int = 200) -> tuple[PageRecord, ...]:
-    """Quarantined pages, the latest first."""
-    query = (
-        sql_select(_PAGES)
-        .where(_PAGES.c.quarantine_reason > "")
-        .order_by(_PAGES.c.fetched_at.desc())
-        .limit(limit)
-    )
-    with db.read() as session:
-        return tuple(make_page(row) for row in session.execute(query))
-
-
-def count_pages(db: Database) -> dict[str, int]:
-    """Pages by role."""
-    with db.read() as session:
-        return dict(session.exec(select(PageRow.role, func.count()).group_by(PageRow.role)).all())
 
 
 _MARK = (

@@ -89,7 +89,8 @@ class QueueItem:
 
     is_source_removed: the card is gone because its whole page is. licence_finding: how the page
     disagrees with the register about its licence, '' when it does not. twin: None when no card
-    that is still there says nearly the same.
+    that is still there says nearly the same. previous_change: MATERIAL or REWORDED, from
+    previous_text to the text of now; None when there was no change.
     """
 
     card: Card
@@ -103,6 +104,7 @@ class QueueItem:
     licence_finding: str = ""
     twin: TwinFacts | None = None
     is_source_removed: bool = False
+    previous_change: ChangeKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,7 @@ def _items(db: Database, rows: Sequence[Any]) -> tuple[QueueItem, ...]:
             licence_finding=guide.licence_finding,
             twin=twins.get(card.twin_id),
             is_source_removed=card.change == ChangeKind.SOURCE_REMOVED,
+            previous_change=ChangeKind(card.previous_change) if card.previous_change else None,
         )
         for card, guide, source in rows
     )

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, delete, insert, update
 from sqlalchemy import select as sql_select
 from sqlmodel import col
 
-from store.engine import Database
+from store.engine import Database, take_turns
 from store.tables import CardRow, SketchRow, metadata
 
 _SKETCHES: Table = metadata.tables["sketches"]
 _CARDS: Table = metadata.tables["cards"]
 
+BATCH = 1_000
+"""Cards in one transaction; databases take 32,766 parameters in a statement, some fewer."""
 
-def add_sketches(db: Database, sketches: Mapping[str, bytes]) -> None:
-    """Keep a sketch per card id, in place of an earlier one; the cards are in the store already."""
-    if not sketches:
-        return
-    with db.write() as session:
-        known = set(
-            session.execute(
-                sql_select(_SKETCHES.c.card_id)
-                .where(_SKETCHES.c.card_id.in_(list(sketches)))
-                .order_by(_SKETCHES.c.card_id)
+
+def add_sketches(db: Database, sketches: Mapping[str, tuple[str, bytes]]) -> None:
+    """Keep a sketch per card id, in place of an earlier one. With each goes the body hash of the
+    text it was made of: one whose card says something else by now is left out.
+    """
+    for ids in _batches(sorted(sketches)):
+        with db.write() as session:
+            take_turns(session.connection(), "sketches")
+            found = session.execute(
+                sql_select(_CARDS.c.id, _CARDS.c.body_hash)
+                .where(_CARDS.c.id.in_(ids))
+                .order_by(_CARDS.c.id)
                 .with_for_update()
-            ).scalars()
-        )
-        new = [{"card_id": key, "sketch": sketches[key]} for key in sorted(set(sketches) - known)]
-        old = [{"at_card": key, "said": sketches[key]} for key in sorted(known)]
-        if new:
-            session.execute(insert(_SKETCHES), new)
-        if old:
-            session.execute(
-                update(_SKETCHES)
-                .where(_SKETCHES.c.card_id == bindparam("at_card"))
-                .values(sketch=bindparam("said")),
-                old,
-            )
+            ).all()
+            valid = [id for id, body_hash in found if body_hash == sketches[id][0]]
+            session.execute(delete(_SKETCHES).where(_SKETCHES.c.card_id.in_(valid)))
+            if valid:
+                rows = [{"card_id": id, "sketch": sketches[id][1]} for id in valid]
+                session.execute(insert(_SKETCHES), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,7 @@ class Unsketched:
 
     card_id: str
     guide_id: str
+    body_hash: str
     text: str
     lang: str
 
@@ -55,7 +53,7 @@ class Unsketched:
 def list_unsketched(db: Database) -> tuple[Unsketched, ...]:
     """By card id; a card that changes loses its sketch (`store.cards` sees to it)."""
     query = (
-        sql_select(_CARDS.c.id, _CARDS.c.guide_id, _CARDS.c.text, _CARDS.c.lang)
+        sql_select(_CARDS.c.id, _CARDS.c.guide_id, _CARDS.c.body_hash, _CARDS.c.text, _CARDS.c.lang)
         .outerjoin(_SKETCHES, _SKETCHES.c.card_id == _CARDS.c.id)
         .where(_CARDS.c.removed_at.is_(None), _SKETCHES.c.card_id.is_(None))
         .order_by(_CARDS.c.id)
@@ -78,12 +76,16 @@ def load_sketches(db: Database) -> tuple[tuple[str, str, bytes], ...]:
 
 def set_twins(db: Database, twins: Mapping[str, str]) -> None:
     """Note per card id the card that says nearly the same, '' for none; others stay as they are."""
-    if not twins:
-        return
-    with db.write() as session:
-        session.execute(
-            update(_CARDS)
-            .where(_CARDS.c.id == bindparam("at_card"), _CARDS.c.twin_id != bindparam("said"))
-            .values(twin_id=bindparam("said")),
-            [{"at_card": card_id, "said": twins[card_id]} for card_id in sorted(twins)],
-        )
+    for ids in _batches(sorted(twins)):
+        with db.write() as session:
+            session.execute(
+                update(_CARDS)
+                .where(_CARDS.c.id == bindparam("at_card"), _CARDS.c.twin_id != bindparam("said"))
+                .values(twin_id=bindparam("said")),
+                [{"at_card": card_id, "said": twins[card_id]} for card_id in ids],
+            )
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

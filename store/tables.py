@@ -179,7 +179,8 @@ class GuideRow(SQLModel, table=True):
 class CardRow(SQLModel, table=True):
     """plated_key: hash of what the placements were last made from.
 
-    twin_id: a card of the library that says nearly the same, '' for none.
+    twin_id: a card of the library that says nearly the same, '' for none. previous_change: the kind
+    of the change from previous_text; `change` is the last one of any kind, removal included.
     """
 
     __tablename__: ClassVar[str] = "cards"
@@ -200,6 +201,7 @@ class CardRow(SQLModel, table=True):
     stages: list[str] = Field(sa_column=_json())
     change: str
     previous_text: str = Field(default="", sa_column=_text(server_default=""))
+    previous_change: str = Field(default="", sa_column_kwargs={"server_default": ""})
     removed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     plated_key: str = ""
     created_at: datetime = Field(sa_column=_time())

@@ -19,9 +19,7 @@ from store.engine import Database
 from store.groups import get_group, list_groups, set_groups
 from store.pages import (
     PageRole,
-    count_pages,
     list_pages,
-    list_set_aside,
     make_record,
     mark_seen,
     save_pages,
@@ -75,24 +73,6 @@ def test_seen_page_keeps_all_but_the_time(db: Database) -> None:
         replace(record, key="food", seen_at=later, lastmod="2026-03-02"),
         replace(record, seen_at=later),
     )
-
-
-def test_pages_set_aside_are_listed_the_latest_first_and_all_are_counted(db: Database) -> None:
-    set_sources(db, [SOURCE])
-    record = make_record("0", "house", PageRole.GUIDE, PAGE)
-    aside = [
-        replace(
-            record,
-            key=f"aside {n}",
-            role=PageRole.SET_ASIDE,
-            quarantine=Quarantine(QuarantineReason.EMPTY, ""),
-            fetched_at=NOON + timedelta(hours=n),
-        )
-        for n in range(3)
-    ]
-    save_pages(db, [record, *aside])
-    assert [page.key for page in list_set_aside(db, limit=2)] == ["aside 2", "aside 1"]
-    assert count_pages(db) == {"guide": 1, "set_aside": 3}
 
 
 # --- groups --------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from store.pages import (
     Verdict,
     get_page,
     list_pages,
-    list_set_aside,
     mark_seen,
     mark_seen_many,
     save_pages,
@@ -69,7 +68,6 @@ def test_page_comes_back_as_it_was_saved(pages_db: Database) -> None:
     save_pages(pages_db, [PAGE])
     assert list_pages(pages_db, "house") == (PAGE,)
     assert get_page(pages_db, PAGE.key) == PAGE
-    assert list_set_aside(pages_db) == (PAGE,)
     changed = replace(PAGE, quarantine=None, role=PageRole.GUIDE, hidden=(), misses=0, title="")
     save_pages(pages_db, [changed, replace(PAGE, key="house/a"), PAGE, changed])
     assert list_pages(pages_db, "house") == (replace(PAGE, key="house/a"), changed)

@@ -46,7 +46,8 @@ def upgrade() -> None:
         "guides", sa.Column("licence_finding", sa.Text(), server_default="", nullable=False)
     )
     op.add_column("guides", sa.Column("removed_at", UtcDateTime(), nullable=True))
-    op.add_column("cards", sa.Column("twin_id", sa.String(), server_default="", nullable=False))
+    for column in ("twin_id", "previous_change"):
+        op.add_column("cards", sa.Column(column, sa.String(), server_default="", nullable=False))
     # Written out, because SQLite takes a CHECK with a new column but not after it.
     op.execute(
         "ALTER TABLE posts ADD COLUMN alert VARCHAR DEFAULT '' NOT NULL "
@@ -69,7 +70,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_pages_quarantine_reason"), table_name="pages")
     for table, columns in {
         "posts": ("alert_at", "alert"),
-        "cards": ("twin_id",),
+        "cards": ("previous_change", "twin_id"),
         "guides": ("removed_at", "licence_finding"),
         "sources": ("stopped_at",),
         "pages": ("misses", "verdict", "extract_version", "excerpt", "title"),
