@@ -77,7 +77,8 @@ _LINES = re.compile(
     r"|suggest an edit\b.{0,60}|cite this page"
     r"|click here to (?:print|share|subscribe).{0,60}"
     r"|(?:was|did) this (?:page|article|guide|information|content)"
-    r" (?:helpful|useful|help you|answer).{0,60}|(?:did|do) you find (?:this|the) .{0,40}\b(?:useful|helpful)\b.{0,40}"
+    r" (?:helpful|useful|help you|answer).{0,60}"
+    r"|(?:did|do) you find (?:this|the) .{0,40}\b(?:useful|helpful)\b.{0,40}"
     r"|how would you rate this.{0,40}|rate this (?:page|article|guide).{0,20}"
     # Notices.
     r"|(?:this|our) (?:post|page|article|site|blog)\b.{0,30}\baffiliate links?\b.{0,200}"

@@ -256,7 +256,7 @@ def read_neighbours(survey: Survey, url: str) -> tuple[str, str]:
                 target = _absolute(base_url(survey.root, url), node.get("href"))
                 if target and _is_same_series(url, target):
                     found[rel] = target
-    if not any(found.values()) and _NEIGHBOUR.search(survey.text):
+    if not any(found.values()) and any(word in survey.text for word in _NEIGHBOUR_WORDS):
         _read_neighbour_links(survey, url, found)
     return found["next"], found["prev"]
 
@@ -265,13 +265,17 @@ _NEIGHBOUR = re.compile(
     r"(?P<next>next(?: page)?|下一?[页頁])|(?P<prev>prev(?:ious)?(?: page)?|上一?[页頁])",
     re.IGNORECASE,
 )
+_NEIGHBOUR_WORDS = ("Next", "next", "NEXT", "Prev", "下一", "下页", "下頁", "上一", "上页", "上頁")
 _MAX_LABEL_CHARS = 30
 
 
 def _read_neighbour_links(survey: Survey, url: str, found: dict[str, str]) -> None:
     """Neighbours by what their links say: many sites, nearly all Chinese ones, mark them so."""
-    for node in survey.tagged("a"):
-        label = raw_text_of(node)[:_MAX_LABEL_CHARS].strip(" \t\r\n\xa0<>«»‹›←→[]【】")
+    for node in survey.ever_tagged("a"):
+        text = node.text
+        label = (raw_text_of(node) if not text or text.isspace() else text)[
+            :_MAX_LABEL_CHARS
+        ].strip(" \t\r\n\xa0<>«»‹›←→[]【】")
         match = _NEIGHBOUR.fullmatch(label)
         if match is None or match.lastgroup is None or found[match.lastgroup]:
             continue

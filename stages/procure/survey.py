@@ -28,6 +28,10 @@ _WATCHED = frozenset(
 _HIDING = frozenset("style hidden aria-hidden".split())
 
 
+# White space to Python, and nothing a tree takes back.
+_BLANK_CONTROLS = "\x0b\x0c\x1c\x1d\x1e\x1f"
+
+
 class Survey:
     """Elements by tag and by attribute, each in page order, and what could be hidden: elements
     with a name or style of their own, images with a description, comments.
@@ -77,6 +81,10 @@ class Survey:
         """Elements of the tags that still stand in the tree, tag by tag."""
         return self._standing(node for tag in tags for node in self._by_tag.get(tag, ()))
 
+    def ever_tagged(self, tag: str) -> list[Element]:
+        """Elements of a tag, those taken out too: asking whether each still stands takes long."""
+        return self._by_tag.get(tag, [])
+
     def named(self, name: str) -> Iterator[Element]:
         """Elements with an attribute (one of the few watched) that still stand in the tree."""
         return self._standing(self._by_name.get(name, ()))
@@ -109,7 +117,7 @@ class Survey:
                 drop(node)
         self.text = raw_text_of(self.root)
         letters = "".join(self.text.split())
-        if not letters.isprintable():
+        if not letters.isprintable() or any(sign in self.text for sign in _BLANK_CONTROLS):
             clean_texts(self.root)
         for kind, nodes in self._by_tag.items():
             if kind in INLINE_TAGS or not isinstance(kind, str):

@@ -77,6 +77,7 @@ def test_lines_of_portals_and_blogs_are_furniture(line):
     [
         ("<a href='#'>上一页</a> <a href='a_2.html'>下一页</a>", ("https://e.org/a_2.html", "")),
         ("<a href='a_2.html'>Next page »</a>", ("https://e.org/a_2.html", "")),
+        ("<a href='a_2.html'> <b>Next</b> </a>", ("https://e.org/a_2.html", "")),
         ("<a href='a_2.html'>2</a> <a href='b.html'>下一页</a>", ("", "")),
         (
             "<a href='a_3.html'>下一頁</a><a href='a.html'>上一頁</a>",
@@ -96,3 +97,7 @@ def test_guide_of_headings_alone_keeps_them():
     )
     blocks = extract_page(page.encode(), "https://e.org/").blocks
     assert [block.kind for block in blocks] == [BlockKind.HEADING, BlockKind.HEADING]
+
+
+def test_control_characters_that_count_as_white_space_break_nothing():
+    assert read("<p>Milk\x0b and\x0c honey\x1f.</p>") == ["Milk and honey."]
