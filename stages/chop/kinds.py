@@ -38,6 +38,15 @@ _CALL = re.compile(
     r"(?:医|醫|诊|診|助|打|120|119|999|院)|就医信号|就醫訊號|(?:拨打|撥打)\s?(?:120|119|999|112)",
     re.MULTILINE,
 )
+# What the pattern above may begin with: plain substring search finds the places to try much faster.
+_CALL_OPENINGS = (
+    "when to|who to|where to|call |ring |dial |get |urgent |emergency |immediate |see |speak to|"
+    "talk to|contact |phone |tell |seek |go to|do not wait|don't wait|don’t wait|ask for a check"
+).split("|")
+_CALL_OPENINGS_ZH = (
+    "何时|何時|什么时候|什麼時候|哪些情况|哪些情況|立即|立刻|马上|馬上|及时|及時|尽快|盡快|紧急|緊急|"
+    "就医信号|就醫訊號|拨打|撥打"
+).split("|")
 _CALL_LEAD = re.compile(
     rf"\b(?:call|see|contact|ring|phone|tell|talk to|speak to) (?:a|an|your|the) (?:[a-z]+ )?"
     rf"{_PROFESSIONAL}\b[^.!?]{{0,80}}:$"
@@ -68,18 +77,20 @@ _MILESTONE = re.compile(
     r"(?:抬|翻|坐|爬|站|走|笑|叫|说|說|认|認|抓|指)"
 )
 _AMOUNT = re.compile(
-    r"(?:\d|\b(?:one|two|three|four|five|six|eight|ten|half|a) "
-    r"(?=(?:cup|portion|serving|tablespoon|teaspoon|ounce|glass|pint|tbsp|tsp)))"
-    r"[\d.,/–½¼ -]*(?:\s?to\s?[\d.,]+)?\s?"
-    r"(?:ml|millilit(?:er|re)s?|g|grams?|mg|milligrams?|mcg|µg|micrograms?|iu|oz|ounces?|cups?|"
-    r"pints?|lit(?:er|re)s?|tbsp|tsp|tablespoons?|teaspoons?|"
-    r"servings?|portions?|glasses|scoops?|kcal|"
-    r"calories|kg|feeds?|times a day|wet nappies|wet diapers)\b"
-    r"|\bevery \d[\d –-]*(?:to \d+ )?hours\b"
-    r"|\b(?:one|two|three|four|five) (?:to \w+ )?(?:portions|servings)"
-    r"|\d[\d.,/–到至-]*\s?(?:毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
-    r"|每\s?\d[\d～~到至-]*\s?(?:小时|小時)"
+    r"\d[\d.,/–½¼ -]*(?:\s?(?:to|到|至)\s?[\d.,]+)?\s?(?:(?:ml|millilit(?:er|re)s?|g|grams?|mg|"
+    r"milligrams?|mcg|µg|micrograms?|iu|oz|ounces?|cups?|pints?|lit(?:er|re)s?|tbsp|tsp|"
+    r"tablespoons?|teaspoons?|servings?|portions?|glasses|scoops?|kcal|calories|kg|feeds?|"
+    r"times a day|wet nappies|wet diapers)\b"
+    r"|毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
 )
+_INTERVAL = re.compile(r"every \d[\d –-]*(?:to \d+ )?hours\b|每\s?\d[\d～~到至-]*\s?(?:小时|小時)")
+_VESSELS = (" cup", "portion", "serving", "spoon", " glass", " pint")
+_AMOUNT_WORDS = re.compile(
+    r"\b(?:one|two|three|four|five|six|eight|ten|half|a) (?:(?:to|or) \w{2,6} )?"
+    r"(?:cup|portion|serving|tablespoon|teaspoon|glass|pint)"
+)
+_DIGIT = re.compile(r"\d")
+_AGE_UNITS = ("weeks", "months", "years", "月", "岁", "歲")
 _AMOUNT_HEADING = re.compile(
     r"\bhow (?:much|many|often)\b|\bamounts?\b|\bdos(?:e|es|age)\b|\brecipes?\b|\bingredients\b"
     r"|\bservings?\b|用量|剂量|劑量|食谱|食譜|奶量|多少|份量",
@@ -90,6 +101,10 @@ _NOT = re.compile(
     r"choking (?:risk|hazard)|not (?:before|under))\b"
     r"|^\W*no (?!one|need|matter|wonder)"
     r"|不要|不能|切勿|禁止|避免|危险|危險|不可(?!避免)|不得|不宜|严禁|嚴禁|别给|別給"
+)
+_NOT_WORDS = (
+    *"not n't n’t never avoid unsafe danger choking no".split(),
+    *"不 切勿 禁 避免 危 严 嚴 别 別".split(),
 )
 _NOT_YOU = re.compile(
     r"\b(?:if|when) you (?:do not|don['’]t)|\b(?:babies|they|women|many|most) (?:do not|don['’]t)"
@@ -162,7 +177,7 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
         return CardKind.WARNING
     if _is_milestone(guide, cut, low, headings, told):
         return CardKind.MILESTONE
-    amounts = len(_AMOUNT.findall(low)) if any(map(str.isdigit, low)) or " portion" in low else 0
+    amounts = _count_amounts(low)
     if amounts >= 4 or (amounts >= 2 and CardKind.AMOUNTS in told):
         return CardKind.AMOUNTS
     rows = sum(block.kind is BlockKind.TABLE_ROW for block in blocks)
@@ -176,7 +191,7 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     if (
         (steps >= 2 and steps * 2 >= len(blocks))
         or bids * 2 >= tally.sentences
-        or (bids and _BIDDING_LEAD.search(low))
+        or (bids and ":\n" in low and _BIDDING_LEAD.search(low))
     ):
         return CardKind.HOW_TO
     if amounts >= 2 and amounts * 2 >= tally.sentences:
@@ -213,7 +228,7 @@ def tally_of(low: str, lang: str, headings: Set[str] = frozenset()) -> Tally:
             if len(said) < shortest or (is_item and place and count):
                 continue
             count += 1
-            if _NOT.search(said) and not _NOT_YOU.search(said):
+            if _forbids(said):
                 forbids += 1
                 first_forbids = first_forbids or count == 1
             elif is_bid(said) and not (telling and is_item):
@@ -221,6 +236,13 @@ def tally_of(low: str, lang: str, headings: Set[str] = frozenset()) -> Tally:
         if line.endswith((":", "：")):
             telling = _TELLING_LEAD.search(line) is not None
     return Tally(max(1, count), bids, forbids, first_forbids)
+
+
+def _forbids(said: str) -> bool:
+    for word in _NOT_WORDS:
+        if word in said:
+            return _NOT.search(said) is not None and _NOT_YOU.search(said) is None
+    return False
 
 
 def _bids(said: str) -> bool:
@@ -249,8 +271,30 @@ def _sends_for_help(low: str, tally: Tally) -> bool:
     lines = low.split("\n")
     if any(line.endswith((":", "：")) and _CALL_LEAD.search(line[-300:]) for line in lines[:3]):
         return True
-    calls = [match.start() for match in _CALL.finditer(low)]
+    calls = _find_calls(low)
     return bool(calls) and (calls[0] < 8 or len(calls) * 3 >= tally.sentences)
+
+
+def _find_calls(low: str) -> list[int]:
+    """Where the reader is sent for help, in order."""
+    found: list[int] = []
+    for opening in _CALL_OPENINGS if low.isascii() else (*_CALL_OPENINGS, *_CALL_OPENINGS_ZH):
+        at = low.find(opening)
+        while at >= 0:
+            if _CALL.match(low, at):
+                found.append(at)
+            at = low.find(opening, at + 1)
+    return sorted(found)
+
+
+def _count_amounts(low: str) -> int:
+    """How many portions, doses, times and the like a text names."""
+    found = len(_AMOUNT.findall(low)) if _DIGIT.search(low) else 0
+    if "every " in low or "每" in low:
+        found += len(_INTERVAL.findall(low))
+    if any(word in low for word in _VESSELS):
+        found += len(_AMOUNT_WORDS.findall(low))
+    return found
 
 
 def _is_milestone(
@@ -262,7 +306,8 @@ def _is_milestone(
     aged = any(AGE_HEADING.fullmatch(line.strip()) for line in headings.split("\n"))
     if aged and _MILESTONE_HEADING.search(guide.title.lower()):
         return True
-    return len(_MILESTONE.findall(low)) >= 2
+    is_dated = any(unit in low for unit in _AGE_UNITS) and _DIGIT.search(low) is not None
+    return is_dated and len(_MILESTONE.findall(low)) >= 2
 
 
 @lru_cache(maxsize=1024)

@@ -40,12 +40,12 @@ _UNITS = (
     "celsius|fahrenheit|percent|degrees?|a\\.?m\\.?|p\\.?m\\.?"
 )
 _QUANTITY_EN = re.compile(
-    r"\d+(?:[.,:/]\d+)*(?:\s?(?:°\s?[CF]|%|[a-zµμ]{1,12}))?|[½¼¾⅓⅔⅛%℃℉<>≤≥±]|°\s?[CF]\b"
+    r"(?:(?<![\w.])[-−–](?=\d))?\d+(?:[.,:/]\d+)*(?:\s?(?:°\s?[CF]|%|[a-zµμ]{1,12}))?|[½¼¾⅓⅔⅛%℃℉<>≤≥±]|°\s?[CF]\b"
     rf"|\b(?:{_NUMBER_WORDS}|{_UNITS})\b",
     re.IGNORECASE,
 )
 _QUANTITY_ZH = re.compile(
-    r"\d+(?:[.,:/]\d+)*\s?(?:°\s?[CF]|℃|℉|%|[a-zA-Zµμ]{1,8}|[个個]?[\u4e00-\u9fff])?"
+    r"(?:(?<![\w.])[-−–](?=\d))?\d+(?:[.,:/]\d+)*\s?(?:°\s?[CF]|℃|℉|%|[a-zA-Zµμ]{1,8}|[个個]?[\u4e00-\u9fff])?"
     r"|[二三四五六七八九十百千万萬半两兩零〇双雙]+"
     r"|一(?=[个個次天日周週月岁歲年勺匙杯滴片粒份克毫小分秒倍顿餐頓碗瓶盒成半])"
     r"|毫升|毫克|微克|公克|千克|公斤|升|克|斤|毫米|厘米|公分|米|千卡|大卡|卡|国际单位|國際單位|摄氏|攝氏|华氏|華氏|度"
@@ -71,6 +71,9 @@ _LOGIC_ZH = re.compile(
     r"内|內|外|至少|至多|最多|最少|超过|超過|低于|低於|高于|高於|大于|大於|小于|小於|少于|少於|多于|多於|满|滿|足|"
     r"多|少|每|立即|马上|馬上|尽快|盡快|都|或|和|及|约|約"
 )
+
+
+_ALIKE = str.maketrans({"’": "'", "−": "-", "–": "-", " ": None})
 
 
 def match_cards(old: Sequence[Card], new: Sequence[Card]) -> tuple[CardChange, ...]:
@@ -168,23 +171,26 @@ def _free_id(card: Card, taken: set[str]) -> str:
     return fresh
 
 
-def _weight_of(card: Card) -> Counter[tuple[str, ...]]:
+def weights_of(text: str, lang: str, headings: Sequence[str] = ()) -> Counter[tuple[str, ...]]:
     """Quantities, negations and conditions of each sentence and of each heading, in their order.
 
     So two numbers that change places within a sentence count as a change, two sentences that do
     not; a sentence without any of them may read as it likes.
     """
-    text = _MARKER.sub("", card.text)
-    patterns = (_QUANTITY_ZH, _LOGIC_ZH) if is_chinese(card.lang) else ()
-    told = [text[start:end] for start, end in sentence_spans(text, card.lang)]
-    weights = (_weighty(said, (*patterns, _QUANTITY_EN, _LOGIC_EN)) for said in told)
-    headings = (_weighty(said, (*patterns, _QUANTITY_EN, _LOGIC_EN)) for said in card.breadcrumbs)
-    return Counter(weight for weight in (*weights, *headings) if weight)
+    text = _MARKER.sub("", text)
+    patterns = (_QUANTITY_ZH, _LOGIC_ZH) if is_chinese(lang) else ()
+    told = [text[start:end] for start, end in sentence_spans(text, lang)]
+    weights = (_weighty(said, (*patterns, _QUANTITY_EN, _LOGIC_EN)) for said in (*told, *headings))
+    return Counter(weight for weight in weights if weight)
+
+
+def _weight_of(card: Card) -> Counter[tuple[str, ...]]:
+    return weights_of(card.text, card.lang, card.breadcrumbs)
 
 
 def _weighty(text: str, patterns: Iterable[re.Pattern[str]]) -> tuple[str, ...]:
     return tuple(
-        match.group().casefold().replace("’", "'").replace(" ", "")
+        match.group().casefold().translate(_ALIKE)
         for pattern in patterns
         for match in pattern.finditer(text)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from stages.chop.atoms import Piece
+from stages.chop.atoms import Piece, sentence_ranges
 from stages.chop.openers import is_dangling
 from stages.chop.pack import Cut
 from stages.chop.phrases import (
@@ -25,7 +25,7 @@ from stages.chop.shorten import (
     title_limit,
     title_size,
 )
-from stages.text import is_chinese, sentence_spans
+from stages.text import is_chinese
 from stages.types import BlockKind, Guide
 
 _GENERIC = re.compile(
@@ -275,13 +275,18 @@ def _sentences(guide: Guide, cut: Cut) -> list[str]:
         kind = guide.blocks[piece.block].kind
         if kind is BlockKind.TABLE_ROW or (forbids and kind is BlockKind.LIST_ITEM):
             continue
-        line = guide.text[piece.start : piece.end]
-        if kind is BlockKind.PARAGRAPH and _opens_list(line):
-            forbids = forbids or _PROHIBITS.search(line) is not None
-        for start, end in sentence_spans(line[:600], guide.lang):
-            one = line[start:end].strip(" !！").rstrip(".。:：;；,，")
+        block = guide.blocks[piece.block]
+        if kind is BlockKind.PARAGRAPH and _opens_list(block.text):
+            forbids = forbids or _PROHIBITS.search(block.text) is not None
+        for start, end in sentence_ranges(block.text, guide.lang):
+            if block.start + start < piece.start or block.start + end > piece.end:
+                continue
+            line = block.text[start:end]
+            one = line.strip(" !！").rstrip(".。:：;；,，")
             if one and _says_something(one):
-                said.append(one + (":" if _opens_list(line[start:end]) else ""))
+                said.append(one + (":" if _opens_list(line) else ""))
+                if len(said) == 3:
+                    break
         if len(said) >= 3:
             break
     return said[:3]
