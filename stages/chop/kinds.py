@@ -116,7 +116,7 @@ _BIDDING_LEAD = re.compile(
     re.MULTILINE,
 )
 _TELLING_LEAD = re.compile(r"\b(?:if|might|may|who|signs?|symptoms?|whether)\b|如果|可能|症状|症狀")
-_SENTENCE = re.compile(r"(?:[^.!?。！？；\n]|\.(?=\w))+")
+_SENTENCE_END = re.compile(r"[!?。！？；]+|\.(?!\w)")
 _MARK = re.compile(r"\s*(?:- |[(（]?\w{1,3}[.)）] )?")
 _LABEL = re.compile(r"[^:–—,]{1,40}(?::|\s[–—]|\s-)\s")
 _OPENING = frozenset(
@@ -224,7 +224,7 @@ def tally_of(low: str, lang: str, headings: Set[str] = frozenset()) -> Tally:
             continue
         is_item = line.startswith("- ") or _MARK.match(line).end() > 0  # type: ignore[union-attr]
         telling = telling and is_item
-        for place, said in enumerate(_SENTENCE.findall(line)):
+        for place, said in enumerate(_SENTENCE_END.split(line)):
             if len(said) < shortest or (is_item and place and count):
                 continue
             count += 1

@@ -55,7 +55,7 @@ _ENDS_OPEN = re.compile(
     r"(?: (?:the following|these))?$",
     re.IGNORECASE,
 )
-_NEAR = 8
+_NEAR = 4
 """Cards before and behind of the same section that a title sets its card apart from."""
 
 _PLUS = re.compile(r"(?:plus|meanwhile|here|next|again|finally|first|second|last),", re.IGNORECASE)
@@ -111,19 +111,21 @@ def _candidates(guide: Guide, cut: Cut, siblings: Sequence[Cut]) -> Iterable[str
     if not heading and len(siblings) == 1:
         yield fit_heading(clean_heading(guide.title), limit, lang)
     above = guide.blocks[cut.path[-2]].text if len(cut.path) > 1 else guide.title
-    yield from _joined(guide, heading, _topics(guide, cut))
-    for said in _sentences(guide, cut)[:2]:
+    sentences = _sentences(guide, cut)
+    topics: list[str] = []
+    yield from _joined(guide, heading, _kept(_topics(guide, cut, sentences), topics))
+    for said in sentences[:2]:
         if title_size(said, lang) <= limit and not _PLUS.match(said):
             yield said.rstrip(":")
     others = [_said(guide, other) for other in siblings if other is not cut]
     for head in (heading, fit_heading(clean_heading(above), limit, lang)):
         room = limit - title_size(head, lang)
         terms = key_terms(_said(guide, cut), others, head, room, lang) if head else ""
-        yield from _joined(guide, head, (*_topics(guide, cut), terms))
-    yield from _fitting(_topics(guide, cut), heading, limit, lang)
+        yield from _joined(guide, head, (*topics, terms))
+    yield from _fitting(topics, heading, limit, lang)
     if heading:
         yield heading
-    yield shorten(next(iter(_sentences(guide, cut)), guide.title), limit, lang)
+    yield shorten(next(iter(sentences), guide.title), limit, lang)
 
 
 def _heading(guide: Guide, cut: Cut) -> str:
@@ -203,7 +205,14 @@ def _fitting(phrases: Iterable[str], heading: str, room: int, lang: str) -> Iter
             yield close_pairs(phrase)
 
 
-def _topics(guide: Guide, cut: Cut) -> Iterable[str]:
+def _kept(phrases: Iterable[str], told: list[str]) -> Iterable[str]:
+    """The phrases, remembered: most titles need but the first of them."""
+    for phrase in phrases:
+        told.append(phrase)
+        yield phrase
+
+
+def _topics(guide: Guide, cut: Cut, said: Sequence[str]) -> Iterable[str]:
     """What this card is about beside the others of its section, from the best to the last."""
     lang = guide.lang
     own = _own(guide, cut)
@@ -216,7 +225,6 @@ def _topics(guide: Guide, cut: Cut) -> Iterable[str]:
     if blocks[0].kind is BlockKind.TABLE_ROW:
         yield from _shown(guide, _cells(guide, own))
     yield from _shown(guide, _labels(guide, own))
-    said = _sentences(guide, cut)
     yield from (_ENDS_OPEN.sub("", one) if _opens_list(one) else one for one in said[:2])
     for one in said[:3]:
         yield condition_of(one, lang)

@@ -20,6 +20,7 @@ _TRIMESTERS = (
         r"\b(?:third|3rd) trimester\b|\blate pregnancy\b|孕晚期|[懷怀]孕(?:晚期|後期|后期)", re.I
     )),
 )  # fmt: skip
+_TRIMESTER_WORDS = ("trimester", "early pregnan", "mid-pregnan", "late pregnan", "孕")
 _PREGNANCY_WEEK = re.compile(
     r"\b(?:week|weeks) (?:of )?(\d{1,2})(?: (?:to|and) (\d{1,2}))?(?: of pregnancy| pregnant)"
     r"|\b(\d{1,2})(?:st|nd|rd|th)? weeks? (?:of pregnancy|pregnant)|孕(?:期)?第?(\d{1,2})[周週]",
@@ -83,7 +84,8 @@ def _named(text: str) -> set[str]:
     low = text.lower()
     has_digit = _DIGIT.search(text) is not None
     if "trimester" in low or "pregnan" in low or "孕" in low:
-        found = {stage for stage, pattern in _TRIMESTERS if pattern.search(text)}
+        if any(word in low for word in _TRIMESTER_WORDS):
+            found = {stage for stage, pattern in _TRIMESTERS if pattern.search(text)}
         for match in _PREGNANCY_WEEK.finditer(text) if has_digit else ():
             for week in (int(number) for number in match.groups() if number):
                 found.add("T1" if week <= 12 else "T2" if week <= 27 else "T3")
