@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from stages.chop.asides import why_line
+from stages.chop.match import weights_of
 from stages.chop.sketch import SKETCH_BYTES, sketch
 from stages.text import collapse, is_chinese
 from stages.types import Guide
@@ -44,11 +48,28 @@ def _bands(text: str, lang: str) -> list[bytes]:
 
 
 def is_near_duplicate(one: Guide, other: Guide) -> bool:
-    """Whether two guides say the same in nearly the same words."""
+    """Whether two guides say the same in nearly the same words.
+
+    Never when they differ in a number, a negation or a condition: the dose for a baby and the dose
+    for a toddler stand on pages that are alike but for that. Dates and credits do not count.
+    """
     a, b = _shingles(one), _shingles(other)
     if not a or not b:
         return one.text == other.text
-    return len(a & b) >= TWIN_SHARE * len(a | b)
+    return len(a & b) >= TWIN_SHARE * len(a | b) and _own_weights(one, other) == _own_weights(
+        other, one
+    )
+
+
+def _own_weights(guide: Guide, other: Guide) -> Counter[tuple[str, ...]]:
+    """Numbers, negations and conditions in what a guide says and the other does not."""
+    shared = {block.text for block in other.blocks}
+    own = [
+        block.text
+        for block in guide.blocks
+        if block.text not in shared and not why_line(block.text, guide.lang)
+    ]
+    return weights_of("\n".join(own), guide.lang, (guide.title,))
 
 
 def _shingles(guide: Guide) -> frozenset[str]:
