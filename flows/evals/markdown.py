@@ -2,11 +2,11 @@
 
 Read are headings (`#` and underlined), paragraphs, block quotes, nested lists and pipe tables; of
 inline marks, links and images, their words. What stands above the first heading of level 1 is the
-page's menu and left out, and so are jump links, paragraphs of nothing but links, and lists of
-them (one item may be the page itself, unlinked). A short paragraph all in bold is a heading. A
-paragraph that starts with a footnote mark goes behind the block that bears the mark. Limits: no
-call-outs, captions, definition lists or fenced code (its lines are left out); tags of inline HTML
-are dropped and their text kept; a list item's own further paragraphs join the item.
+page's menu and left out, and so are jump links, controls (`Open all`), paragraphs of nothing but
+links, and lists of them (one item may be the page itself, unlinked). A short paragraph all in bold
+is a heading. A paragraph that starts with a footnote mark goes behind the block that bears the is a
+heading. A paragraph that starts with a footnote mark goes behind the block that bears the mark. are
+dropped and their text kept; a list item's own further paragraphs join the item.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ _QUOTE = re.compile(r" {0,3}>[ \t]?")
 _DEFINITION = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S")
 _BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)[^*_\n.。!！:：;；]{2,90}(?<=\S)\1")
 _JUMP = re.compile(r"\s*\[[^\[\]\n]{0,200}\]\(#[^()\s]{0,200}\)\s*$")
+_CONTROLS = re.compile(
+    r"\s*(?:(?:open|expand|show|close|collapse|hide) all\W{0,3}){1,3}$"
+    r"|\s*(?:print|share|back to top|skip to (?:main )?content)\s*$",
+    re.IGNORECASE,
+)
 _FOOTNOTE = re.compile(r"([*†‡§¶]{1,3}|\[\d{1,3}\]|[¹²³⁴⁵⁶⁷⁸⁹])\s*(?=[^\W_])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -153,6 +158,8 @@ def _read_line(walk: _Walk, lines: Sequence[str], at: int) -> int:
         walk.start_item(len(item[1]), item[2], line[item.end() :])
     elif _JUMP.match(line):
         walk.end_list()
+    elif _CONTROLS.match(line):
+        walk.flush()
     elif not _DEFINITION.match(line):
         walk.lines.append(line.strip())
     return at + 1

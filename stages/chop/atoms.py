@@ -22,7 +22,7 @@ CUT_SENTENCE = 16.0
 CUT_ITEM = 9.0
 CUT_STEP = 12.0
 CUT_ROW = 6.0
-CUT_LONE = 18.0
+CUT_LONE = 30.0
 CUT_BEFORE_LEAD = 6.0
 CUT_NESTED = 25.0
 CUT_BOX = 900.0
@@ -253,6 +253,9 @@ def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) 
     is_lead = words.endswith((":", "：")) and block.kind is BlockKind.PARAGRAPH
     if is_lead and block.callout is CalloutKind.NONE:
         cut = min(cut, CUT_BEFORE_LEAD)
+    ends_steps = not is_inside and bool(last_block.marker) and last_block.kind is not block.kind
+    if ends_steps and block.kind is BlockKind.PARAGRAPH and is_prohibition(words[:80]):
+        cut += CUT_NESTED  # steps keep the warning that governs them
     if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
         cut += CUT_DANGLING
     return atom if cut == atom.cut_before else atom._replace(cut_before=cut)

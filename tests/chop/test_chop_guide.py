@@ -300,3 +300,12 @@ def test_chop_guide_keeps_advice_below_a_heading_of_links(
     cards = chop_guide(guide, no_topics)
     assert [card.text for card in cards] == [advice.strip()]
     assert [gap.reason for gap in list_gaps(guide, cards)] == ["links", "links"]
+
+
+def test_steps_keep_the_warning_behind_them(guide_of: GuideOf, no_topics: Policy) -> None:
+    steps = "\n".join(f"{n}. {'Stir the bowl well and slowly. ' * 3}" for n in range(1, 4))
+    warning = "Never heat it in a microwave, because hot spots may burn the mouth of your baby."
+    guide = guide_of(f"## Warming\n{steps}\n{warning}\n{'The rest is told here. ' * 9}")
+    cards = chop_guide(guide, no_topics)
+    (card,) = [card for card in cards if warning in card.text]
+    assert "3. Stir" in card.text
