@@ -4,9 +4,9 @@ Read are headings (`#` and underlined), paragraphs, block quotes, nested lists a
 inline marks, links and images, their words. What stands above the first heading of level 1 is the
 page's menu and left out, and so are jump links, controls (`Open all`), paragraphs of nothing but
 links, and lists of them (one item may be the page itself, unlinked). A short paragraph all in bold
-is a heading. A paragraph that starts with a footnote mark goes behind the block that bears the is a
-heading. A paragraph that starts with a footnote mark goes behind the block that bears the mark. are
-dropped and their text kept; a list item's own further paragraphs join the item.
+is a heading. A paragraph that starts with a footnote mark goes behind the block that bears the
+mark. Limits: no call-outs, captions, definition lists or fenced code (its lines are left out); tags
+of inline HTML are dropped and their text kept; a list item's own further paragraphs join the item.
 """
 
 from __future__ import annotations

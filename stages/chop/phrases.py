@@ -153,7 +153,8 @@ def label_of(line: str, lang: str) -> str:
     label, sign = found[1].strip(), line[found.end(1) :].lstrip()[:1]
     words = label.split()
     longest = {":": MAX_TOPIC_WORDS, ".": 3}.get(sign, 4)
-    if len(words) > longest or is_dangling(label):
+    is_figure = sign == "(" and any(map(str.isdigit, label))  # `38 °C (100.4 °F) or higher`
+    if is_figure or len(words) > longest or is_dangling(label):
         return ""
     return "" if all(word.lower().strip("'’") in _STOP for word in words) else label
 

@@ -116,7 +116,7 @@ def _candidates(guide: Guide, cut: Cut, siblings: Sequence[Cut]) -> Iterable[str
     yield from _joined(guide, heading, _kept(_topics(guide, cut, sentences), topics))
     for said in sentences[:2]:
         if title_size(said, lang) <= limit and not _PLUS.match(said):
-            yield said.rstrip(":")
+            yield _ENDS_OPEN.sub("", said.rstrip(":")) if _opens_list(said) else said
     others = [_said(guide, other) for other in siblings if other is not cut]
     for head in (heading, fit_heading(clean_heading(above), limit, lang)):
         room = limit - title_size(head, lang)
@@ -225,7 +225,9 @@ def _topics(guide: Guide, cut: Cut, said: Sequence[str]) -> Iterable[str]:
     if blocks[0].kind is BlockKind.TABLE_ROW:
         yield from _shown(guide, _cells(guide, own))
     yield from _shown(guide, _labels(guide, own))
-    yield from (_ENDS_OPEN.sub("", one) if _opens_list(one) else one for one in said[:2])
+    yield from (
+        _ENDS_OPEN.sub("", one.rstrip(":")) if _opens_list(one) else one for one in said[:2]
+    )
     for one in said[:3]:
         yield condition_of(one, lang)
         subject = clause_of(one) if is_chinese(lang) else subject_of(one)
