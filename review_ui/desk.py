@@ -23,6 +23,7 @@ from store.drafts import DraftView
 from store.engine import Database
 from store.groups import list_groups
 from store.guides import get_guide
+from store.overview import Lapse, list_lapses
 from store.posts import PostView, list_posts
 from store.queue import Filter, QueueItem, get_item, get_neighbours
 from store.tables import DraftState
@@ -42,6 +43,8 @@ class ToneColumn:
     """One draft on the desk. refusal: why it cannot be approved as it stands, '' if it can.
 
     decision: the one that decided it, with can_undo; editor: who edited it last, '' if nobody.
+    licence: how the guide's page disagrees with the register, '' if it does not. is_outdated: the
+    card says something else since the draft was written.
     """
 
     draft: DraftView
@@ -54,6 +57,8 @@ class ToneColumn:
     can_undo: bool
     editor: str
     refusal: str
+    licence: str
+    is_outdated: bool
 
     @property
     def is_pending(self) -> bool:
@@ -62,12 +67,14 @@ class ToneColumn:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
+    """history: what happened to the card's drafts, the latest first."""
+
     item: QueueItem
     source_lines: tuple[Line, ...]
     source_changes: tuple[Change, ...]
     columns: tuple[ToneColumn, ...]
     choices: tuple[GroupChoice, ...]
-    decisions: tuple[Decision, ...]
+    history: tuple[Decision | Lapse, ...]
     previous_id: str
     next_id: str
     chosen: str
@@ -107,7 +114,7 @@ def get_desk(
         source_changes=compare(item.previous_text, item.card.text) if item.previous_text else (),
         columns=columns,
         choices=choices,
-        decisions=decisions,
+        history=_history(decisions, list_lapses(db, card_id)),
         previous_id=previous_id,
         next_id=next_id,
         chosen=_first_choice(columns),
@@ -148,7 +155,16 @@ def _column(
         can_undo=decided is not None and not is_pending and decided.user == user.name,
         editor=editor if draft.is_edited else "",
         refusal=_refusal(draft, item, editor, user) if is_pending else "",
+        licence=item.licence_finding,
+        is_outdated=draft.body_hash != item.card.body_hash,
     )
+
+
+def _history(
+    decisions: Sequence[Decision], lapses: Sequence[Lapse]
+) -> tuple[Decision | Lapse, ...]:
+    lines: list[Decision | Lapse] = [*decisions, *lapses]
+    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
 
 def _refusal(draft: DraftView, item: QueueItem, editor: str, user: User) -> str:

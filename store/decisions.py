@@ -37,6 +37,11 @@ BEING_SENT = "A post is being sent at this moment. Try again in a minute."
 NOT_FAILED = "This post is not failed any more."
 SETTLED = "Somebody settled this post already."
 NO_ALERT = "This post has no alert any more."
+LICENCE_UNCHECKED = (
+    "Not approved: the page says something else about its licence than the register. "
+    "Check that it may be published, and say so."
+)
+LICENCE_CHANGED = "What the page says about its licence has changed. Look at it again."
 
 
 class Action(StrEnum):
@@ -96,20 +101,33 @@ class By:
 
 
 def approve(
-    db: Database, draft_id: int, by: By, group_ids: Sequence[str], publish_delay_s: int
+    db: Database,
+    draft_id: int,
+    by: By,
+    group_ids: Sequence[str],
+    publish_delay_s: int,
+    *,
+    licence_checked: str = "",
+    note: str = "",
 ) -> int:
     """Approve a pending draft and schedule one post per group; returns the decision's id.
 
     group_ids may be empty: approved, but for no group yet. A group gets a card once, whatever the
-    tone. Posts wait publish_delay_s seconds. Raises StaleError or NotAllowedError.
+    tone. Posts wait publish_delay_s seconds. licence_checked: the guide's licence finding that the
+    person has looked into; without it no draft of a guide that has one is approved. Raises
+    StaleError or NotAllowedError.
     """
     now = utc_now()
     with db.write() as session:
         draft, card, guide = _load(session, draft_id)
         _check_may_approve(session, draft, card, guide, by.user_id)
+        _check_licence(guide, licence_checked)
         decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
         _check_groups(session, card, group_ids)
         decision.after = {**decision.after, "groups": list(group_ids)}
+        if guide.licence_finding:
+            decision.after = {**decision.after, "licence_finding": guide.licence_finding}
+        decision.note = note[:2000]
         decision_id = _add(session, decision)
         due_at = now + timedelta(seconds=publish_delay_s)
         add_posts(session, draft, card, guide, decision, group_ids, due_at)
@@ -330,6 +348,13 @@ def _check_may_approve(
             raise NotAllowedError(
                 "You rewrote this blocked draft and much is at stake: a second person approves it."
             )
+
+
+def _check_licence(guide: GuideRow, checked: str) -> None:
+    if guide.licence_finding and not checked:
+        raise NotAllowedError(LICENCE_UNCHECKED)
+    if guide.licence_finding and guide.licence_finding != checked:
+        raise StaleError(LICENCE_CHANGED)
 
 
 def _check_may_publish(draft: DraftRow, card: CardRow, guide: GuideRow) -> None:

@@ -39,11 +39,15 @@ FormValues = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What to tell the editor. unsaved: text of theirs that could not be kept, to hand back."""
+    """What to tell the editor. unsaved: text of theirs that could not be kept, to hand back.
+
+    asks_licence: the licence has to be checked first; what the form held is handed back with it.
+    """
 
     note: str
     status_code: int = 200
     unsaved: str = ""
+    asks_licence: bool = False
 
 
 async def read_form(request: Request) -> FormValues:
@@ -102,9 +106,21 @@ def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Respon
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/approve")
 def approve(asked: Asked) -> Response:
+    """A draft whose page disagrees about its licence is approved only by somebody who says that
+    they have looked into it: `licence_checked=1`.
+    """
     column = _column(asked)
     groups = column.targets
     by = asked.by()
+    checked = ""
+    if column.licence and column.is_pending and not column.refusal:
+        if _draft_field(asked, "licence_checked") != "1":
+            return _answer(asked, Outcome(decisions.LICENCE_UNCHECKED, 422, asks_licence=True))
+        # A browser sends the finding with other line ends and spaces than the page had.
+        seen = " ".join(_draft_field(asked, "licence_seen").split())
+        if seen not in ("", " ".join(column.licence.split())):
+            return _answer(asked, Outcome(decisions.LICENCE_CHANGED, 409, asks_licence=True))
+        checked = column.licence
     try:
         decisions.approve(
             asked.serve.db,
@@ -112,6 +128,8 @@ def approve(asked: Asked) -> Response:
             by,
             [group.id for group in groups],
             asked.serve.settings.publish_delay_s,
+            licence_checked=checked,
+            note=_say_checked(checked, _draft_field(asked, "licence_note")) if checked else "",
         )
     except (StaleError, NotAllowedError) as error:
         return _answer(asked, Outcome(str(error), 409))
@@ -204,9 +222,10 @@ def _column(asked: Ask) -> ToneColumn:
 def _answer(asked: Ask, outcome: Outcome) -> Response:
     """htmx gets the parts that changed; a plain form is sent back to the page.
 
-    Where that would lose text somebody wrote, the page is shown at once with the text in it.
+    Where that would lose what somebody wrote or ticked, the page is shown at once with it.
     """
-    if not is_fragment(asked.request) and not outcome.unsaved:
+    is_kept = outcome.unsaved or outcome.asks_licence
+    if not is_fragment(asked.request) and not is_kept:
         params = query(write_filter(read_filter(asked.request.query_params)))
         target = f"/cards/{quote(asked.card_id, safe='')}{params}"
         return go(asked.request, target, outcome.note)
@@ -216,6 +235,8 @@ def _answer(asked: Ask, outcome: Outcome) -> Response:
         "note": outcome.note,
         "is_problem": outcome.status_code >= 400,
         "unsaved": {asked.draft_id: outcome.unsaved} if outcome.unsaved else {},
+        "asked_licence": asked.draft_id if outcome.asks_licence else 0,
+        "licence_notes": _licence_notes(asked.form),
     }
     if not is_fragment(asked.request):
         return page(asked.request, "card.html", context, outcome.status_code)
@@ -235,7 +256,30 @@ def _context(request: Request, view: DeskView) -> Mapping[str, Any]:
         "reasons": REASONS,
         "max_chars": MAX_CHARS,
         "unsaved": {},
+        "asked_licence": 0,
+        "licence_notes": {},
         "is_problem": False,
+    }
+
+
+def _say_checked(finding: str, note: str) -> str:
+    """What the decision's record says of the licence."""
+    return f"Checked that it may be published. {finding} {note.strip()}".strip()
+
+
+def _draft_field(asked: Ask, name: str) -> str:
+    """A field about one draft: where all drafts of a card share a form, its name has the id."""
+    scoped = f"{name}:{asked.draft_id}"
+    return _field(asked.form, scoped if scoped in asked.form else name)
+
+
+def _licence_notes(form: FormValues) -> Mapping[str, str]:
+    """Notes on the licence that were typed and not kept yet, by the id of their draft."""
+    start = "licence_note:"
+    return {
+        name.removeprefix(start): values[-1]
+        for name, values in form.items()
+        if name.startswith(start)
     }
 
 

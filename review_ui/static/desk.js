@@ -1,5 +1,9 @@
 // The desk between two decisions: which tone is chosen, what its button says, where focus goes.
 
+import { say } from "./pages.js";
+
+const FOLDS = "details[data-editor], details[data-reject], details[data-licence]";
+
 let desk = null;
 let lookedSince = 0;
 let activeMs = 0;
@@ -30,6 +34,12 @@ export function startDesk() {
     if (event.target.closest("[data-group]")) countGroups();
   });
   desk.addEventListener("click", onClose);
+  desk.addEventListener("keydown", (event) => {
+    // Enter on the tick is the step after it, not the form's first button.
+    if (event.key !== "Enter" || !event.target.matches?.("[data-licence] input[type=checkbox]")) return;
+    event.preventDefault();
+    if (!event.repeat) pressApprove();
+  });
   desk.addEventListener("toggle", onToggle, true);
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.parameters.active_s !== undefined) event.detail.parameters.active_s = takeActive();
@@ -82,6 +92,17 @@ export function pressOn(selector) {
   return true;
 }
 
+/** Approve the chosen tone; where its licence is in doubt, first ask for the tick. */
+export function pressApprove() {
+  const fold = chosenTone()?.querySelector("details[data-licence]");
+  if (!fold) return pressOn("[data-approve]");
+  if (!fold.open) return open("licence");
+  if (fold.querySelector("input[type=checkbox]").checked) return pressOn("[data-approve]");
+  enter(fold);
+  say("Tick that you have checked the licence, then approve.", true);
+  return true;
+}
+
 /** Undo on the chosen tone, else on the last one that can be undone. */
 export function pressUndo() {
   if (pressOn("[data-undo]")) return true;
@@ -102,7 +123,7 @@ export function open(kind) {
 
 /** Close what is open in the chosen tone; typed text stays in it. */
 export function closeOpen() {
-  const fold = desk?.querySelector("details[data-editor][open], details[data-reject][open]");
+  const fold = desk?.querySelector(`:is(${FOLDS})[open]`);
   if (!fold) return false;
   fold.open = false;
   fold.closest(".tone").focus();
@@ -119,12 +140,12 @@ function onClose(event) {
 
 function onToggle(event) {
   const fold = event.target;
-  if (fold.open && fold.matches("[data-editor], [data-reject]") && !fold.contains(document.activeElement?.closest("form"))) enter(fold);
+  if (fold.open && fold.matches(FOLDS) && !fold.contains(document.activeElement?.closest("form"))) enter(fold);
 }
 
 /** Put the cursor into the first field of an opened editor or list of reasons. */
 function enter(fold) {
-  const field = fold.querySelector("textarea[name=text], input[type=radio]");
+  const field = fold.querySelector("textarea[name=text], input[type=radio], input[type=checkbox]");
   field.focus({ preventScroll: true });
   if (field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
   fold.scrollIntoView({ block: "nearest" });
@@ -149,7 +170,7 @@ function afterDecision(event) {
   const chosen = chosenTone();
   if ((field && !tone.contains(field)) || (chosen && chosen !== tone)) return;
   choose(tone.dataset.tone);
-  const stillOpen = tone.querySelector("details[data-editor][open] textarea");
+  const stillOpen = tone.querySelector("details[data-editor][open] textarea, details[data-licence][open] input[type=checkbox]");
   if (stillOpen) stillOpen.focus();
   else if (tone.dataset.state === "pending" || !isByKey) tone.focus({ preventScroll: true });
   else if (!nextOpen(tone)) desk.querySelector("[data-advance]")?.focus();
@@ -175,9 +196,9 @@ function countGroups() {
   for (const tone of desk.querySelectorAll(".tone")) {
     const groups = names.get(tone.dataset.tone) ?? [];
     const count = groups.length;
-    const label = tone.querySelector("[data-approve-label]");
-    if (!label) continue;
-    label.textContent = count === 0 ? "Approve, no group" : `Approve for ${count} ${count === 1 ? "group" : "groups"}`;
+    const labels = tone.querySelectorAll("[data-approve-label]");
+    if (labels.length === 0) continue;
+    for (const label of labels) label.textContent = count === 0 ? "Approve, no group" : `Approve for ${count} ${count === 1 ? "group" : "groups"}`;
     tone.querySelector("[data-targets]").textContent = groups.join(", ") || "No ticked group takes this tone";
   }
 }

@@ -1,6 +1,6 @@
 // The keyboard. A key acts only when nobody is typing, composing Chinese, or holding a modifier.
 
-import { closeOpen, goToTone, hasDesk, open, pressOn, pressUndo } from "./desk.js";
+import { closeOpen, goToTone, hasDesk, open, pressApprove, pressUndo } from "./desk.js";
 import { closeStopper, hasQuarantine, movePage, openStopper, pressVerdict, takeBack, writeNote } from "./quarantine.js";
 
 const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])";
@@ -24,7 +24,7 @@ const ON_DESK = {
   1: () => goToTone(1),
   2: () => goToTone(2),
   3: () => goToTone(3),
-  a: () => pressOn("[data-approve]"),
+  a: () => pressApprove(),
   e: () => open("editor"),
   r: () => open("reject"),
   u: () => pressUndo(),
