@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from flows.procure import Found, Outcome, is_settled, list_candidates, procure_guide
+from flows.procure import (
+    Found,
+    Outcome,
+    is_settled,
+    list_candidates,
+    list_orphans,
+    procure_guide,
+    retire_guides,
+)
 from flows.request import RunRequest
 from flows.retries import Attempt
 from flows.shelf import Shelf
-from stages.errors import StageError
+from stages.errors import StageError, TransientError
 from stages.procure.urls import in_scope, normalise_url
 from stages.types import Candidate
 from store.pages import PageRole
@@ -25,50 +34,70 @@ host for one page at a time, as slowly as it wants."""
 
 @dataclass(frozen=True, slots=True)
 class Crawl:
-    """count: told what came of each candidate; miss: of an error and how many pages it cost."""
+    """count: told what came of each candidate; miss: of an error and how many pages it cost; note:
+    of what ops may want to know. waiting: pages of hosts that asked to be left alone, by host.
+    """
 
     shelf: Shelf
     request: RunRequest
     attempt: Attempt
     count: Callable[[Candidate, Outcome], None]
     miss: Callable[[str, int], None]
+    note: Callable[[str], None]
+    waiting: Counter[str] = field(default_factory=Counter)
 
-    async def run(self) -> None:
-        """Procure what the source proposes, or the guides the request names.
+    async def run(self) -> int:
+        """Procure what the source proposes, or the guides the request names. Returns how many cards
+        went with guides whose page turned out to be another's.
 
         Raises StageError when none of the source's lists can be had.
         """
-        waiting = await self._list()
+        try:
+            touched = await self._settle_all(await self._list())
+            orphans = [
+                candidate
+                for candidate in list_orphans(self.shelf)
+                if not self.request.guides or self.shelf.key(candidate.url) in touched
+            ]
+            await self._settle_all(deque(orphans), is_alone=True)
+            return retire_guides(self.shelf)
+        finally:
+            self._note_waiting()
+
+    async def _settle_all(self, waiting: deque[Candidate], *, is_alone: bool = False) -> set[str]:
+        """waiting: grows by the pages that others name. Returns the keys of all."""
         seen = {self.shelf.key(candidate.url) for candidate in waiting}
-        followed: dict[str, Candidate] = {}  # by the page named instead of it
         ahead: deque[_Reader] = deque()
         async with asyncio.TaskGroup() as tasks:
             while waiting or ahead:
                 while waiting and len(ahead) < READ_AHEAD:
-                    ahead.append(self._start(tasks, waiting.popleft()))
+                    ahead.append(self._start(tasks, waiting.popleft(), is_alone))
                 reader = ahead.popleft()
                 reader.turn.set()
                 candidate, outcome = reader.candidate, await reader.task
                 if outcome is None:
-                    self._leave_parked(candidate, waiting)
+                    self._leave_parked(waiting)
                     continue
                 self.count(candidate, outcome)
-                key = self.shelf.key(outcome.follow) if outcome.follow else ""
-                if key and key not in seen:
-                    seen.add(key)
-                    followed[key] = candidate
+                if outcome.follow and self.shelf.key(outcome.follow) not in seen:
+                    seen.add(self.shelf.key(outcome.follow))
                     waiting.append(Candidate(outcome.follow))
-                elif outcome.found is Found.GONE and self.shelf.key(candidate.url) in followed:
-                    # The page named is not there: the one that named it stands for itself.
-                    waiting.append(followed.pop(self.shelf.key(candidate.url)))
+        return seen
 
     async def _list(self) -> deque[Candidate]:
         if self.request.guides:
             urls = dict.fromkeys(normalise_url(url) for url in self.request.guides)
             return deque(Candidate(url) for url in urls if in_scope(url, self.shelf.source))
-        candidates, errors = await self.attempt(
-            f"discover: {self.shelf.source.id}", lambda: list_candidates(self.shelf)
-        )
+        try:
+            candidates, errors = await self.attempt(
+                f"discover: {self.shelf.source.id}", lambda: list_candidates(self.shelf)
+            )
+        except TransientError:
+            home = urlsplit(self.shelf.source.homepage).netloc
+            if home not in self._parked:
+                raise
+            self.waiting[home] += 1
+            return deque()
         for error in errors:
             self.miss(f"{self.shelf.source.id}: {error}", 0)
         waiting: deque[Candidate] = deque()
@@ -82,35 +111,41 @@ class Crawl:
             self.count(candidate, Outcome(Found.SAME, guide_id))
         return waiting
 
-    def _start(self, tasks: asyncio.TaskGroup, candidate: Candidate) -> _Reader:
+    def _start(self, tasks: asyncio.TaskGroup, candidate: Candidate, is_alone: bool) -> _Reader:
         turn = asyncio.Event()
-        work = partial(procure_guide, self.shelf, candidate, turn.wait)
+        work = partial(procure_guide, self.shelf, candidate, turn.wait, is_alone=is_alone)
 
         async def read() -> Outcome | None:
             try:
                 return await self.attempt(f"procure: {candidate.url}", work)
             except StageError as error:
-                self.miss(f"{candidate.url}: {error}", 1)
+                if _host(candidate) in self._parked:
+                    self.waiting[_host(candidate)] += 1
+                else:
+                    self.miss(f"{candidate.url}: {error}", 1)
                 return None
 
         return _Reader(candidate, turn, tasks.create_task(read()))
 
-    def _leave_parked(self, candidate: Candidate, waiting: deque[Candidate]) -> None:
+    @property
+    def _parked(self) -> dict[str, datetime]:
+        return self.shelf.kitchen.fetcher.parked
+
+    def _leave_parked(self, waiting: deque[Candidate]) -> None:
         """A host that asked for a longer pause than a run gets it: its other pages wait, too."""
-        parked = self.shelf.kitchen.fetcher.parked
-        left = [other for other in waiting if _host(other) in parked]
-        if _host(candidate) in parked and left:
-            rest = [other for other in waiting if other not in left]
-            waiting.clear()
-            waiting.extend(rest)
-            hosts = ", ".join(
-                f"{host} until {parked[host]:%Y-%m-%d %H:%M} UTC"
-                for host in sorted({_host(other) for other in left})
-            )
-            self.miss(
-                f"{self.shelf.source.id}: asked to stay away from {hosts}; "
-                f"{len(left)} more pages are left for a later run",
-                len(left),
+        parked = self._parked
+        left = [candidate for candidate in waiting if _host(candidate) in parked]
+        self.waiting.update(map(_host, left))
+        for candidate in left:
+            waiting.remove(candidate)
+
+    def _note_waiting(self) -> None:
+        for host, pages in self.waiting.items():
+            until = self._parked.get(host)
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for a while"
+            self.note(
+                f"{self.shelf.source.id}: {host} asked to be left alone {when}; "
+                f"a later run goes on there (requests put off: {pages})"
             )
 
 

@@ -40,6 +40,8 @@ HEARTBEAT_S = 15.0
 GUIDES_AT_ONCE = 3
 """Guides worked on side by side; each waits mostly for a model."""
 
+MAX_NOTES = 100
+
 Report = Callable[[RunSummary, str], None]
 """Told after every step: the summary so far and one line on what was just done."""
 
@@ -84,10 +86,11 @@ class Line:
         if self.request.includes(Stage.PROCURE):
             is_forced = self.request.force and self.request.stage == Stage.PROCURE
             shelf = open_shelf(self.kitchen, source, is_forced=is_forced)
-            crawl = Crawl(shelf, self.request, self.attempt, self._count, self._miss)
+            crawl = Crawl(shelf, self.request, self.attempt, self._count, self._miss, self._say)
             with self.summary.timed("procure"):
                 try:
-                    await crawl.run()
+                    removed = await crawl.run()
+                    self.summary.cards.removed += removed
                 except StageError as error:
                     self._note(f"{source.id}: {error}")
                 finally:
@@ -118,7 +121,18 @@ class Line:
             guides.unchanged += outcome.found is Found.SAME
         if outcome.was_read:
             self._enqueue(outcome.guide_id)
-        self.report(self.summary, f"{outcome.found.value}: {candidate.url}")
+        line = f"{outcome.found.value}: {candidate.url}"
+        if outcome.found is Found.MISSING:
+            self._say(f"{line} (its cards stay until it is missing in the next run, too)")
+        elif outcome.cards_removed:
+            self._say(f"{line} ({outcome.cards_removed} cards left the queue)")
+        elif self.request.guides:
+            self._say(line)
+        self.report(self.summary, line)
+
+    def _say(self, note: str) -> None:
+        if len(self.summary.notes) < MAX_NOTES:
+            self.summary.notes.append(note)
 
     def _miss(self, error: str, pages: int) -> None:
         self.summary.guides.failed += pages

@@ -12,8 +12,8 @@ from stages.errors import TransientError
 from stages.procure.extract import EXTRACT_VERSION, extract_page
 from stages.procure.twins import LookAlikes
 from stages.procure.urls import guide_id
-from stages.types import Page, PageContent, Source
-from store.guides import list_guide_texts
+from stages.types import Guide, Page, PageContent, Source
+from store.guides import list_guide_pages, list_guide_texts
 from store.pages import PageRecord, PageRole, Verdict, list_pages, mark_seen_many, save_pages
 
 GONE_STATUSES = (404, 410)
@@ -41,7 +41,8 @@ class Shelf:
     """A source and what is known of its pages, by key. is_forced: extract unchanged pages anew.
 
     readings: what is being read, or was and is waited for. seen: unchanged pages not noted yet.
-    alike: the source's guides, there once somebody has asked for look-alikes.
+    alike, joined: what the source's guides say and which further pages they hold, there once
+    somebody has asked.
     """
 
     kitchen: Kitchen
@@ -51,6 +52,7 @@ class Shelf:
     readings: dict[str, asyncio.Future[Reading | None]] = field(default_factory=dict)
     seen: list[tuple[str, datetime, str]] = field(default_factory=list)
     alike: LookAlikes | None = None
+    joined: dict[str, tuple[str, ...]] | None = None
 
     def key(self, url: str) -> str:
         return guide_id(self.source, url)
@@ -62,13 +64,21 @@ class Shelf:
         save_pages(self.kitchen.db, records)
         self.known.update((record.key, record) for record in records)
 
-    def further_pages(self, guide_id: str) -> list[PageRecord]:
-        """The pages of a guide but its first."""
-        return [
-            record
-            for record in self.known.values()
-            if record.guide_id == guide_id and record.role is PageRole.CONTINUATION
-        ]
+    def pages_of(self, guide_id: str) -> tuple[str, ...]:
+        """Keys of the further pages that a guide holds."""
+        if self.joined is None:
+            self.joined = {
+                guide_id: tuple(map(self.key, urls[1:]))
+                for guide_id, urls in list_guide_pages(self.kitchen.db, self.source.id)
+            }
+        return self.joined.get(guide_id, ())
+
+    def note_guide(self, guide: Guide) -> None:
+        """What the shelf remembers of a guide that was just saved."""
+        self.pages_of(guide.id)
+        if self.joined is not None:
+            self.joined[guide.id] = tuple(map(self.key, guide.page_urls[1:]))
+        self.look_alikes().add(guide.id, guide.text, guide.lang)
 
     def look_alikes(self) -> LookAlikes:
         """What the source's guides say, read from the store when it is first asked for."""
@@ -160,19 +170,32 @@ def page_of(shelf: Shelf, record: PageRecord, *, with_body: bool = True) -> Page
 
 def is_outdated(shelf: Shelf, record: PageRecord) -> bool:
     """Whether an unchanged page must be read again: extraction got better, a person accepted it,
-    or the page it was passed over for is not there any more.
+    or the guide it was passed over for does not hold it (any more).
     """
     return (
         record.extract_version != EXTRACT_VERSION
         or (record.verdict is Verdict.ACCEPTED and record.role is PageRole.SET_ASIDE)
-        or _has_lost_original(shelf, record)
+        or is_orphan(shelf, record)
     )
 
 
-def _has_lost_original(shelf: Shelf, record: PageRecord) -> bool:
-    original = shelf.known.get(record.guide_id)
-    is_copy = record.role is PageRole.DUPLICATE
-    return is_copy and original is not None and original.role is PageRole.GONE
+def is_orphan(shelf: Shelf, record: PageRecord) -> bool:
+    """A copy or further page of a guide that is not there, or does not hold it: nobody would read
+    it if it did not stand for itself.
+    """
+    if record.role not in (PageRole.DUPLICATE, PageRole.CONTINUATION):
+        return False
+    owner = shelf.known.get(record.guide_id)
+    if owner is None or not stands(owner):
+        return True
+    is_further = record.role is PageRole.CONTINUATION
+    return is_further and record.key not in shelf.pages_of(record.guide_id)
+
+
+def stands(record: PageRecord) -> bool:
+    """Whether a guide of this page stands: made from it, or from an earlier look at it."""
+    is_set_aside = record.role is PageRole.SET_ASIDE and record.guide_id == record.key
+    return record.role is PageRole.GUIDE or is_set_aside
 
 
 async def extract_again(shelf: Shelf, url: str) -> PageContent:

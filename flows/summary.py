@@ -72,7 +72,9 @@ class Seconds:
 
 @dataclass(slots=True)
 class RunSummary:
-    """Filled in while the run goes on. errors: one plain sentence per failure."""
+    """Filled in while the run goes on. errors: one plain sentence per failure; notes: what is no
+    failure and somebody may ask about.
+    """
 
     run_id: str
     guides: GuideCounts = field(default_factory=GuideCounts)
@@ -82,6 +84,7 @@ class RunSummary:
     placements: PlacementCounts = field(default_factory=PlacementCounts)
     seconds: Seconds = field(default_factory=Seconds)
     errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -128,6 +128,16 @@ def get_guide_ref(db: Database, guide_id: str) -> GuideRef | None:
         return _ref(row) if row else None
 
 
+def list_guide_pages(db: Database, source_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Id and page addresses of every guide of a source that has more than one page."""
+    query = sql_select(_GUIDES.c.id, _GUIDES.c.page_urls).where(
+        _GUIDES.c.source_id == source_id, _GUIDES.c.removed_at.is_(None)
+    )
+    with db.read() as session:
+        rows = session.execute(query)
+        return tuple((row.id, tuple(row.page_urls)) for row in rows if len(row.page_urls) > 1)
+
+
 def list_guide_texts(db: Database, source_id: str) -> tuple[tuple[str, str, str], ...]:
     """Id, text and language of every guide of a source that is still on its site."""
     query = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -43,6 +44,24 @@ def build_guide(
         reviewed=next((part.reviewed for part in contents if part.reviewed), ""),
         page_urls=tuple(normalise_url(page) or page for page in page_urls) or (normal,),
     )
+
+
+_PART_OF_A_WORK = re.compile(
+    r"[\s\-–|:：,，(（\[]*(?:\b(?:page|part|pt\.?|p\.)\s*\d{1,2}(?:\s*(?:of|/)\s*\d{1,2})?"
+    r"|第\s*[\d一二三四五六七八九十]{1,3}\s*(?:页|頁|部分)|\d{1,2}\s?/\s?\d{1,2})[)）\]\s]*$",
+    re.IGNORECASE,
+)
+
+
+def is_same_work(title: str, other: str) -> bool:
+    """Whether two pages are parts of one work: their titles differ in the number of the page at
+    most. `Week 4` and `Week 5` are works of their own.
+    """
+    return _without_part(title) == _without_part(other)
+
+
+def _without_part(title: str) -> str:
+    return squeeze(_PART_OF_A_WORK.sub("", collapse(title)[:300]))
 
 
 def _first_heading(content: PageContent) -> str:

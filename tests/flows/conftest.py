@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from flows.sample_site import serve_folder
+from flows.workers import Workers
 from tests.flows.prefect_server import PrefectServer, start_prefect
+from tests.flows.publisher import Publisher
 from tests.flows.small_site import Place, build_site, write_sitemaps
 
 
@@ -51,6 +53,24 @@ def place(small_site: str, tmp_path: Path) -> Place:
 def kept(crawled: Place, tmp_path: Path) -> Place:
     """A place where the whole line has run once, all this test's own."""
     return crawled.copy_to(tmp_path / "kept")
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """A site of this test's own, and a place that has not crawled it yet.
+
+    Pages are read in this process: starting others takes longer than all a run does here.
+    """
+
+    async def run(self: Workers, work: Callable[..., object], *arguments: object) -> object:
+        return work(*arguments)
+
+    monkeypatch.setattr(Workers, "run", run)
+    folder = tmp_path / "site"
+    build_site(folder)
+    with serve_folder(folder, 0) as served:
+        write_sitemaps(folder, served.base)
+        yield Publisher(folder, served, Place(tmp_path / "place", served.base).prepare())
 
 
 @pytest.fixture(scope="session")

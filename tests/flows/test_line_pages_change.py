@@ -2,110 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 import flows.procure
 import flows.shelf
-from flows.sample_site import ServedSite, serve_folder
-from flows.summary import RunSummary
-from flows.workers import Workers
 from stages.errors import ConfigError
 from stages.types import ChangeKind, QuarantineReason
-from store.engine import Database, utc_now
+from store.engine import utc_now
 from store.guides import list_guides
 from store.pages import PageRole, Verdict, list_pages
 from store.parking import list_parked, set_parked
 from store.quarantine import accept_page, ignore_page, list_quarantined, resume_source, stop_source
-from store.users import add_user
-from tests.flows.small_site import SECTIONS_EN, Place, build_site, page, write_sitemaps
-
-SLEEP = SECTIONS_EN["sleep"]
-TITLE = str(SLEEP["title"])
-PARTS: dict[str, str] = dict(SLEEP["parts"])  # type: ignore[call-overload]
-
-
-@dataclass(slots=True)
-class Publisher:
-    """A site whose files a test changes, and a place that crawls it."""
-
-    folder: Path
-    served: ServedSite
-    place: Place
-    changes: int = 0
-
-    def write(self, slug: str, html: str) -> None:
-        path = self.folder / "en" / f"{slug}.html"
-        path.write_text(html, encoding="utf-8")
-        self._date(path)
-
-    def remove(self, slug: str) -> None:
-        (self.folder / "en" / f"{slug}.html").unlink()
-
-    def relist(self) -> None:
-        write_sitemaps(self.folder, self.served.base)
-        self._date(self.folder / "en" / "sitemap.xml")
-
-    def _date(self, path: Path) -> None:
-        """Servers date files to the second, and a test takes less: changes are seconds apart."""
-        self.changes += 1
-        later = time.time() + self.changes
-        os.utime(path, (later, later))
-
-    def run(self, stage: str = "procure", **asked: Any) -> RunSummary:
-        self.served.requests.clear()
-        return self.place.run(stage=stage, sources=("harbour",), **asked)
-
-    def asked_for(self, slug: str) -> int:
-        return self.served.requests.count(f"/en/{slug}.html")
-
-    def role(self, slug: str) -> PageRole:
-        with self.store() as db:
-            pages = list_pages(db, "harbour")
-        return next(row.role for row in pages if row.url.endswith(f"/{slug}.html"))
-
-    def cards(self, *, is_live: bool = True) -> list[dict[str, Any]]:
-        rows = self.place.content()["cards"]
-        return [row for row in rows if (row["removed_at"] is None) is is_live]
-
-    @contextmanager
-    def store(self) -> Iterator[Database]:
-        db = self.place.open()
-        try:
-            yield db
-        finally:
-            db.dispose()
-
-    def somebody(self) -> int:
-        with self.store() as db:
-            return add_user(db, "robin", "hash").id
-
-
-@pytest.fixture(autouse=True)
-def _extract_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starting a pool of processes takes longer than everything else a run does here."""
-
-    async def run(self: Workers, work: Callable[..., object], *arguments: object) -> object:
-        return work(*arguments)
-
-    monkeypatch.setattr(Workers, "run", run)
-
-
-@pytest.fixture
-def publisher(tmp_path: Path) -> Iterator[Publisher]:
-    folder = tmp_path / "site"
-    build_site(folder)
-    with serve_folder(folder, 0) as served:
-        write_sitemaps(folder, served.base)
-        yield Publisher(folder, served, Place(tmp_path / "place", served.base).prepare())
+from tests.flows.publisher import PARTS, TITLE, Publisher
+from tests.flows.small_site import SECTIONS_EN, page
 
 
 @pytest.fixture
@@ -124,6 +35,7 @@ def test_page_missing_once_keeps_its_cards(crawled_publisher: Publisher) -> None
     summary = crawled_publisher.run()
 
     assert (summary.errors, summary.cards.removed) == ([], 0)
+    assert [note.split(" ")[0] for note in summary.notes] == ["missing:"]
     assert crawled_publisher.cards() == before
     assert crawled_publisher.role("sleep") is PageRole.GUIDE
 
@@ -290,7 +202,8 @@ def test_host_that_asked_for_a_pause_is_not_asked_before_it_is_over(publisher: P
     summary = publisher.run()
 
     assert publisher.served.requests == []
-    assert summary.errors
+    assert (summary.errors, summary.guides.failed) == ([], 0)
+    assert [host in note for note in summary.notes] == [True]
     with publisher.store() as db:
         assert list(list_parked(db)) == [host]
         assert list_guides(db) == ()
