@@ -264,3 +264,55 @@ def test_one_automaton_finds_what_re_finds_phrase_by_phrase(
     }
     simple = {place: simple_counts(rule, text) for place, rule in enumerate(rules)}
     assert found == {place: counts for place, counts in simple.items() if counts}
+
+
+# --- words out of context -------------------------------------------------------------------------
+
+OUT_OF_CONTEXT = [
+    ("Choose a sleeping bag that fits at the neck and has no hood.", ()),
+    ("Do not use old glass thermometers containing mercury.", ()),
+    ("宝宝吃东西时大人要在一臂之内，餐椅安全带要系好，以免呛到。", ()),
+    ("寶寶坐在餐椅裡，餐椅安全帶要繫好。", ()),
+    (
+        "Fullness in the first week settles with frequent feeding.",
+        ("Fullness in the first week", "Sore breasts, blocked ducts and mastitis"),
+    ),
+    ("Strap your child into the high chair harness or booster seat.", ("Mealtimes",)),
+    ("When your baby wakes, wait a moment: they may go back to sleep.", ()),
+    ("Your baby falls asleep at the breast.", ("Falls asleep at the breast",)),
+    ("These stay the main drink.", ("Breast milk and infant formula",)),
+    ("新冠肺炎疫情期间学校推迟开学。", ()),
+    ("门诊时间调整，疫苗接种和喂养咨询需要预约。", ()),
+    ("Insurance pays for vaccines and check-ups.", ()),
+    ("Do not add salt to your baby's food.", ("Foods to avoid giving babies", "Salt")),
+    ("Tiny sucking movements, and no swallowing.", ("Tiny sucking movements",)),
+    ("Some foods and habits can harm your baby before you know you are pregnant.", ()),
+    ("Keep the tin away from direct sunlight.", ()),
+]
+
+
+@pytest.mark.parametrize(("text", "headings"), OUT_OF_CONTEXT)
+def test_word_out_of_context_raises_no_stakes(text: str, headings: tuple[str, ...]) -> None:
+    assert stakes_of(topics_of(text, POLICY, headings), POLICY) is Stakes.NORMAL
+
+
+IN_CONTEXT = [
+    ("burns", "The temperature of the water should be 38 to 39 °C when you bath your baby."),
+    ("burns", "Never heat milk in a microwave: hot patches can burn the mouth."),
+    ("burns", "洗澡时先放冷水再放热水，用手肘试温。"),
+    ("burns", "洗澡時先放冷水，用手肘試溫。"),
+    ("drowning", "5厘米深的水就可能淹死婴儿，人不能离开。"),
+    ("seizures", "Lay a child who is having a fit on their side."),
+    ("urgent_help", "Phone your midwife the same day if there are no wet nappies."),
+    ("urgent_help", "脐带周围红肿、有脓，要当天看医生。"),
+    ("urgent_help", "臍帶周圍紅腫、有膿，當天看醫生。"),
+    ("head_injury", "Move furniture away from windows."),
+    ("formula_preparation", "配方奶用70℃以上的开水冲调，先加水后加粉。"),
+    ("pregnancy_food_safety", "Choose fish that are low in mercury, and leave out swordfish."),
+    ("allergy", "Introduce allergens one at a time."),
+]
+
+
+@pytest.mark.parametrize(("topic", "text"), IN_CONTEXT)
+def test_phrase_in_context_raises_the_stakes(topic: str, text: str) -> None:
+    assert topic in topics_of(text, POLICY)
