@@ -18,9 +18,9 @@ TWIN_SHARE = 0.9
 dates; different guides of one publisher on one subject below .15 (sample site, women's health)."""
 
 
-_BAND_BYTES = 16
-"""Four of a sketch's 128 values. Twins have nine of ten shingles in common: that none of their 32
-bands is equal happens in one of 10^14 pairs, that one is in strangers in one of 10^36."""
+_BAND_BYTES = 32
+"""Eight of a sketch's 128 values. Twins have nine of ten shingles in common: that none of their 16
+bands is equal happens to one pair in 10,000; of guides half alike one pair in 16 has one."""
 
 
 class LookAlikes:
