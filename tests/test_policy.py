@@ -310,6 +310,9 @@ IN_CONTEXT = [
     ("formula_preparation", "配方奶用70℃以上的开水冲调，先加水后加粉。"),
     ("pregnancy_food_safety", "Choose fish that are low in mercury, and leave out swordfish."),
     ("allergy", "Introduce allergens one at a time."),
+    ("drowning", "Children should never be left alone in the bathtub."),
+    ("choking", "Keep cords short: a child can be strangled by one. Bags suffocate."),
+    ("urgent_help", "Get emergency help if your child is hard to wake."),
 ]
 
 
