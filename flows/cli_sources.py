@@ -133,9 +133,33 @@ def resume_source(source: Id, note: Note = "") -> None:
     from store.quarantine import resume_source as resume
 
     db, chosen = _open_source(source)
+    _check_is_stopped(db, chosen)
     resume(db, chosen.id, None, note)
     state = "" if chosen.enabled else " It is off in sources.yaml all the same."
     typer.echo(f"{chosen.id} is fetched again from the next run on.{state}")
+
+
+def _check_is_stopped(db: Database, source: Source) -> None:
+    """Raises ConfigError saying what state the source is in when nobody has stopped it."""
+    from flows.source_report import Standing
+    from stages.errors import ConfigError
+    from store.parking import list_parked
+    from store.quarantine import list_stops
+
+    standing = Standing(list_stops(db), list_parked(db))
+    if source.id in standing.stops:
+        return
+    state, reason = standing.state(source)
+    if state == "parked":
+        says = f"parked {reason}. That is lifted by itself; nothing is to be done"
+    elif waits := standing.waits(source):
+        hosts = " and ".join(f"{host} until {at:%Y-%m-%d %H:%M} UTC" for host, at in waits.items())
+        says = f"on; parked, as asked, is only {hosts}. That is lifted by itself"
+    elif state == "off":
+        says = f"off in sources.yaml: {reason.rstrip('.')}. To switch it on, set `enabled: true`"
+    else:
+        says = "barred by its publisher" if state == "barred" else "on, and fetched in every run"
+    raise ConfigError(f"{source.id} is not stopped. It is {says}.")
 
 
 def _open_source(source_id: str) -> tuple[Database, Source]:
@@ -240,6 +264,8 @@ def _lines(report: SourceReport) -> Iterator[tuple[str, str, str]]:
             yield "", f"{today.unlisted} of them no list names any more; they may be gone", "yellow"
         if today.disallowed:
             yield "", f"{today.disallowed} more that robots.txt disallows", "yellow"
+        if today.refused:
+            yield "", f"{today.refused} more on hosts we do not connect to", "yellow"
         if today.out_of_scope:
             yield "", f"{today.out_of_scope} more outside its hosts and path rules", "dim"
         if today.over_budget:

@@ -248,6 +248,8 @@ def describe(request: RunRequest, summary: RunSummary, settings: Settings) -> st
         f"({calls.tokens_in} tokens in, {calls.tokens_out} out); {calls.cached} were at hand",
         f"**Run:** {_quote(summary.run_id)}",
     ]
+    if summary.notes:
+        lines.append("**Notes:**\n\n" + "\n".join(f"- {_quote(n)}" for n in summary.notes[:50]))
     if summary.errors:
         lines.append("**Failures:**\n\n" + "\n".join(f"- {_quote(e)}" for e in summary.errors[:50]))
     return "\n\n".join(lines)

@@ -42,7 +42,7 @@ def show_progress(is_quiet: bool = False) -> Iterator[Report]:
 
 
 def print_summary(summary: RunSummary, settings: Settings) -> None:
-    """The run as a table, its errors below."""
+    """The run as a table, its notes and errors below."""
     console = Console()
     table = Table(title=f"Run {summary.run_id}", title_justify="left", show_header=False)
     table.add_column(style="bold")
@@ -51,6 +51,8 @@ def print_summary(summary: RunSummary, settings: Settings) -> None:
         if isinstance(counts, dict):
             table.add_row(name, "  ".join(f"{key} {value:g}" for key, value in counts.items()))
     console.print(table)
+    for note in summary.notes:
+        console.print(note, markup=False, highlight=False)
     for error in summary.errors:
         console.print(f"failed: {error}", style="red", markup=False, highlight=False)
     queue = f"{settings.effective_review_url}/queue?run={summary.run_id}"

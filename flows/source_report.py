@@ -52,7 +52,8 @@ class PagesToday:
     now; settled: what it would not, because the sitemap's date is as it was or a person said so.
     known: of the candidates, those seen before; unlisted: guides in the store that no list names
     any more, asked for to see whether they are gone. disallowed: left out because of robots.txt;
-    out_of_scope: because of the source's own hosts and path rules.
+    out_of_scope: because of the source's own hosts and path rules; refused: because they are on a
+    host we do not connect to, a private address above all.
     """
 
     candidates: int
@@ -63,6 +64,7 @@ class PagesToday:
     disallowed: int
     over_budget: int
     out_of_scope: int
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,4 +271,5 @@ def _count(kitchen: Kitchen, source: Source, found: Discovery) -> PagesToday:
         disallowed=found.disallowed,
         over_budget=found.over_budget,
         out_of_scope=found.out_of_scope,
+        refused=found.refused,
     )

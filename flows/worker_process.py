@@ -9,8 +9,10 @@ import contextlib
 import gc
 import os
 import pickle
+import resource
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -18,6 +20,9 @@ from stages.errors import StageError
 
 SIZE_BYTES = 8
 """In front of every message: how long it is."""
+
+_MEMORY_BYTES = 2 * 2**30
+"""Of addresses, of which a worker uses .5 GiB on a page of the largest size that is let in."""
 
 _GC_THRESHOLDS = (50_000, 20, 100)
 """A page makes 20,000 objects, nearly none of them in cycles: with the usual 700, looking for those
@@ -57,8 +62,14 @@ def pack(value: object) -> bytes:
 
 
 def _prepare(parent: int) -> None:
-    """Ctrl-C is the parent's to handle; and a worker must not outlive a parent that was killed."""
+    """Ctrl-C is the parent's to handle; a worker must not outlive a parent that was killed; and a
+    page that asks for all the memory there is gets a MemoryError, and costs that page.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":  # elsewhere the limit is not kept
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = _MEMORY_BYTES if most == resource.RLIM_INFINITY else min(_MEMORY_BYTES, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
     def watch() -> None:
         while os.getppid() == parent:

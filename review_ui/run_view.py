@@ -9,7 +9,7 @@ from typing import Any
 from store.runs import RunRecord
 
 SECTIONS = ("guides", "cards", "drafts", "placements", "completions", "seconds")
-MAX_ERRORS = 50
+MAX_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class RunView:
     record: RunRecord
     sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     errors: tuple[str, ...]
+    notes: tuple[str, ...]
     duration_s: float | None
 
 
@@ -31,16 +32,19 @@ def read_run(record: RunRecord) -> RunView:
                          for key, value in figures.items() if value)  # fmt: skip
             if said:
                 sections.append((name, said))
-    errors = record.summary.get("errors", [])
     duration = record.finished_at - record.started_at if record.finished_at else None
     return RunView(
         record=record,
         sections=tuple(sections),
-        errors=tuple(_error(item) for item in errors[:MAX_ERRORS])
-        if isinstance(errors, list)
-        else (),
+        errors=_lines(record, "errors"),
+        notes=_lines(record, "notes"),
         duration_s=duration.total_seconds() if duration is not None else None,
     )
+
+
+def _lines(record: RunRecord, name: str) -> tuple[str, ...]:
+    lines = record.summary.get(name, [])
+    return tuple(_line(item) for item in lines[:MAX_LINES]) if isinstance(lines, list) else ()
 
 
 def _figure(value: Any) -> str:
@@ -49,8 +53,8 @@ def _figure(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _error(item: Any) -> str:
-    """An error line; a mapping reads `where: what`."""
+def _line(item: Any) -> str:
+    """A line; a mapping reads `where: what`."""
     if isinstance(item, Mapping):
         return ": ".join(str(value) for value in item.values() if value)
     return str(item)

@@ -33,7 +33,7 @@ _PAGE_NUMBER = re.compile(
 )
 _BARE_NUMBER = re.compile(r"^[-–—\s]*(\d{1,4})[-–—\s]*$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_CUT_WORD = re.compile(r"([^\W\d_]+)-$")
+_CUT_WORD = re.compile(r"([^\W\d_]{1,40})-$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def _join(texts: Sequence[str], words: frozenset[str]) -> str:
             joined = text
         elif joined.endswith("\xad"):
             joined = joined[:-1] + text
-        elif (cut := _CUT_WORD.search(joined)) and text[:1].islower():
+        elif (cut := _CUT_WORD.search(joined[-60:])) and text[:1].islower():
             joined = _rejoin(joined, cut.group(1), text, words)
         elif _IS_HAN.match(joined[-1]) and _IS_HAN.match(text[:1]):
             joined += text
