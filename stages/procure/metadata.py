@@ -285,7 +285,7 @@ def _read_neighbour_links(survey: Survey, url: str, found: dict[str, str]) -> No
 
 
 _PAGE_NUMBER = re.compile(
-    r"(?:[-_/]?(?:page|p|part|pg)?[-_/]?\d{1,2})?(\.[a-z]{3,5})?/?$", re.IGNORECASE
+    r"(?:[-_/](?:page|part|pg|p)?[-_/]?\d{1,2}|(?<!\d)\d{1,2})?(\.[a-z]{3,5})?/?$", re.IGNORECASE
 )
 _PAGE_KEYS = frozenset(("page", "p", "pg", "part", "start", "pageno"))
 
