@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from stages.text import strip_hidden
@@ -15,6 +16,9 @@ from store.engine import Database
 from store.guides import list_guide_refs
 from store.pages import EXCERPT_CHARS, PageRecord, Verdict
 from store.quarantine import PageAction, PageDecision, QuarantinedPage, list_quarantined
+
+if TYPE_CHECKING:  # it builds on this file
+    from review_ui.losses import Losses
 
 SHOWN = 25
 MOST = 2000
@@ -44,6 +48,12 @@ ICONS = {
     QuarantineReason.NO_LICENCE: "flag",
 }
 NO_TEXT = (QuarantineReason.NEEDS_OCR, QuarantineReason.NOT_HTML, QuarantineReason.EMPTY)
+RARELY_GUIDES = (
+    QuarantineReason.CAPTCHA,
+    QuarantineReason.LOGIN_WALL,
+    QuarantineReason.SOFT_404,
+)
+"""What stands on such a page is hardly ever a guide."""
 DID = {
     PageAction.ACCEPT: "accepted",
     PageAction.IGNORE: "ignored",
@@ -78,7 +88,8 @@ class Standing:
 class ShownPage:
     """One page on the list. id: its name on the page. refusal: why it cannot be accepted, '' if it
     can. address: its URL, readable. hidden: cut to what can be looked at; hidden_more: how many
-    more there are.
+    more there are. losses: what accepting would take from the guide that stands, where it was
+    looked for.
     """
 
     page: QuarantinedPage
@@ -94,6 +105,7 @@ class ShownPage:
     refusal: str
     hidden: tuple[str, ...]
     hidden_more: int
+    losses: Losses | None = None
 
     @property
     def words(self) -> str:
@@ -122,6 +134,15 @@ class ShownPage:
     @property
     def is_cut(self) -> bool:
         return len(self.page.record.excerpt) >= EXCERPT_CHARS
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """The choices there are, the likelier one first."""
+        if self.refusal:
+            return ("ignore",)
+        if self.reason in RARELY_GUIDES:
+            return ("ignore", "accept")
+        return ("accept", "ignore")
 
     @property
     def if_accepted(self) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from review_ui.quarantine_view import COMMAND_LINE, DID, anchor, guess_lang
+from review_ui.render import http_url
+from stages.text import strip_hidden
 from stages.types import Reuse, Source
 from store.engine import Database
 from store.guides import GuideRef, list_guides
-from store.overview import PageFigures, count_source_pages
+from store.overview import PageFigures, PageName, count_source_pages, list_page_names
 from store.parking import list_parked
 from store.quarantine import PageAction, PageDecision, Stop, list_page_decisions, list_stops
 from store.sources import list_sources
 
 RECORD_SHOWN = 30
+MAX_NAME_CHARS = 160
 MAX_FINDINGS = 20
 _NO_PAGES = PageFigures(0, 0)
 
@@ -89,16 +92,25 @@ class SourceView:
 
     @property
     def is_on(self) -> bool:
-        return self.source.enabled and self.stop is None
+        return self.source.enabled and self.stop is None and not self.parked
+
+    @property
+    def is_parked(self) -> bool:
+        """A host of it asked to be left alone; a source that a person stopped is just stopped."""
+        return self.source.enabled and self.stop is None and bool(self.parked)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """One line of what people decided: `<by> accepted <what>`."""
+    """One line of what people decided: `<by> accepted <what>`. link: where what is, '' if nowhere.
+    lang: of what.
+    """
 
     by: str
     words: str
     what: str
+    link: str
+    lang: str
     note: str
     at: datetime
     icon: str
@@ -131,9 +143,15 @@ def list_source_views(db: Database) -> tuple[SourceView, ...]:
 
 def list_record(db: Database, publishers: dict[str, str]) -> tuple[RecordLine, ...]:
     """What people decided of pages and sources, the latest first; publishers: by source id."""
+    decisions = list_page_decisions(db, RECORD_SHOWN)
+    names = list_page_names(db, [decision.page_key for decision in decisions if decision.page_key])
     return tuple(
-        _record_line(decision, publishers.get(decision.source_id, decision.source_id))
-        for decision in list_page_decisions(db, RECORD_SHOWN)
+        _record_line(
+            decision,
+            publishers.get(decision.source_id, decision.source_id),
+            names.get(decision.page_key),
+        )
+        for decision in decisions
     )
 
 
@@ -194,14 +212,28 @@ def _say_page_rules(source: Source) -> str:
     return " ".join(said)
 
 
-def _record_line(decision: PageDecision, publisher: str) -> RecordLine:
+def _record_line(decision: PageDecision, publisher: str, page: PageName | None) -> RecordLine:
     is_back = decision.action is PageAction.RESTORE
-    what = decision.page_key or publisher
+    what = _name_page(page) if page else decision.page_key or publisher
+    if page and page.guide_id:
+        link = f"/guides/{quote(page.guide_id)}"
+    elif page:
+        link = http_url(page.url)
+    else:
+        link = "" if decision.page_key else f"#{anchor(decision.source_id)}"
     return RecordLine(
         by=decision.user or COMMAND_LINE,
         words="took back the verdict on" if is_back else DID[decision.action],
         what=what,
+        link=link,
+        lang=guess_lang(what),
         note=decision.note,
         at=decision.at,
         icon=DECISION_ICONS[decision.action],
     )
+
+
+def _name_page(page: PageName) -> str:
+    """Its title, else its address, readable and not longer than a line."""
+    name = strip_hidden(page.title).strip() or strip_hidden(unquote(page.url))
+    return name if len(name) <= MAX_NAME_CHARS else name[: MAX_NAME_CHARS - 1] + "…"

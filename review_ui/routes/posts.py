@@ -14,9 +14,9 @@ from review_ui.render import go, page
 from stages.types import PostState
 from store import decisions
 from store.alerts import Alert
-from store.decisions import NotAllowedError, StaleError
+from store.decisions import Action, NotAllowedError, StaleError
 from store.engine import Database
-from store.overview import list_text_changes
+from store.overview import list_post_traces, list_text_changes
 from store.posts import PostView, count_posts, list_posts
 
 router = APIRouter()
@@ -51,6 +51,7 @@ def show(request: Request, serve: Serve, user: SignedIn, state: str = "") -> Res
         {
             "alerted": _with_changes(serve.db, [view for view in posts if view.alert]),
             "posts": [view for view in posts if not view.alert],
+            "traces": list_post_traces(serve.db, [view.post.id for view in posts]),
             "counts": counts,
             "total": counts.get(wanted, 0) if wanted else sum(counts.values()),
             "names": STATE_NAMES,
@@ -109,6 +110,25 @@ def keep(
     except (StaleError, NotAllowedError) as error:
         return _back(request, str(error))
     return _back(request, "The post stays as it is.")
+
+
+@router.post("/posts/{post_id}/undo")
+def undo(
+    request: Request,
+    serve: Serve,
+    user: SignedIn,
+    post_id: int,
+    decision: Annotated[int, Form()],
+) -> Response:
+    """Take the keeping of a post back: its alert is there again."""
+    trace = list_post_traces(serve.db, [post_id]).get(post_id)
+    if trace is None or trace.decision_id != decision or trace.action is not Action.KEEP:
+        return _back(request, "There is nothing to undo here any more.")
+    try:
+        decisions.undo(serve.db, decision, user.id)
+    except (StaleError, NotAllowedError) as error:
+        return _back(request, str(error))
+    return _back(request, "The post is to be decided again.")
 
 
 def _with_changes(db: Database, posts: Sequence[PostView]) -> list[AlertedPost]:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from review_ui.deps import Serve, Services, SignedIn, is_fragment
 from review_ui.filters import MAX_CHARS, pick, read_page
+from review_ui.losses import add_losses
 from review_ui.quarantine_view import REASONS, SHOWN, ShownPage, list_shown, refuse
 from review_ui.render import fragment, go, page, query
 from stages.types import QuarantineReason
@@ -26,7 +27,9 @@ Seen = Annotated[str, Form(max_length=40)]
 
 @router.get("/quarantine")
 def show(request: Request, serve: Serve, user: SignedIn) -> Response:
-    return page(request, "quarantine.html", _context(request, list_shown(serve.db)))
+    context = _context(request, list_shown(serve.db))
+    context["pages"] = add_losses(serve.db, context["pages"])
+    return page(request, "quarantine.html", context)
 
 
 @router.post("/quarantine/accept")
@@ -100,6 +103,8 @@ def _answer(
         return go(request, "/quarantine" + query(_params(request)), note)
     every = list_shown(serve.db)
     shown = _find(every, key)
+    if shown:
+        (shown,) = add_losses(serve.db, [shown])
     context = {
         **_context(request, every),
         "shown": shown,

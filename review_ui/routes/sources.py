@@ -16,7 +16,14 @@ from store.decisions import NotAllowedError, StaleError
 
 router = APIRouter()
 
-TABS = (("", "All"), ("on", "On"), ("stopped", "Stopped"), ("off", "Off"), ("findings", "Findings"))
+TABS = (
+    ("", "All"),
+    ("on", "On"),
+    ("parked", "Parked"),
+    ("stopped", "Stopped"),
+    ("off", "Off"),
+    ("findings", "Findings"),
+)
 
 Note = Annotated[str, Form(max_length=2000)]
 
@@ -68,6 +75,7 @@ def resume(
 def _is_in(view: SourceView, tab: str) -> bool:
     return {
         "on": view.is_on,
+        "parked": view.is_parked,
         "stopped": view.stop is not None,
         "off": not view.source.enabled,
         "findings": bool(view.findings),

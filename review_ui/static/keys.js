@@ -31,8 +31,23 @@ const ON_DESK = {
 };
 
 const IN_QUEUE = {
-  j: () => moveRow(1),
-  k: () => moveRow(-1),
+  j: () => moveTo(".rows .row-title", 1),
+  k: () => moveTo(".rows .row-title", -1),
+};
+
+const IN_POSTS = {
+  j: () => moveTo("[data-row]", 1),
+  k: () => moveTo("[data-row]", -1),
+  a: () => pressInRow("[data-keep]"),
+  w: () => pressInRow("[data-withdraw]"),
+  u: () => pressInRow("[data-undo]"),
+  n: () => enterInRow("textarea[name=note]"),
+};
+
+const IN_SOURCES = {
+  j: () => moveTo("[data-row]", 1),
+  k: () => moveTo("[data-row]", -1),
+  s: () => enterInRow("textarea[name=note]"),
 };
 
 const IN_QUARANTINE = {
@@ -60,8 +75,9 @@ function onKey(event) {
   if (event.key === "Escape") {
     if (document.querySelector("dialog[open]")) return;
     if (hasQuarantine() && closeStopper()) return;
-    if (event.target.closest?.(TYPED_INTO) && !event.target.closest("details")) event.target.blur();
+    if (event.target.closest?.(TYPED_INTO) && !event.target.closest("details, [data-row]")) event.target.blur();
     closeOpen();
+    leaveRow();
     return;
   }
   // Keys held down repeat; a decision must be pressed for, each time.
@@ -74,7 +90,7 @@ function onKey(event) {
       return;
     }
   }
-  const page = hasDesk() ? ON_DESK : hasQuarantine() ? IN_QUARANTINE : IN_QUEUE;
+  const page = keysHere();
   const act = (Object.hasOwn(page, event.key) && page[event.key]) || (Object.hasOwn(ANYWHERE, event.key) && ANYWHERE[event.key]);
   if (act && act() !== false) event.preventDefault();
 }
@@ -92,11 +108,44 @@ function follow(rel) {
   return true;
 }
 
-function moveRow(step) {
-  const rows = [...document.querySelectorAll(".rows .row-title")];
+function keysHere() {
+  if (hasDesk()) return ON_DESK;
+  if (hasQuarantine()) return IN_QUARANTINE;
+  return { "/posts": IN_POSTS, "/sources": IN_SOURCES }[location.pathname] ?? IN_QUEUE;
+}
+
+function moveTo(selector, step) {
+  const rows = [...document.querySelectorAll(selector)];
   if (rows.length === 0) return false;
-  const at = rows.indexOf(document.activeElement);
+  const at = rows.indexOf(document.activeElement?.closest(selector));
   const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step;
   rows[Math.min(Math.max(next, 0), rows.length - 1)].focus();
   return true;
+}
+
+/** The row that has the focus, or something in it has: no other is ever acted on. */
+const chosenRow = () => document.activeElement?.closest("[data-row]") ?? null;
+
+function pressInRow(selector) {
+  const button = chosenRow()?.querySelector(selector);
+  if (!button || button.disabled) return false;
+  button.click();
+  return true;
+}
+
+function enterInRow(selector) {
+  const field = chosenRow()?.querySelector(selector);
+  if (!field) return false;
+  const fold = field.closest("details");
+  if (fold) fold.open = true;
+  field.focus();
+  return true;
+}
+
+/** Out of a note or the stop form, back to its row; what was typed stays. */
+function leaveRow() {
+  const row = chosenRow();
+  const fold = document.activeElement?.closest("[data-row] details[data-stop]");
+  if (fold) fold.open = false;
+  row?.focus();
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stages.types import PostState
+from stages.types import Draft, PostState, Risk
 from store.alerts import Alert
-from store.decisions import list_decisions
+from store.decisions import list_decisions, undo
+from store.drafts import add_drafts, list_drafts
 from store.posts import PostView, count_alerts, list_posts
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.shelf_data import ShelfData
@@ -85,3 +86,68 @@ def test_card_points_to_its_alerted_post(mara: Visitor, shelf: ShelfData) -> Non
     link = column.xpath(".//a[@class='post-alert-mark']")[0]
     assert link.get("href") == f"/posts#post-{shelf.posts['changed']}"
     assert text_of(link) == "source changed: keep or withdraw?"
+
+
+def row(visitor: Visitor, post_id: int) -> Any:
+    return visitor.page("/posts").get_element_by_id(f"post-{post_id}")
+
+
+def trace(visitor: Visitor, post_id: int) -> str:
+    return " ".join(text_of(line) for line in row(visitor, post_id).find_class("post-trace"))
+
+
+def test_kept_post_says_who_kept_it_and_only_they_take_it_back(
+    mara: Visitor, lin: Visitor, desk: DeskData, shelf: ShelfData
+) -> None:
+    post_id = shelf.posts["changed"]
+    press(mara, rows(mara)[f"post-{post_id}"], "keep", note="Both are <right>.")
+    assert trace(mara, post_id) == "Kept by mara just now: Both are <right>."
+    assert row(lin, post_id).xpath(".//button[@data-undo]") == []
+    kept = row(mara, post_id)
+    assert press(mara, kept, "undo") == "The post is to be decided again."
+    assert view(desk, post_id).alert is Alert.SOURCE_CHANGED
+    assert trace(mara, post_id) == ""
+    assert press(mara, kept, "undo") == "There is nothing to undo here any more."
+    assert [line.action.value for line in list_decisions(desk.db, limit=2)] == ["undo", "keep"]
+
+
+def test_undo_of_another_decision_is_refused(
+    mara: Visitor, desk: DeskData, shelf: ShelfData
+) -> None:
+    approval = list_decisions(desk.db, card_id=shelf.cards["naps"])[0]
+    post_id = shelf.posts["changed"]
+    fields = {"csrf": mara.csrf(), "decision": str(approval.id)}
+    assert mara.client.post(f"/posts/{post_id}/undo", data=fields).status_code == 303
+    assert view(desk, post_id).post.state is PostState.PUBLISHED
+
+
+def test_withdrawn_post_says_who_withdrew_it_and_how(
+    mara: Visitor, desk: DeskData, shelf: ShelfData
+) -> None:
+    removed, changed = shelf.posts["removed"], shelf.posts["changed"]
+    press(mara, rows(mara)[f"post-{removed}"], "withdraw")
+    assert trace(mara, removed) == "Withdrawn by mara just now"
+    assert "due" not in text_of(row(mara, removed).find_class("post-time")[0])
+    approval = list_decisions(desk.db, card_id=shelf.cards["naps"])[0]
+    undo(desk.db, approval.id, 1)
+    assert trace(mara, changed) == "Withdrawn with its approval by mara just now"
+
+
+def test_lapsed_approval_is_a_line_of_the_history(
+    mara: Visitor, desk: DeskData, shelf: ShelfData
+) -> None:
+    card_id = shelf.cards["naps"]
+    column = mara.tone(card_id, "expert")
+    assert "Source changed since this was approved." in text_of(column)
+    old = next(draft for draft in list_drafts(desk.db, [card_id])[card_id] if draft.decided_at)
+    new = Draft(
+        key="of the new text", card_id=card_id, tone=old.tone, tone_version="1",
+        tone_hash=old.tone_hash, lang="en", text="Newborns sleep 16 to 18 hours.", sentences=(),
+        model="offline/house", findings=(), risk=Risk.LOW,
+    )  # fmt: skip
+    add_drafts(desk.db, [new], desk.run_id)
+    history = mara.page(f"/cards/{card_id}").get_element_by_id("history")
+    assert [text_of(line) for line in history.find_class("is-system")] == [
+        f"Approval of {old.tone} lapsed: the source changed just now"
+    ]
+    assert mara.tone(card_id, old.tone).get("data-state") == "pending"

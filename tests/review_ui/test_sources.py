@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from store.quarantine import list_page_decisions, list_stops
+from store.guides import get_guide, remove_guide, save_guide
+from store.quarantine import ignore_page, list_page_decisions, list_stops, stop_source
+from store.tables import CardRow
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.shelf_data import ShelfData
 from tests.review_ui.visitor import Visitor, text_of
@@ -30,7 +32,9 @@ def test_sources_are_listed_stopped_ones_first(mara: Visitor) -> None:
 
 
 @pytest.mark.usefixtures("shelf")
-@pytest.mark.parametrize(("tab", "count"), [("on", 3), ("stopped", 1), ("off", 2), ("findings", 2)])
+@pytest.mark.parametrize(
+    ("tab", "count"), [("on", 2), ("parked", 1), ("stopped", 1), ("off", 2), ("findings", 2)]
+)
 def test_tabs_narrow_the_list(mara: Visitor, tab: str, count: int) -> None:
     assert len(publishers(mara, f"/sources?show={tab}")) == count
 
@@ -48,7 +52,10 @@ def test_source_says_what_its_terms_allow_and_who_read_them(mara: Visitor) -> No
     ):
         assert words in river
     assert "nobody has read the terms yet" in text_of(source(mara, "The Sleep Society"))
-    assert "fuyou.example.cn asked us to come back in 2 h" in text_of(source(mara, "江城"))
+    parked = text_of(source(mara, "江城"))
+    assert parked.startswith("江城妇幼保健中心 Parked ")
+    assert "fuyou.example.cn asked to be left alone until " in parked
+    assert "lifted by itself" in parked
     off = text_of(source(mara, "The Old Clinic"))
     assert "Off in sources.yaml. Their terms forbid any reading by machines." in off
     assert "Never asked" in off
@@ -134,3 +141,51 @@ def test_guide_shows_footnotes_licence_finding_and_removal(mara: Visitor, shelf:
     assert text_of(notes[1]) == "*By mouth it takes three doses; ask your midwife for the days."
     assert "Check the licence. The page says" in text_of(guide)
     assert "Source removed. This page is gone" in text_of(mara.page("/guides/river-health/bath"))
+
+
+@pytest.mark.usefixtures("shelf")
+def test_parking_of_a_stopped_source_leaves_the_stop(mara: Visitor, desk: DeskData) -> None:
+    stop_source(desk.db, "city-mother-child", 1, "Wait.")
+    stopped = text_of(source(mara, "江城"))
+    assert stopped.startswith("江城妇幼保健中心 Stopped ")
+    assert "which is lifted by itself; the stop is not." in stopped
+    assert publishers(mara, "/sources?show=parked") == []
+
+
+def test_record_names_pages_and_links_them(mara: Visitor, desk: DeskData, shelf: ShelfData) -> None:
+    for name in ("vaccines", "toddler-food", "hostile"):
+        ignore_page(desk.db, shelf.pages[name], 1)
+    panel = mara.page("/sources").xpath("//section[@aria-labelledby='record-title']")[0]
+    lines = {
+        text_of(li.xpath("./span[2]")[0]): li.xpath(".//a/@href") for li in panel.xpath(".//li")
+    }
+    pdf = "https://fuyou.example.cn/files/2026/"
+    assert lines[f"mara ignored {pdf}接种程序表.pdf"][0].startswith(pdf)
+    assert lines["mara ignored Feeding a toddler"] == ["/guides/river-health/toddler-food"]
+    assert [href for said, href in lines.items() if "Quiet evenings" in said] == [[]]
+    assert not any(key in said for said in lines for key in shelf.pages.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "reassures"),
+    [
+        ("material", "Facts changed in the source", False),
+        ("reworded", "Only wording changed in the source", True),
+        ("", "Text changed in the source", False),
+    ],
+)
+def test_kind_of_a_change_survives_removal_and_return(
+    mara: Visitor, desk: DeskData, shelf: ShelfData, kind: str, said: str, reassures: bool
+) -> None:
+    with desk.db.write() as session:
+        row = session.get_one(CardRow, shelf.cards["naps"])
+        row.previous_change = kind
+        session.add(row)
+    guide = get_guide(desk.db, "river-health/newborn")
+    assert guide
+    remove_guide(desk.db, guide.id)
+    save_guide(desk.db, guide)
+    fold = mara.page(f"/cards/{shelf.cards['naps']}").xpath("//section[@class='source']/details")[0]
+    assert text_of(fold.xpath("./summary")[0]) == said
+    assert ("What was approved stays right" in text_of(fold)) == reassures
+    assert (fold.get("open") is None) == reassures
