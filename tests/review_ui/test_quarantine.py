@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from httpx import Response
 from lxml import html
 
-from stages.types import QuarantineReason
+from review_ui.losses import find_losses
+from stages.types import CardKind, QuarantineReason, Stakes
+from store.guides import get_guide, save_guide
+from store.overview import StandingCard, StandingGuide
 from store.pages import Verdict, get_page, save_pages
 from store.quarantine import accept_page, list_page_decisions, list_stops
 from tests.review_ui.desk_data import DeskData
@@ -308,3 +312,90 @@ def test_quarantine_turns_pages(mara: Visitor, desk: DeskData, shelf: ShelfData)
 
 def test_stop_note_is_shown_to_everybody(lin: Visitor, shelf: ShelfData) -> None:
     assert STOP_NOTE in text_of(lin.page("/sources"))
+
+
+def losses(visitor: Visitor, title: str) -> list[str]:
+    """What the fold of what would be lost lists, its summary first."""
+    fold = articles(visitor)[title].find_class("losses")
+    return [text_of(part) for part in fold[0].xpath("./summary | .//li")] if fold else []
+
+
+def test_what_accepting_would_lose_is_listed_what_could_hurt_first(
+    mara: Visitor, shelf: ShelfData
+) -> None:
+    said = losses(mara, "Feeding a toddler")
+    assert said[0] == (
+        "Accepting loses or changes 2 of 2 cards, 1 of them a warning or when to call"
+    )
+    assert said[1].startswith("Foods that can choke a small child Warning")
+    assert said[2].startswith("Iron on a toddler's plate partly there")
+
+
+def test_cards_that_stay_are_not_counted_as_lost(
+    mara: Visitor, desk: DeskData, shelf: ShelfData
+) -> None:
+    record = get_page(desk.db, shelf.pages["toddler-food"])
+    guide = get_guide(desk.db, "river-health/toddler-food")
+    assert record
+    assert guide
+    save_pages(desk.db, [replace(record, excerpt=guide.text[:900])])
+    assert losses(mara, "Feeding a toddler") == []
+    text = text_of(articles(mara)["Feeding a toddler"])
+    assert "Every card that stands is in the new text word for word." in text
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "words"),
+    [
+        ("x" * 1000, "Only the beginning of the new text is kept here"),
+        ("A short text.", "The guide was read from 2 pages and this is one of them"),
+    ],
+)
+def test_losses_that_cannot_be_listed_are_said_so(
+    mara: Visitor, desk: DeskData, shelf: ShelfData, excerpt: str, words: str
+) -> None:
+    record = get_page(desk.db, shelf.pages["toddler-food"])
+    guide = get_guide(desk.db, "river-health/toddler-food")
+    assert record
+    assert guide
+    save_pages(desk.db, [replace(record, excerpt=excerpt)])
+    urls = ("https://a.example", "https://b.example")
+    save_guide(desk.db, replace(guide, page_urls=urls if len(excerpt) < 1000 else urls[:1]))
+    assert losses(mara, "Feeding a toddler") == []
+    said = articles(mara)["Feeding a toddler"].find_class("losses-unknown")[0]
+    assert "1,311 characters, where there were 5,204. " + words in text_of(said)
+    assert said.xpath(".//a/@href") == ["/guides/river-health/toddler-food"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "stands"),
+    [
+        ("Give 5 ml.", "Before. Give 5 ml. After.", True),
+        ("give 5 ml", "Do not give 5 ml", False),
+        ("Give 5 ml", "Give 5 ml every hour", False),
+        ("Give  5 ml", "Give 5 ml\nRest", True),
+        ("可以喝水。", "不可以喝水。", False),
+        ("可以喝水。", "先量体温。可以喝水。再观察。", True),
+    ],
+)
+def test_line_stands_only_as_a_whole(line: str, text: str, stands: bool) -> None:
+    card = StandingCard("c", "Title", line, CardKind.FACT, Stakes.NORMAL)
+    found = find_losses(StandingGuide((card,), 10, 1), text)
+    assert found.count == (0 if stands else 1)
+
+
+@pytest.mark.parametrize(
+    ("title", "first"),
+    [
+        ("儿童发热护理", "Ignore i"),
+        ("Sorry, we could not find this page", "Ignore i"),
+        ("Lactancia materna", "Accept a"),
+    ],
+)
+def test_likelier_verdict_is_the_primary_one(
+    mara: Visitor, shelf: ShelfData, title: str, first: str
+) -> None:
+    buttons = articles(mara)[title].xpath(".//form[@class='verdict']//button")
+    assert [text_of(button) for button in buttons if "primary" in button.get("class")] == [first]
+    assert text_of(buttons[0]) == first
+    assert len(buttons) == 2

@@ -1,4 +1,4 @@
-"""The quarantine in a real browser, by keyboard alone."""
+"""Quarantine, posts and sources in a real browser, by keyboard alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from store.decisions import list_decisions
 from store.quarantine import list_page_decisions, list_stops
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.shelf_data import ShelfData
@@ -59,3 +60,46 @@ def test_quarantine_is_settled_by_keyboard(
         ("accept", "as jukebox air"),
     ]
     assert set(list_stops(desk.db)) == {"city-mother-child", "parents-corner"}
+
+
+def test_alerted_posts_are_settled_by_keyboard(
+    shelf: ShelfData, open_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    page = open_desk()
+    page.goto("/posts")
+    # Nothing is chosen yet, so nothing is decided.
+    page.keyboard.press("w")
+    page.keyboard.press("a")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    row = page.locator(".post-row:focus")
+    name = row.get_attribute("id")
+    page.keyboard.press("n")
+    page.keyboard.type("a jaw wakes")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"#{name}:focus")
+    page.keyboard.press("a")
+    page.wait_for_selector(f"#{name} .post-trace:has-text('Kept by mara')")
+    last = list_decisions(desk.db, limit=1)[0]
+    assert (last.action.value, last.note) == ("keep", "a jaw wakes")
+    page.keyboard.press("j")
+    page.keyboard.press("w")
+    page.wait_for_selector(".post-trace:has-text('Withdrawn by mara')")
+    page.locator(f"#{name}").focus()
+    page.keyboard.press("u")
+    page.wait_for_selector(f"#{name}.has-alert")
+
+
+def test_source_is_stopped_by_keyboard(
+    shelf: ShelfData, open_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    page = open_desk()
+    page.goto("/sources?show=on")
+    page.keyboard.press("s")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    page.keyboard.type("Their site moves.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#note:has-text('Stopped')")
+    assert set(list_stops(desk.db)) == {"river-health", "parents-corner"}
