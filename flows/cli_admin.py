@@ -22,14 +22,17 @@ def add_user(
     name: Annotated[str, typer.Argument(help="Name to sign in with.")],
     password_stdin: Annotated[
         bool,
-        typer.Option("--password-stdin", help="Read the password from standard input."),
+        typer.Option("--password-stdin", help="Read the password, one line, from standard input."),
     ] = False,
     reset: Annotated[
         bool,
         typer.Option("--reset", help="Give a known user a new password and end their sessions."),
     ] = False,
 ) -> None:
-    """Add somebody who may review, or give them a new password."""
+    """Add somebody who may review, or give them a new password.
+
+    Asks for the password in a terminal; without one, hand it in with --password-stdin.
+    """
     from flows.kitchen import open_store
     from store.passwords import check_password, hash_password
     from store.settings import load_settings
@@ -38,6 +41,11 @@ def add_user(
 
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        raise ConfigError(
+            "There is no terminal to ask for the password. Hand it in as one line: "
+            f"spoonful users add {name}{' --reset' if reset else ''} --password-stdin < FILE"
+        )
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     check_password(password, name)

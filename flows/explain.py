@@ -7,6 +7,7 @@ chopping as in a run, under the rules of a source; nothing of it is kept.
 from __future__ import annotations
 
 import re
+import shlex
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -159,6 +160,11 @@ def read_file(path: Path, source: Source | None = None) -> Reading:
     A page that names its own address within the source is read as that address, so that its guide
     and cards get the ids they have in a run. Raises ConfigError for a file that cannot be read.
     """
+    if path.is_dir():
+        raise ConfigError(
+            f"{path} is a directory; name one page in it. To measure all of them: "
+            f"spoonful eval chop --data {shlex.quote(str(path))}"
+        )
     if not path.is_file():
         raise ConfigError(
             f"There is no file {path}. A web address begins with https://, a page of your own is "
@@ -248,9 +254,19 @@ def _notes(
     canonical = "" if first.canonical.startswith(NO_HOST) else first.canonical
     if canonical and guide_id(source, canonical) != guide_id(source, url):
         if in_scope(canonical, source):
-            notes.append(f"A run would take {canonical}, which this page names as its original.")
+            notes.append(
+                f"This page is a copy: a run takes {canonical}, which it names as its original."
+            )
         elif is_file:
-            notes.append(f"The page says its address is {canonical}.")
+            notes.append(
+                f"The page says its address is {canonical}. Saved from another one, it is a copy, "
+                "and a run takes the original."
+            )
+        else:
+            notes.append(
+                f"This page is a copy: it names {canonical} as its original, which source "
+                f"{source.id} does not cover."
+            )
     if first.prev_url:
         before = first.prev_url.removeprefix(NO_HOST)
         notes.append(f"A further page of a guide: {before} comes before it.")

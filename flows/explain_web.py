@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from flows.explain import Reading, get_source, put_together
 from flows.kitchen import Kitchen, open_kitchen, open_store
 from flows.line import check_ready
 from flows.procure import MAX_PAGES_PER_GUIDE
 from flows.request import RunRequest, Stage
-from stages.errors import ConfigError, PermanentError
+from stages.errors import ConfigError, PermanentError, RefusedError
 from stages.procure.extract import extract_page
-from stages.procure.urls import guide_id, in_scope
+from stages.procure.urls import guide_id, in_scope, normalise_url
 from stages.types import Page, PageContent, Source
 from store.quarantine import list_stops
 from store.settings import Settings
@@ -74,6 +75,21 @@ def choose_source(
     return usable[0]
 
 
+async def _check_robots(kitchen: Kitchen, source: Source, url: str) -> None:
+    """Raises RefusedError when robots.txt has a rule against this very page: it was typed by hand,
+    so it need not be on any list that could be corrected.
+    """
+    if await kitchen.fetcher.is_allowed(url, source):
+        return
+    parts = urlsplit(normalise_url(url))
+    robots = kitchen.fetcher.robots.get(f"{parts.scheme}://{parts.netloc}")
+    if robots and not robots.stop:
+        raise RefusedError(
+            f"{url} is not fetched: robots.txt disallows it, so a run leaves it out, too. If you "
+            "may read it, save the page and name the file instead: spoonful chop page.html"
+        )
+
+
 async def _fetch_all(
     kitchen: Kitchen, source: Source, url: str
 ) -> tuple[list[Page], list[PageContent]]:
@@ -85,6 +101,7 @@ async def _fetch_all(
         if key in seen or not in_scope(following, source):
             break
         seen.add(key)
+        await _check_robots(kitchen, source, following)
         page = await kitchen.fetcher.fetch(following, source)
         if page.status != 200:
             raise PermanentError(f"{following} answers {page.status}: the page is not there.")

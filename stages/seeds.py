@@ -1,15 +1,17 @@
 """Read the files editors own in seeds/: sources, groups and policy.
 
-Every mistake is a ConfigError that names file, line, key and what was expected.
+Every mistake is a ConfigError that names file, line, key and what was expected. Mistakes in several
+entries of one file are one ConfigError, a line each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from stages.errors import ConfigError
@@ -69,41 +71,60 @@ ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
 COUNTRY = re.compile(r"[A-Z]{2}|INT")
 
+T = TypeVar("T", Source, Group, TopicRule)
+
 
 def load_sources(path: Path) -> tuple[Source, ...]:
     """The sources of a file like seeds/sources.yaml, disabled ones included. Raises ConfigError."""
-    with _as_config_error():
+    with _as_config_error("SPOONFUL_SOURCES_FILE"):
         nodes = read_yaml(path).fields(("sources",))["sources"].items(at_least=1)
-        sources = [(_source(node), node) for node in nodes]
-        refuse_repeats([(source.id, node.pairs()["id"]) for source, node in sources], "id")
-        return tuple(source for source, _ in sources)
+        return _each(nodes, _source)
 
 
 def load_groups(path: Path) -> tuple[Group, ...]:
     """The community groups of a file like seeds/groups.yaml. Raises ConfigError."""
-    with _as_config_error():
+    with _as_config_error("SPOONFUL_GROUPS_FILE"):
         nodes = read_yaml(path).fields(("groups",))["groups"].items(at_least=1)
-        groups = [(_group(node), node) for node in nodes]
-        refuse_repeats([(group.id, node.pairs()["id"]) for group, node in groups], "id")
-        return tuple(group for group, _ in groups)
+        return _each(nodes, _group)
 
 
 def load_policy(path: Path) -> Policy:
     """The topics of a file like seeds/policy.yaml. Raises ConfigError."""
-    with _as_config_error():
+    with _as_config_error("SPOONFUL_POLICY_FILE"):
         fields = read_yaml(path).fields(("topics",), ("detection",))
-        topics = [(_topic(node), node) for node in fields["topics"].items(at_least=1)]
-        refuse_repeats([(topic.id, node.pairs()["id"]) for topic, node in topics], "id")
+        topics = _each(fields["topics"].items(at_least=1), _topic)
         detection = _detection(fields["detection"]) if "detection" in fields else Detection()
-        return Policy(tuple(topic for topic, _ in topics), detection)
+        return Policy(topics, detection)
 
 
 @contextmanager
-def _as_config_error() -> Iterator[None]:
+def _as_config_error(setting: str) -> Iterator[None]:
+    """setting: what names the file, for somebody whose file is not where it says."""
     try:
         yield
     except StrictError as error:
-        raise ConfigError(str(error)) from error
+        hint = "" if error.line else f". {setting} says where it is"
+        raise ConfigError(f"{error}{hint}") from error
+
+
+def _each(nodes: Sequence[Node], read: Callable[[Node], T]) -> tuple[T, ...]:
+    """What the nodes of a list stand for. Raises ConfigError with the first mistake of every node,
+    in the file's order; an id that stands twice is one.
+    """
+    entries, mistakes = list[T](), list[StrictError]()
+    ids: dict[str, Node] = {}
+    for node in nodes:
+        try:
+            entry = read(node)
+            at = node.pairs()["id"]
+            refuse_repeats([*ids.items(), (entry.id, at)], "id")
+            ids[entry.id] = at
+            entries.append(entry)
+        except StrictError as error:
+            mistakes.append(error)
+    if mistakes:
+        raise ConfigError("\n".join(map(str, mistakes))) from mistakes[0]
+    return tuple(entries)
 
 
 def _source(node: Node) -> Source:

@@ -456,3 +456,48 @@ def test_group_mistake_is_named(tmp_path: Path, old: str, new: str, expected: st
 )
 def test_policy_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert refused(load_policy, tmp_path / "policy.yaml", POLICY.replace(old, new, 1)) == expected
+
+
+# --- several mistakes, no file --------------------------------------------------------------------
+
+
+def test_every_source_with_a_mistake_is_in_one_error(tmp_path: Path) -> None:
+    one = SOURCE.removeprefix("sources:\n")
+    text = "sources:\n" + "".join(
+        (
+            one.replace("reuse: adapt_ok", "reuse: all", 1),
+            one.replace("a-source", "b-source"),
+            one.replace("a-source", "b-source"),
+            one.replace("country: GB", "country: Britain").replace("a-source", "c-source"),
+        )
+    )
+    lines = len(one.splitlines())
+
+    assert refused(load_sources, tmp_path / "sources.yaml", text).splitlines() == [
+        "f.yaml:7: sources[0].reuse: `all` is not known; expected one of: adapt_ok, excerpt_only, "
+        "link_only, unknown, do_not_crawl",
+        f"f.yaml:{2 + 2 * lines}: sources[2].id: id `b-source` is already used at line "
+        f"{2 + lines}; expected another one",
+        f"f.yaml:{4 + 3 * lines}: sources[3].country: `Britain`; expected two capitals like GB, "
+        "or INT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("load", "setting"),
+    [
+        (load_sources, "SPOONFUL_SOURCES_FILE"),
+        (load_groups, "SPOONFUL_GROUPS_FILE"),
+        (load_policy, "SPOONFUL_POLICY_FILE"),
+    ],
+)
+def test_missing_file_is_named_with_the_setting_for_it(
+    tmp_path: Path, load: Callable[[Path], object], setting: str
+) -> None:
+    path = tmp_path / "none.yaml"
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path}: cannot be read (No such file or directory); expected a file. "
+        f"{setting} says where it is"
+    )

@@ -40,11 +40,14 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 class StrictError(ValueError):
-    """A file people wrote is wrong. str() is `file:line: key: what is wrong; what was expected`."""
+    """A file people wrote is wrong. str() is `file:line: key: what is wrong; what was expected`.
+
+    line: 0 when it is the file as a whole that cannot be had; then str() names none.
+    """
 
     def __init__(self, file: str, line: int, key: str, problem: str) -> None:
         self.file, self.line, self.key, self.problem = file, line, key, problem
-        place = f"{file}:{line}: " + (f"{key}: " if key else "")
+        place = (f"{file}:{line}: " if line else f"{file}: ") + (f"{key}: " if key else "")
         super().__init__(place + problem)
 
 
@@ -185,7 +188,7 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error}); expected a file"
-        raise StrictError(str(path), 1, "", problem) from error
+        raise StrictError(str(path), 0, "", problem) from error
     if len(data) > MAX_BYTES:
         problem = f"has {len(data)} bytes; expected at most {MAX_BYTES}"
         raise StrictError(str(path), 1, "", problem)

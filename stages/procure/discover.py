@@ -34,8 +34,8 @@ class Discovery:
     pages: the hubs, feeds and sitemaps as they are now, to be stored for the next run; one that
     answered 304 comes with its earlier body and status 304. errors: one line per list that could
     not be read. out_of_scope: addresses the lists name that the source's hosts and path rules
-    leave out. disallowed: candidates robots.txt forbids. over_budget: candidates left out because
-    max_guides was reached.
+    leave out. disallowed: candidates robots.txt forbids. refused: candidates on hosts we do not
+    connect to (errors say why). over_budget: candidates left out because max_guides was reached.
     """
 
     candidates: tuple[Candidate, ...]
@@ -44,6 +44,7 @@ class Discovery:
     disallowed: int = 0
     over_budget: int = 0
     out_of_scope: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -151,7 +152,7 @@ async def discover(
         await _read_sitemaps(search)
     if search.failures and not search.pages and not search.found:
         raise search.failures[0]
-    allowed, disallowed = await _allowed_by_robots(search)
+    allowed, disallowed, refused = await _allowed_by_robots(search)
     kept = allowed[: source.max_guides]
     return Discovery(
         candidates=tuple(kept),
@@ -160,6 +161,7 @@ async def discover(
         disallowed=disallowed,
         over_budget=len(allowed) - len(kept),
         out_of_scope=len(search.outside),
+        refused=refused,
     )
 
 
@@ -228,31 +230,28 @@ async def _read_sitemaps(search: _Search) -> None:
             search.note(f"{url} nests sitemaps deeper than {_MAX_SITEMAP_DEPTH} levels")
 
 
-async def _allowed_by_robots(search: _Search) -> tuple[list[Candidate], int]:
-    """Candidates that may be fetched, and the number of those that may not.
+async def _allowed_by_robots(search: _Search) -> tuple[list[Candidate], int, int]:
+    """Candidates that may be fetched, how many robots.txt forbids, how many are on refused hosts.
 
-    A host whose robots.txt cannot be had now costs its own candidates. Raises its TransientError
-    when there are no others.
+    A host whose robots.txt cannot be had now, or that we must not connect to, costs its own
+    candidates. Raises its TransientError or RefusedError when there are no others.
     """
     allowed: list[Candidate] = []
-    disallowed = 0
-    down: dict[str, TransientError] = {}
+    disallowed = refused = 0
+    down: dict[str, StageError] = {}
     for candidate in search.found.values():
         host = urlsplit(candidate.url).netloc
-        if host in down:
-            continue
-        try:
-            is_free = await search.fetcher.is_allowed(candidate.url, search.source)
-        except RefusedError:
-            is_free = False
-        except TransientError as error:
-            down[host] = error
-            search.fail(error)
-            continue
-        if is_free:
-            allowed.append(candidate)
-        else:
-            disallowed += 1
+        if host not in down:
+            try:
+                if await search.fetcher.is_allowed(candidate.url, search.source):
+                    allowed.append(candidate)
+                else:
+                    disallowed += 1
+                continue
+            except (TransientError, RefusedError) as error:
+                down[host] = error
+                search.fail(error)
+        refused += isinstance(down[host], RefusedError)
     if down and not allowed:
         raise next(iter(down.values()))
-    return allowed, disallowed
+    return allowed, disallowed, refused

@@ -123,7 +123,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             if not is_public_address(address):
                 raise RefusedError(
                     f"{host} resolves to {address}, which is no public address; a source must"
-                    " live on the public internet. Check the source's homepage and allow_hosts."
+                    " live on the public internet. Check the source's homepage and allow_hosts; a"
+                    " host of your own must be named in SPOONFUL_ALLOW_PRIVATE."
                 )
         return addresses
 

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from store.cards import list_cards
 from store.decisions import By, approve
 from store.drafts import list_drafts
 from store.guides import list_guides
+from store.parking import set_parked
 from store.runs import RunState, list_runs
 from store.users import add_user
 from tests.fakes import FakeModel, FakeReply, quote_card
@@ -340,12 +342,18 @@ def test_users_are_added_listed_disabled_and_bad_ones_refused(kept: Place) -> No
     environment = kept.environment()
     add = ("users", "add", "ann", "--password-stdin")
     good = "a rather long pass phrase\n"
+    nobody_to_ask = told(environment, "users", "add", "ann")
     short = spoonful(environment, *add, stdin="short\n")
     first = spoonful(environment, *add, stdin=good)
     taken = spoonful(environment, *add, stdin=good)
     disabled = spoonful(environment, "users", "disable", "ann")
     again, listed = spoonful_each(environment, ("users", "disable", "ann"), ("users", "list"))
 
+    assert nobody_to_ask.code == 2
+    assert nobody_to_ask.err == (
+        "There is no terminal to ask for the password. Hand it in as one line: spoonful users add "
+        "ann --password-stdin < FILE\n"
+    )
     assert short.code == 2
     assert "password" in short.err.lower()
     assert "short\n" not in short.err
@@ -452,6 +460,7 @@ def test_sources_check_says_what_each_source_allows(kept: Place) -> None:
         "disallowed": 0,
         "over_budget": 0,
         "out_of_scope": 0,
+        "refused": 0,
     }
     assert (harbour["stored_guides"], harbour["problems"]) == (2, [])
     assert harbour["licence"]["allows"] == (
@@ -520,6 +529,60 @@ def test_source_is_stopped_and_resumed_with_its_reason(place: Place) -> None:
     assert unknown.err == "There is no source nope. Known are: gangwan, harbour.\n"
 
 
+def test_source_that_is_not_stopped_is_not_resumed_but_its_state_is_told(kept: Place) -> None:
+    told_on = told(kept.environment(), "sources", "resume", "harbour")
+    until = datetime.now(UTC) + timedelta(hours=2)
+    db = kept.open()
+    host = kept.base.removeprefix("http://")
+    set_parked(db, {host: until})
+    db.dispose()
+    parked = told(kept.environment(), "sources", "resume", "harbour")
+    text = kept.sources_file.read_text(encoding="utf-8")
+    off = text.replace(
+        "    reuse:", "    enabled: false\n    disabled_reason: No terms.\n    reuse:", 1
+    )
+    kept.sources_file.write_text(off, encoding="utf-8")
+    told_off = told(kept.environment(), "sources", "resume", "harbour")
+
+    assert (parked.code, parked.out) == (2, "")
+    assert parked.err == (
+        f"harbour is not stopped. It is parked until {until:%Y-%m-%d %H:%M} UTC, as its host "
+        "asked. That is lifted by itself; nothing is to be done.\n"
+    )
+    assert told_on.err == "harbour is not stopped. It is on, and fetched in every run.\n"
+    assert told_off.err == (
+        "harbour is not stopped. It is off in sources.yaml: No terms. To switch it on, set "
+        "`enabled: true`.\n"
+    )
+
+
+def test_sources_check_names_the_setting_that_lets_a_private_address_be_crawled(
+    place: Place,
+) -> None:
+    text = place.sources_file.read_text(encoding="utf-8")
+    place.sources_file.write_text(text.replace("127.0.0.1", "localhost"), encoding="utf-8")
+    environment = place.environment(SPOONFUL_ALLOW_PRIVATE="", SPOONFUL_CONTACT="a@b.example")
+    ended = told(environment, "sources", "check", "harbour")
+
+    assert ended.code == 1
+    said = " ".join(ended.out.split())
+    assert "localhost resolves to" in said
+    assert "must be named in SPOONFUL_ALLOW_PRIVATE" in said
+    assert "robots.txt disallows" not in said
+
+
+def test_every_source_with_a_mistake_is_named_at_once(place: Place) -> None:
+    text = place.sources_file.read_text(encoding="utf-8")
+    place.sources_file.write_text(text.replace("reuse: adapt_ok", "reuse: any"), encoding="utf-8")
+    ended = told(place.environment(), "sources", "check")
+
+    assert ended.code == 2
+    assert [line.split(": ")[1] for line in ended.err.splitlines()] == [
+        "sources[0].reuse",
+        "sources[1].reuse",
+    ]
+
+
 def test_sources_list_needs_no_database(place: Place) -> None:
     ended = told(place.environment(), "sources", "list")
 
@@ -579,7 +642,11 @@ def test_chop_obeys_robots_and_stops(place: Place) -> None:
     )
 
     assert (barred.code, barred.out) == (1, "")
-    assert "robots.txt disallows it" in barred.err
+    assert barred.err == (
+        f"{place.base}/private/notes.html is not fetched: robots.txt disallows it, so a run leaves "
+        "it out, too. If you may read it, save the page and name the file instead: spoonful chop "
+        "page.html\n"
+    )
     assert (stopped.code, stopped.out) == (2, "")
     assert stopped.err == (
         "Source harbour is stopped (Terms changed.). Save the page and name the file instead, or: "

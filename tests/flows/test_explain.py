@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from flows.explain import (
     chop_reading,
     is_web_address,
     list_runs,
+    put_together,
     read_file,
 )
 from flows.explain_html import render_page
@@ -26,9 +28,10 @@ from flows.explain_web import choose_source
 from stages.chop import CARD_CHECKS
 from stages.errors import ConfigError
 from stages.policy import Policy
+from stages.procure.extract import extract_page
 from stages.procure.urls import guide_id
 from stages.seeds import load_policy, load_sources
-from stages.types import QuarantineReason, Reuse, Source
+from stages.types import Page, QuarantineReason, Reuse, Source
 from store.settings import Settings
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -185,7 +188,57 @@ def test_notes_say_what_a_run_would_do_beyond_the_page(tmp_path: Path) -> None:
         "A further page of a guide: feeding-1.html comes before it.",
         "The guide goes on at feeding-3.html, which a run reads.",
     )
-    assert saved == ("The page says its address is http://127.0.0.1:8765/guides/safe-sleep.html.",)
+    assert saved == (
+        "The page says its address is http://127.0.0.1:8765/guides/safe-sleep.html. Saved from "
+        "another one, it is a copy, and a run takes the original.",
+    )
+
+
+def test_directory_is_no_page_and_the_command_for_it_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "my pages"
+    folder.mkdir()
+    with pytest.raises(ConfigError) as caught:
+        read_file(folder)
+
+    assert str(caught.value) == (
+        f"{folder} is a directory; name one page in it. To measure all of them: "
+        f"spoonful eval chop --data '{folder}'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("canonical", "note"),
+    [
+        ("/guides/safe-sleep.html", ()),
+        (
+            "/guides/sleep.html",
+            (
+                "This page is a copy: a run takes http://127.0.0.1:8765/guides/sleep.html, which "
+                "it names as its original.",
+            ),
+        ),
+        (
+            "https://elsewhere.example/sleep",
+            (
+                "This page is a copy: it names https://elsewhere.example/sleep as its original, "
+                "which source harbour-sample does not cover.",
+            ),
+        ),
+    ],
+)
+def test_page_that_names_another_as_its_original_is_called_a_copy(
+    canonical: str, note: tuple[str, ...]
+) -> None:
+    source = load_sources(SEEDS / "sample_sources.yaml")[0]
+    url = "http://127.0.0.1:8765/guides/safe-sleep.html"
+    body = (
+        f'<html lang="en"><head><link rel="canonical" href="{canonical}"></head>'
+        f"<body><h1>Sleep</h1><p>{LONG * 5}</p></body></html>"
+    ).encode()
+    page = Page(url, url, 200, datetime.now(UTC), "text/html", body=body)
+    content = extract_page(body, url, "text/html")
+
+    assert put_together(url, source, url, [page], [content]).notes == note
 
 
 def test_source_rules_decide_about_the_language(policy: Policy) -> None:

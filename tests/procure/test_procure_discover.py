@@ -7,7 +7,7 @@ import gzip
 
 import pytest
 
-from stages.errors import PermanentError, TransientError
+from stages.errors import PermanentError, RefusedError, TransientError
 from stages.procure.discover import discover
 from stages.procure.fetch import Fetcher
 from stages.procure.listing import read_feed, read_hub, read_sitemap
@@ -335,6 +335,27 @@ def test_discover_stops_looking_at_its_budgets(lab, monkeypatch):
     found, _ = run(lab, routes, work)
     assert len(found.candidates) == 5
     assert [error.split(";")[0] for error in found.errors] == ["more than 5 addresses"]
+
+
+def test_discover_says_which_hosts_are_refused_and_counts_their_candidates_apart(lab):
+    async def run_two():
+        async with lab.serve({}) as private, lab.serve({}) as up:
+            host = f"localhost:{private.port}"
+            hidden = f"http://{host}"
+            up.routes["/"] = lab.Reply(hub("/1", f"{hidden}/2", f"{hidden}/3"))
+            source = up.source(hubs=(up.url("/"),), allow_hosts=(host,))
+            own = up.source(pages=(f"{hidden}/2",), allow_hosts=(host,))
+            async with Fetcher("Spoonful/1.0", allow_private=frozenset({up.netloc})) as fetcher:
+                found = await discover(source, fetcher)
+                with pytest.raises(RefusedError, match="SPOONFUL_ALLOW_PRIVATE"):
+                    await discover(own, fetcher)
+            return [c.url for c in found.candidates] == [up.url("/1")], found, private.paths
+
+    is_kept, found, asked = asyncio.run(run_two())
+    assert is_kept
+    assert (found.refused, found.disallowed, asked) == (2, 0, [])
+    assert len(found.errors) == 1
+    assert "localhost resolves to" in found.errors[0]
 
 
 def test_discover_keeps_the_candidates_of_other_hosts_when_one_is_down(lab):

@@ -211,7 +211,7 @@ def test_a_file_must_hold_a_mapping(text: str, expected: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "gone.yaml"
     assert message(read_yaml, path) == (
-        f"{path}:1: cannot be read (No such file or directory); expected a file"
+        f"{path}: cannot be read (No such file or directory); expected a file"
     )
 
 
