@@ -150,15 +150,16 @@ def _check_is_stopped(db: Database, source: Source) -> None:
     if source.id in standing.stops:
         return
     state, reason = standing.state(source)
+    says = "on, and fetched in every run"
     if state == "parked":
         says = f"parked {reason}. That is lifted by itself; nothing is to be done"
+    elif state == "off":
+        says = f"off in sources.yaml: {reason.rstrip('.')}. To switch it on, set `enabled: true`"
+    elif state == "barred":
+        says = "barred by its publisher"
     elif waits := standing.waits(source):
         hosts = " and ".join(f"{host} until {at:%Y-%m-%d %H:%M} UTC" for host, at in waits.items())
         says = f"on; parked, as asked, is only {hosts}. That is lifted by itself"
-    elif state == "off":
-        says = f"off in sources.yaml: {reason.rstrip('.')}. To switch it on, set `enabled: true`"
-    else:
-        says = "barred by its publisher" if state == "barred" else "on, and fetched in every run"
     raise ConfigError(f"{source.id} is not stopped. It is {says}.")
 
 
