@@ -266,7 +266,7 @@ def test_run_json_is_one_object_with_the_keys_of_the_contract(kept: Place) -> No
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.count("\n") == 1
-    assert set(summary) == {"run_id", "errors", *SUMMARY_KEYS}
+    assert set(summary) == {"run_id", "errors", "notes", *SUMMARY_KEYS}
     assert {name: set(summary[name]) for name in SUMMARY_KEYS} == SUMMARY_KEYS
     assert summary["errors"] == []
 
