@@ -99,6 +99,11 @@ def _line_spans(line: str, lang: str) -> Iterator[Span]:
         begin = cut
 
 
+# A sentence ends behind the mark of its footnote: `... evening.[1] This page ...`.
+_MARK_AHEAD = re.compile(r"(?:\[\w{1,3}\])+(?=\s|[\u3400-\u9fff]|$)")
+_NOTE_MARK = re.compile(r"[.!?。！？](?:\[\w{1,3}\])+(?=\s|[\u3400-\u9fff])")
+
+
 def _cuts(line: str, lang: str) -> list[int]:
     """Offsets inside line where a new sentence begins."""
     chinese = is_chinese(lang)
@@ -108,6 +113,8 @@ def _cuts(line: str, lang: str) -> list[int]:
     found = {int(bound["end_index"]) for bound in sentencex.get_sentence_boundaries(code, line)}
     if chinese:
         found |= {match.end() for match in _ZH_END.finditer(line)}
+    if "[" in line:
+        found |= {match.end() for match in _NOTE_MARK.finditer(line)}
     has_bracket = "(" in line or "（" in line
     inside = [match.span() for match in _BRACKETED.finditer(line)] if has_bracket else []
     cuts = []
@@ -125,7 +132,7 @@ def _cuts(line: str, lang: str) -> list[int]:
 def _joins(before: str, after: str) -> bool:
     """Whether the splitter cut a sentence in two: after a marker, an abbreviation, or mid-word."""
     head = after.lstrip()[:1]
-    if not head or head in _CLOSERS:
+    if not head or head in _CLOSERS or _MARK_AHEAD.match(after):
         return True
     if _MARKER_ONLY.fullmatch(before.strip()):
         return True

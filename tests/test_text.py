@@ -116,3 +116,16 @@ def test_a_line_without_a_stop_inside_is_one_sentence_for_the_splitter_too(
     bounds = sentencex.get_sentence_boundaries("en", line + end)
     assert len(bounds) == 1
     assert len(split_sentences(line + end, "en")) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "sentences"),
+    [
+        ("A sore leg.[1] It passes.[a]", "en", ["A sore leg.[1]", "It passes.[a]"]),
+        ("Twice.[1][2] Then rest.", "en", ["Twice.[1][2]", "Then rest."]),
+        ("See note [1] below. Then rest.", "en", ["See note [1] below.", "Then rest."]),
+        ("宝宝会发烧。[1]请看医生。[2]", "zh-Hans", ["宝宝会发烧。[1]", "请看医生。[2]"]),
+    ],
+)
+def test_mark_of_a_footnote_ends_its_sentence(text: str, lang: str, sentences: list[str]) -> None:
+    assert [sentence.text for sentence in split_sentences(text, lang)] == sentences
