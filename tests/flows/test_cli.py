@@ -334,7 +334,7 @@ def test_dry_run_prints_a_price_and_spends_nothing(kept: Place) -> None:
     assert plan.json["cost_usd"] > 0
     assert table.code == 0
     assert "Dry run: nothing was fetched, written or paid" in table.out
-    assert re.search(rf"{wanted} drafts, estimated cost 0\.\d{4} USD\.", table.out)
+    assert re.search(rf"{wanted} drafts, estimated cost 0\.\d\d\d\d USD\.", table.out)
 
 
 # --- the other commands --------------------------------------------------------------------------
