@@ -36,13 +36,16 @@ _DATA_HEADING = re.compile(
 )
 _LINKS_HEADING = re.compile(
     r"(?:related|useful|external|other|more|further|quick|helpful|support) "
-    r"(?:links?|pages|articles|topics|reading|guides|content|stories|websites|resources)"
-    r"|(?:[a-z]+ )?links?|related|see also|resources"
+    r"(?:links?|pages|articles|topics|reading|guides|content|stories|websites|resources|"
+    r"information|materials?|organi[sz]ations?)"
+    r"|connect with (?:us|other (?:organi[sz]ations?|groups|parents|women))"
+    r"|(?:helpful|useful|other|related|support) (?:organi[sz]ations?|contacts|phone numbers)"
+    r"|(?:[a-z]{1,20} )?links?|related|see also|resources"
     r"|more (?:information|info|on this topic|like this|from this section|in)"
     r"|(?:for )?(?:further|additional|more) (?:information|resources|reading|help and information)"
     r"|find out more|read more|learn more|you (?:might|may) also (?:like|be interested in)"
     r"|did we answer your question.*|still have questions.*|disclaimer"
-    r"|(?:相关|相關|友情|外部|有用)(?:的)?(?:链接|連結|鏈接|文章|阅读|閱讀|内容|內容|主题|主題|推荐|推薦|页面|頁面)"
+    r"|(?:相关|相關|友情|外部|有用)(?:的)?(?:链接|連結|鏈接|信息|資訊|资讯|机构|機構|文章|阅读|閱讀|内容|內容|主题|主題|推荐|推薦|页面|頁面)"
     r"|(?:延伸|扩展|擴展|推荐|推薦)(?:阅读|閱讀)|更多(?:信息|資訊|资讯|内容|內容|阅读|閱讀)"
     r"|(?:猜你喜欢|猜你喜歡|热门推荐|熱門推薦|为你推荐|為你推薦)|免责声明|免責聲明",
     re.IGNORECASE,
@@ -93,7 +96,7 @@ _SOURCE_LINE = re.compile(
     re.IGNORECASE,
 )
 _BYLINE = re.compile(
-    r"[^.!?:;]{0,60}\b(?:reviewed|updated|published|checked)\b[^.!?]{0,40}\b(?:19|20)\d\d$",
+    r"\A[^.!?:;]{0,60}\b(?:reviewed|updated|published|checked)\b[^.!?]{0,40}\b(?:19|20)\d\d$",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)）」]*$")

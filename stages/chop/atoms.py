@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from stages.chop.openers import is_dangling, is_prohibition
+from stages.chop.openers import is_ban, is_dangling, is_prohibition
 from stages.chop.outline import Section
 from stages.chop.weight import MAX_WORDS, weigh
 from stages.text import sentence_spans
@@ -38,10 +38,13 @@ _LEAD_MAX_WORDS = 40.0
 _ITEM_LEAD_WORDS = 25.0
 _MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
+_TABLE_LEAD_WORDS = 30.0
+_BAN_MAX_WORDS = 40.0
 _LABEL_MAX_CHARS = 80
 _LABEL_MAX_WORDS = 12.0
 
 _CELL_END = re.compile(r"[;；](?=\s?[^:：;；]{1,80}[:：])")
+_BOX_BLOCKS = 6
 _WHOLE = {BlockKind.CAPTION, BlockKind.FOOTNOTE}
 
 
@@ -88,7 +91,10 @@ def read_atoms(guide: Guide, section: Section) -> list[Atom]:
             cut += CUT_LONE
         inside = _inside_cost(guide.blocks[index], box_cost)
         for atom in _block_atoms(guide, index, (cut, inside), leads.get(index, ())):
-            atoms.append(_glued(guide, atoms, before, atom))
+            glued = _glued(guide, atoms, before, atom)
+            if atom.lead and guide.blocks[index].kind is BlockKind.CAPTION:
+                glued = glued._replace(cut_before=NEVER)  # behind the line that introduces it
+            atoms.append(glued)
         if guide.blocks[index].kind is not BlockKind.FOOTNOTE:
             before = index
     return atoms
@@ -219,6 +225,8 @@ def _cut_between(guide: Guide, before: int | None, index: int, box_cost: float) 
         return extra + (CUT_STEP if block.marker else CUT_ITEM)
     if block.kind is BlockKind.TABLE_ROW and last.kind is BlockKind.TABLE_ROW:
         return extra + (CUT_ROW if block.group == last.group else 0.0)
+    if last.kind is BlockKind.CAPTION and block.kind is BlockKind.TABLE_ROW:
+        return NEVER
     if block.kind is BlockKind.CAPTION or last.kind is BlockKind.CAPTION:
         return extra + CUT_NESTED
     return extra + CUT_PARAGRAPH
@@ -255,7 +263,7 @@ def _glued(guide: Guide, atoms: Sequence[Atom], before: int | None, atom: Atom) 
         cut = min(cut, CUT_BEFORE_LEAD)
     ends_steps = not is_inside and bool(last_block.marker) and last_block.kind is not block.kind
     if ends_steps and block.kind is BlockKind.PARAGRAPH and is_prohibition(words[:80]):
-        cut += CUT_NESTED  # steps keep the warning that governs them
+        cut += CUT_DANGLING  # steps keep the warning that governs them
     if block.kind in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} and is_dangling(words):
         cut += CUT_DANGLING
     return atom if cut == atom.cut_before else atom._replace(cut_before=cut)
@@ -274,17 +282,20 @@ def _is_label(block: Block, lang: str) -> bool:
 
 
 def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
-    """For each list item: the lines that must stand before it when a card starts with it.
+    """For each list item and row: the lines that must stand before it when a card starts with it.
 
-    That is the last sentence of the paragraph right before the list, or the section's heading if
-    there is none or it stands for itself; and the items a nested item hangs under. Table rows
-    carry their headers, so they need a line only when it ends in a colon.
+    For an item that is the last sentence of the paragraph right before the list, or the section's
+    heading if there is none or it stands for itself; and the items a nested item hangs under. For a
+    row, and the caption above it, it is the sentence right before the table, which says what its
+    figures hold for, and the caption.
     """
     leads: dict[int, tuple[Piece, ...]] = {}
     heading = tuple(_whole(guide, index) for index in section.path[-1:])
     intro = heading
     above: list[int] = []
     last: int | None = None
+    table: tuple[Piece, ...] = ()
+    caption: int | None = None
     box = guide.blocks[section.blocks[0]].callout if section.blocks else CalloutKind.NONE
     for index in section.blocks:
         block, last_box = guide.blocks[index], box
@@ -297,14 +308,105 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
             above.append(index)
         elif block.kind is BlockKind.TABLE_ROW:
             above = []
+            if last is None or guide.blocks[last].group != block.group:
+                table = _table_intro(guide, last, caption)
+                if caption is not None:
+                    leads[caption] = tuple(p for p in table if p.block != caption)
+            leads[index] = _fitting_leads(guide, table, index)
             colon = intro != heading and intro and guide.text[intro[-1].end - 1] in ":："
-            leads[index] = intro if colon else ()
             intro = intro if colon else heading  # a list behind the table is not introduced by it
         elif block.kind is BlockKind.PARAGRAPH:
             above = []
             intro = _intro(guide, index, last if last_box is block.callout else None) or heading
-        last = index if block.kind is not BlockKind.FOOTNOTE else last
+        if block.kind is BlockKind.CAPTION:
+            caption = index
+        elif block.kind is not BlockKind.FOOTNOTE:
+            last, caption = index, None
     return leads
+
+
+def _table_intro(guide: Guide, before: int | None, caption: int | None) -> tuple[Piece, ...]:
+    """What governs a table's rows: the end of the paragraph at `before`, and the caption."""
+    intro: tuple[Piece, ...] = ()
+    first = guide.blocks[before] if before is not None else None
+    if before is not None and first and first.kind is BlockKind.PARAGRAPH:
+        intro = _last_words(guide, before)
+    if caption is None:
+        return intro
+    whole = _whole(guide, caption)
+    return (*intro, whole) if _weigh_pieces(guide, [whole]) <= _TABLE_LEAD_WORDS else intro
+
+
+def _last_words(guide: Guide, index: int) -> tuple[Piece, ...]:
+    """A paragraph's last sentence, with the one before where it leans on that; none if long."""
+    block = guide.blocks[index]
+    ranges = sentence_ranges(block.text, guide.lang)
+    if not ranges:
+        return ()
+    start, end = ranges[-1]
+    if len(ranges) > 1 and is_dangling(block.text[start:end]):
+        start = ranges[-2][0]
+    said = block.text[start:end]
+    longest = _LEAD_MAX_WORDS if said[-1] in ":：" else _TABLE_LEAD_WORDS
+    if weigh(said, guide.lang) > longest:
+        return ()
+    return (Piece(index, block.start + start, block.start + end),)
+
+
+def _fitting_leads(guide: Guide, leads: tuple[Piece, ...], index: int) -> tuple[Piece, ...]:
+    """The lines over a row that leave room for the row: the caption goes last."""
+    if not leads:
+        return leads
+    words = weigh(guide.blocks[index].text, guide.lang)
+    for note in guide.blocks[index + 1 :]:
+        if note.kind is not BlockKind.FOOTNOTE:
+            break
+        words += weigh(note.text, guide.lang)
+    while leads and words + _weigh_pieces(guide, leads) > MAX_WORDS:
+        leads = leads[1:]
+    return leads
+
+
+def find_bans(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
+    """For each step of a numbered list: the short prohibition or warning box right before or right
+    after the list, which governs all of its steps.
+    """
+    bans: dict[int, tuple[Piece, ...]] = {}
+    blocks = [i for i in section.blocks if guide.blocks[i].kind is not BlockKind.FOOTNOTE]
+    place = 0
+    while place < len(blocks):
+        end = place + 1
+        group = guide.blocks[blocks[place]].group
+        if not group or not guide.blocks[blocks[place]].marker:
+            place = end
+            continue
+        while end < len(blocks) and guide.blocks[blocks[end]].group == group:
+            end += 1
+        found = (*_ban(guide, blocks[:place][::-1]), *_ban(guide, blocks[end:]))
+        bans |= dict.fromkeys(blocks[place:end] if found else (), found)
+        place = end
+    return bans
+
+
+def _ban(guide: Guide, blocks: Sequence[int]) -> tuple[Piece, ...]:
+    """The prohibition that the first of the blocks is, or the warning box that begins with it."""
+    if not blocks:
+        return ()
+    first = guide.blocks[blocks[0]]
+    run = [blocks[0]]
+    if first.callout is CalloutKind.WARNING:
+        run = [i for i in blocks[:_BOX_BLOCKS] if guide.blocks[i].callout is first.callout]
+        run = [i for place, i in enumerate(run) if abs(i - run[0]) == place]
+    elif (
+        first.kind is not BlockKind.PARAGRAPH
+        or first.callout is not CalloutKind.NONE
+        or not is_ban(first.text)
+        or first.text.endswith((":", "："))
+        or len(sentence_ranges(first.text, guide.lang)) > 2
+    ):
+        return ()
+    pieces = tuple(_whole(guide, index) for index in sorted(run))
+    return pieces if _weigh_pieces(guide, pieces) <= _BAN_MAX_WORDS else ()
 
 
 def _whole(guide: Guide, index: int) -> Piece:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from stages.chop.atoms import Piece, find_leads, key_cell, part_ranges, prefix_of
-from stages.chop.openers import has_pointer, is_dangling
-from stages.chop.outline import Section, read_sections
+from stages.chop.atoms import Piece, find_bans, find_leads, key_cell, part_ranges, prefix_of
+from stages.chop.openers import has_pointer, is_dangling, is_dangling_lead
+from stages.chop.outline import Section, read_sections, urgency_of
 from stages.chop.shorten import clean_heading
 from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.text import collapse
 from stages.types import BlockKind, CalloutKind, Card, Guide, Span
 
+_EXHIBITS = {BlockKind.TABLE_ROW, BlockKind.LIST_ITEM}
 CARD_CHECKS = (
     "trace",
     "size",
@@ -47,6 +48,7 @@ class Reading:
         first = next((s.blocks[0] for s in self.sections if s.blocks), None)
         self.openings |= set() if first is None else {first}
         self._leads: dict[int, dict[int, tuple[Piece, ...]]] = {}
+        self._bans: dict[int, dict[int, tuple[Piece, ...]]] = {}
         self._boxes: dict[int, list[tuple[list[int], float]]] = {}
 
     def pieces(self, spans: Iterable[Span]) -> tuple[Piece, ...]:
@@ -63,6 +65,12 @@ class Reading:
         if place not in self._leads:
             self._leads[place] = find_leads(self.guide, self.sections[place])
         return self._leads[place]
+
+    def bans(self, place: int) -> dict[int, tuple[Piece, ...]]:
+        """The prohibitions that govern a section's steps, by block."""
+        if place not in self._bans:
+            self._bans[place] = find_bans(self.guide, self.sections[place])
+        return self._bans[place]
 
     def boxes(self, place: int) -> list[tuple[list[int], float]]:
         """A section's warning and when-to-call boxes, as blocks, with their length."""
@@ -138,7 +146,10 @@ def _has_size(view: View) -> bool:
     words = weigh(view.card.text, view.guide.lang)
     if words > MAX_WORDS:
         return False
-    return words >= MIN_WORDS or (words >= STUB_WORDS and _is_whole_sections(view))
+    if words >= MIN_WORDS:
+        return True
+    is_urgent = any(urgency_of(view.guide, section) for section in view.held)
+    return (words >= STUB_WORDS or is_urgent) and _is_whole_sections(view)
 
 
 def _is_whole_sections(view: View) -> bool:
@@ -152,12 +163,16 @@ def _covers(view: View, piece: Piece) -> bool:
 
 
 def _is_one_idea(view: View) -> bool:
-    """One section; or short ones beside each other, each heading shown where its text begins."""
+    """One section; or short ones beside each other, each heading shown where its text begins, none
+    of them a warning or a when-to-call among sections of another kind.
+    """
     held = view.held
     if len(held) <= 1:
         return bool(held)
     common = _common_path(held)
     shown = {p.block for p in view.pieces if view.guide.blocks[p.block].kind is BlockKind.HEADING}
+    if len({urgency_of(view.guide, section) for section in held}) > 1:
+        return False
     if any(len(section.path) > len(common) + 1 for section in held):
         return False
     places = view.places
@@ -206,22 +221,47 @@ def _opens_alone(view: View) -> bool:
     The first words of a section lean on its heading, which every card shows, and those of a guide
     on its title.
     """
-    kinds = {view.guide.blocks[piece.block].kind for piece in view.own}
-    exhibit = bool(kinds & {BlockKind.TABLE_ROW, BlockKind.LIST_ITEM})
-    if not view.own or has_pointer(view.card.text, has_exhibit=exhibit):
+    if not view.own or _points_away(view):
         return False
     first = view.own[0]
     is_opening = first.block in view.reading.openings
     opens_section = is_opening and first.start == view.guide.blocks[first.block].start
-    return opens_section or not is_dangling(view.guide.text[first.start : first.end])
+    said = view.guide.text[first.start : first.end]
+    if opens_section or not is_dangling(said):
+        return True
+    behind = [view.guide.blocks[piece.block].kind for piece in view.own[1:2]]
+    opens_list = said.endswith((":", "：")) and behind == [BlockKind.LIST_ITEM]
+    return opens_list and not is_dangling_lead(said)
+
+
+def _points_away(view: View) -> bool:
+    kinds = [view.guide.blocks[piece.block].kind for piece in view.pieces]
+    shown = [place for place, kind in enumerate(kinds) if kind in _EXHIBITS]
+    headings = [place for place, kind in enumerate(kinds) if kind is BlockKind.HEADING]
+    has_rows = BlockKind.TABLE_ROW in kinds
+    return any(
+        has_pointer(
+            view.guide.text[piece.start : piece.end],
+            above=bool(shown) and shown[0] < place,
+            below=max((*shown, *headings), default=-1) > place,
+            has_rows=has_rows,
+        )
+        for place, piece in enumerate(view.pieces)
+    )
 
 
 def _has_lead_in(view: View) -> bool:
-    """Lists stand with the line that introduces them, nested items with the item above.
+    """Lists stand with the line that introduces them, nested items with the item above, rows with
+    the caption of their table and the line before it.
 
     A heading introduces a list only where the card opens with it.
     """
     leads = leads_of(view)
+    tables: dict[int, tuple[Piece, ...]] = {}
+    for piece in view.own:  # a longer row further down may leave no room for the line before
+        block = view.guide.blocks[piece.block]
+        if block.kind is BlockKind.TABLE_ROW and piece.block in leads:
+            leads[piece.block] = tables.setdefault(block.group, leads[piece.block])
     return all(
         any(other.start <= lead.start and lead.end <= other.end for other in view.pieces)
         for place, piece in enumerate(view.own)
@@ -237,6 +277,17 @@ def leads_of(view: View) -> dict[int, tuple[Piece, ...]]:
         block: view.reading.leads(place).get(block, ())
         for block, place in found
         if place is not None
+    }
+
+
+def bans_of(view: View) -> set[Piece]:
+    """The prohibitions that the card's steps stand under."""
+    found = ((p.block, view.reading.place_of.get(p.block)) for p in view.own)
+    return {
+        ban
+        for block, place in found
+        if place is not None
+        for ban in view.reading.bans(place).get(block, ())
     }
 
 
@@ -257,8 +308,10 @@ def _keeps_numbers(view: View) -> bool:
 
 
 def _keeps_warnings(view: View) -> bool:
-    """A box that fits one card is not cut up; nothing that only points elsewhere is a card."""
-    if any(piece.block in view.reading.asides for piece in view.own):
+    """A box that fits one card is not cut up; steps show the prohibition that governs them if both
+    fit one card; nothing that only points elsewhere is a card.
+    """
+    if any(piece.block in view.reading.asides for piece in view.own) or _lacks_ban(view):
         return False
     inside = {piece.block for piece in view.own if _covers(view, piece)}
     touched = {piece.block for piece in view.own}
@@ -267,6 +320,17 @@ def _keeps_warnings(view: View) -> bool:
         for place in view.places
         for box, words in view.reading.boxes(place)
     )
+
+
+def _lacks_ban(view: View) -> bool:
+    missing = [
+        ban
+        for ban in bans_of(view)
+        if not any(p.start <= ban.start and ban.end <= p.end for p in view.pieces)
+    ]
+    lang, text = view.guide.lang, view.guide.text
+    more = sum(weigh(text[ban.start : ban.end], lang) for ban in missing)
+    return bool(missing) and weigh(view.card.text, lang) + more <= MAX_WORDS
 
 
 def _boxes(guide: Guide, section: Section) -> list[list[int]]:

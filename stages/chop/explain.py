@@ -98,7 +98,10 @@ def _owned(guide: Guide, cards: Sequence[Card]) -> Owned:
     """Ranges of the text with the place of the first card that holds them, in order, none twice."""
     owned: Owned = []
     for place, card in enumerate(cards):
+        following = cards[place + 1].spans if place + 1 < len(cards) else ()
         for start, end in card.spans:
+            if _belongs_on((start, end), card.spans, following):
+                continue
             # In order, so what holds this span begins at the last place that is not behind it.
             at = bisect_right(owned, start, key=lambda run: run[0][0]) - 1
             if at < 0 or end > owned[at][0][1]:
@@ -110,6 +113,15 @@ def _owned(guide: Guide, cards: Sequence[Card]) -> Owned:
         for (span, owner), (_, following) in pairwise([*owned, ((0, 0), -1)])
         if span not in headings or owner == following
     ]
+
+
+def _belongs_on(span: Span, here: Sequence[Span], following: Sequence[Span]) -> bool:
+    """Whether a card only repeats what stands further down: the next card holds it, too, behind
+    words of its own.
+    """
+    if span not in following:
+        return False
+    return any(other[0] < span[0] and other not in here for other in following)
 
 
 def _runs(guide: Guide, owned: Owned, gaps: Sequence[Gap]) -> list[tuple[Span, int | None, str]]:

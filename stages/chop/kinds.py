@@ -47,6 +47,23 @@ _CALL_OPENINGS_ZH = (
     "何时|何時|什么时候|什麼時候|哪些情况|哪些情況|立即|立刻|马上|馬上|及时|及時|尽快|盡快|紧急|緊急|"
     "就医信号|就醫訊號|拨打|撥打"
 ).split("|")
+# An ambulance or its number: whatever else a card says, this is what has to be found in it.
+_EMERGENCY = re.compile(
+    r"\b(?:call|ring|dial|phone|calling|ringing)\b[^.!?\n]{0,40}?"
+    r"(?:\b(?:999|911|112|111|120|119|000)\b|\bambulance\b|\bemergency services\b)"
+    r"|\btreat [^.!?\n]{0,40}\bas an emergency\b|\bthis is an emergency\b"
+    r"|\bis a medical emergency\b|\bstart cpr\b"
+    r"|(?:拨打|撥打|打|拨|撥|叫)\s?(?:急救电话|急救電話|120|119|999|112|救护车|救護車)"
+)
+_EMERGENCY_WORDS = (
+    "999", "911", "112", "111", "120", "119", "000", "ambulance", "emergency", "cpr", "急救",
+    "救护车", "救護車",
+)  # fmt: skip
+_FORBIDDEN_LIST = re.compile(
+    r"\bhazards?\b|\b(?:to|must|should) (?:avoid|limit)\b|\bavoid\b"
+    r"|\bnot (?:to )?(?:eat|give|use|drink)\b|\bunsafe\b"
+    r"|(?:不能|不可|不宜|不要|别|別)(?:吃|喝|用|给|給)|禁忌|禁用|忌口|避免"
+)
 _CALL_LEAD = re.compile(
     rf"\b(?:call|see|contact|ring|phone|tell|talk to|speak to) (?:a|an|your|the) (?:[a-z]+ )?"
     rf"{_PROFESSIONAL}\b[^.!?]{{0,80}}:$"
@@ -68,22 +85,26 @@ _MILESTONE_HEADING = re.compile(
     r"精细动作|精細動作"
 )
 _MILESTONE = re.compile(
-    r"\b(?:by|at|around|from) (?:about |around )?\d+ (?:to \d+ )?(?:weeks|months|years)\b.{0,60}"
+    r"\b(?:by|at|around|from) (?:about |around )?\d{1,3} (?:to \d{1,3} )?(?:weeks|months|years)\b"
+    r".{0,60}"
     r"\b(?:most|many|some|your|a) (?:bab(?:y|ies)|infants|children|toddlers|child)\b.{0,20}"
     r"\b(?:can|will|may|are able|begins?|starts?|learns?|rolls?|sits?|walks?|smiles?|crawls?)\b"
     r"|\b(?:most|many|some) (?:bab(?:y|ies)|infants|children|toddlers)\b.{0,30}"
-    r"\b(?:roll|sit|crawl|walk|smile|babble|stand|talk|say|wave|point)\b.{0,40}\d+ (?:weeks|months)"
-    r"|\d+\s?(?:个月|個月|月龄|月齡|岁|歲).{0,12}(?:宝宝|寶寶|孩子|婴儿|嬰兒).{0,10}(?:会|會|能)"
+    r"\b(?:roll|sit|crawl|walk|smile|babble|stand|talk|say|wave|point)\b.{0,40}\d (?:weeks|months)"
+    r"|\d\s?(?:个月|個月|月龄|月齡|岁|歲).{0,12}(?:宝宝|寶寶|孩子|婴儿|嬰兒).{0,10}(?:会|會|能)"
     r"(?:抬|翻|坐|爬|站|走|笑|叫|说|說|认|認|抓|指)"
 )
 _AMOUNT = re.compile(
-    r"\d[\d.,/–½¼ -]*(?:\s?(?:to|到|至)\s?[\d.,]+)?\s?(?:(?:ml|millilit(?:er|re)s?|g|grams?|mg|"
+    r"(?<![\d.,/–½¼-])\d[\d.,/–½¼ -]{0,20}(?:\s?(?:to|到|至)\s?[\d.,]{1,9})?\s?"
+    r"(?:(?:ml|millilit(?:er|re)s?|g|grams?|mg|"
     r"milligrams?|mcg|µg|micrograms?|iu|oz|ounces?|cups?|pints?|lit(?:er|re)s?|tbsp|tsp|"
     r"tablespoons?|teaspoons?|servings?|portions?|glasses|scoops?|kcal|calories|kg|feeds?|"
     r"times a day|wet nappies|wet diapers)\b"
     r"|毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
 )
-_INTERVAL = re.compile(r"every \d[\d –-]*(?:to \d+ )?hours\b|每\s?\d[\d～~到至-]*\s?(?:小时|小時)")
+_INTERVAL = re.compile(
+    r"every \d[\d –-]{0,9}(?:to \d{1,3} )?hours\b|每\s?\d[\d～~到至-]{0,9}\s?(?:小时|小時)"
+)
 _VESSELS = (" cup", "portion", "serving", "spoon", " glass", " pint")
 _AMOUNT_WORDS = re.compile(
     r"\b(?:one|two|three|four|five|six|eight|ten|half|a) (?:(?:to|or) \w{2,6} )?"
@@ -118,7 +139,7 @@ _BIDDING_LEAD = re.compile(
 _TELLING_LEAD = re.compile(r"\b(?:if|might|may|who|signs?|symptoms?|whether)\b|如果|可能|症状|症狀")
 _SENTENCE_END = re.compile(r"[!?。！？；]+|\.(?!\w)")
 _MARK = re.compile(r"\s*(?:- |[(（]?\w{1,3}[.)）] )?")
-_LABEL = re.compile(r"[^:–—,]{1,40}(?::|\s[–—]|\s-)\s")
+_LABEL = re.compile(r"\A[^:–—,]{1,40}(?::|\s[–—]|\s-)\s")
 _OPENING = frozenset(
     "if when for to before after once until while at in from during as by with then next also "
     "instead first finally please always just simply only even gently slowly carefully "
@@ -171,9 +192,12 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     told = _kinds_of_headings(headings)
     low = text.lower()
     tally = tally_of(low, guide.lang, {heading.lower() for heading in inside})
+    steps = sum(1 for block in blocks if block.marker and block.kind is BlockKind.LIST_ITEM)
+    if _is_emergency(low):
+        return CardKind.HOW_TO if steps >= 2 else CardKind.WHEN_TO_CALL
     if CardKind.WHEN_TO_CALL in told or _sends_for_help(low, tally):
         return CardKind.WHEN_TO_CALL
-    if CardKind.WARNING in told:
+    if CardKind.WARNING in told or _is_forbidden_list(guide, cut, blocks, tally):
         return CardKind.WARNING
     if _is_milestone(guide, cut, low, headings, told):
         return CardKind.MILESTONE
@@ -186,7 +210,6 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     forbids = tally.forbids + tally.opens_forbidding
     if forbids * 2 >= tally.sentences and forbids >= tally.bids:
         return CardKind.WARNING
-    steps = sum(1 for block in blocks if block.marker and block.kind is BlockKind.LIST_ITEM)
     bids = tally.bids + tally.forbids
     if (
         (steps >= 2 and steps * 2 >= len(blocks))
@@ -198,6 +221,21 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
         return CardKind.AMOUNTS
     likely = CardKind.HOW_TO in told and bids * 3 >= tally.sentences
     return CardKind.HOW_TO if likely else CardKind.FACT
+
+
+def _is_emergency(low: str) -> bool:
+    return any(word in low for word in _EMERGENCY_WORDS) and _EMERGENCY.search(low) is not None
+
+
+def _is_forbidden_list(guide: Guide, cut: Cut, blocks: Sequence[Block], tally: Tally) -> bool:
+    """Whether most of the card is a list of what the headings above it tell to keep from a child:
+    the items themselves may be nothing but names of foods.
+    """
+    items = sum(block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW} for block in blocks)
+    if items * 2 < len(blocks) or tally.bids * 2 > tally.sentences:
+        return False
+    above = (guide.blocks[index].text.lower() for index in cut.path[-3:])
+    return any(_FORBIDDEN_LIST.search(heading) is not None for heading in above)
 
 
 def _kind_of_box(blocks: Sequence[Block]) -> CardKind | None:

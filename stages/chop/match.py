@@ -61,7 +61,15 @@ _LOGIC_EN = re.compile(
     r"at least|at most|up to|less than|more than|fewer than|less|more|most|least|"
     r"maximum|minimum|exactly|about|around|nearly|higher|lower|older|younger|longer|shorter|larger|"
     r"smaller|earlier|later|must|should|may|can|could|might|would|will|always|often|sometimes|rarely|"
-    r"usually|every|each|per|immediately|straight away|at once|either|both|all|any|some|or|and)\b",
+    r"usually|every|each|per|immediately|straight away|at once|either|both|all|any|some|or|and|"
+    # Opposites: the one word that changes is all the change.
+    r"refuse[sd]?|accept(?:s|ed)?|lacks?|lacking|discard(?:s|ed)?|throw(?:n|s)? away|keep|kept|"
+    r"(?:on|onto) (?:the|their|its|his|her|your(?: baby's)?) (?:back|front|side|tummy|stomach)s?|"
+    r"face (?:up|down)|upright|flat|"
+    r"hot|cold|warm|cool|chilled|lukewarm|raw|cooked|uncooked|undercooked|left|right(?! away)|"
+    r"open|closed|boil(?:s|ed|ing)?|unboiled|alone|unattended|attended|supervised|unsupervised|"
+    r"sterile|unsterile|firm|soft|loose|tight|rear-facing|forward-facing|allow(?:s|ed)?|"
+    r"forbid(?:s|den)?)\b",
     re.IGNORECASE,
 )
 _LOGIC_ZH = re.compile(
@@ -70,6 +78,10 @@ _LOGIC_ZH = re.compile(
     r"可|能|建议|建議|如果|若|一旦|当|當|否则|否則|之前|之后|之後|以前|以后|以後|前|后|後|以上|以下|以内|以內|"
     r"内|內|外|至少|至多|最多|最少|超过|超過|低于|低於|高于|高於|大于|大於|小于|小於|少于|少於|多于|多於|满|滿|足|"
     r"多|少|每|立即|马上|馬上|尽快|盡快|都|或|和|及|约|約"
+    # Opposites, as above; single signs only where they do not stand inside harmless words.
+    r"|仰[卧臥睡躺]?|俯[卧臥睡]?|趴|侧[卧臥睡躺]|側[卧臥睡躺]|[卧臥]|[平竖豎]躺|生(?=[的食肉鱼魚蛋吃水熟奶])|熟|煮沸|煮|烧开|燒開"
+    r"|冷|凉|涼|热|熱|温|溫|左|右|[打张張]开|[打張]開|[关關][闭閉]|倒掉|丢弃|丟棄|保留|保存|拒绝|拒絕|接受"
+    r"|缺乏|缺少|含有|富含|独自|獨自|单独|單獨|陪同|看护|看護|松|鬆|[紧緊](?!急|张|張)|软|軟|硬"
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stages.chop.checks import Reading, View, asides_of, leads_of
+from stages.chop.checks import Reading, View, asides_of, bans_of, leads_of
 from stages.chop.outline import read_sections
 from stages.types import BlockKind, Card, Guide, Span
 
@@ -39,8 +39,8 @@ def coverage(guide: Guide, cards: Sequence[Card]) -> float:
 def overlap(guide: Guide, cards: Sequence[Card]) -> float:
     """Characters that stand in more than one card, as a share of the content in cards, 0..1.
 
-    Lines that check 7 asks to repeat (a list's lead-in on a further card of the list) do not
-    count; `repeated` gives their share.
+    Lines that the checks ask to repeat (a list's lead-in or a table's caption on a further card, the
+    prohibition that governs a list of steps) do not count; `repeated` gives their share.
     """
     return _doubled(guide, cards, with_leads=False)
 
@@ -60,6 +60,7 @@ def _doubled(guide: Guide, cards: Sequence[Card], *, with_leads: bool) -> float:
         spans = list(card.spans)
         if not with_leads:
             leads = {(lead.start, lead.end) for group in leads_of(view).values() for lead in group}
+            leads |= {(ban.start, ban.end) for ban in bans_of(view)}
             is_copy = all(_is_held(span, shown) for span in spans)
             spans = [s for s in spans if is_copy or s not in leads or not _is_held(s, shown)]
             for span in card.spans:

@@ -32,11 +32,24 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 _EXHIBIT = re.compile(
-    r"\bthe (?:table|figure|chart|diagram|picture|image|list|section|box|"
-    r"steps?|tips|signs|advice|method|instructions) (?:above|below)\b"
-    r"|[如见見]?[上下][图圖表](?:所示)?",
+    r"\b(?:the|these|our) (?:[\w'’-]{1,30} ){0,3}?(?:tables?|figures?|charts?|diagrams?|pictures?|"
+    r"images?|lists?|sections?|box|steps?|tips|signs|symptoms|advice|methods?|instructions|times|"
+    r"amounts|numbers|guidelines|rules|recommendations|suggestions|examples|options|information|"
+    r"schedules?|recipes?|positions|links|ways|points|criteria)"
+    r" (?:(?P<up>above)|(?P<down>below))\b(?! (?:the|a|your|their|his|her|\d))"
+    r"|[如见見]?(?:(?P<up_zh>上)|(?P<down_zh>下))(?:[图圖表](?:所示)?|[面列]的?(?:表格?|方法|步骤|步驟|"
+    r"清单|清單|列表|图|圖))",
     re.IGNORECASE,
 )
+_TABLE = re.compile(
+    r"\b(?:than|as|in|from|see) the table\b(?! (?:at|with|while|or|and|top|edge))"
+    r"|\bthe table (?:shows|says|gives|lists)\b|如表|[见見]表|表中",
+    re.IGNORECASE,
+)
+_BAN_EN = re.compile(
+    r"\b(?:never|(?:must|should) not|do not|don['’]t|avoid|under no circumstances)\b", re.I
+)
+_BAN_ZH = re.compile(r"切勿|不要|不可(?!能)|不能|不得|禁止|严禁|嚴禁|避免|请勿|請勿|千万别|千萬別|绝不|絕不")
 
 
 def is_dangling(text: str) -> bool:
@@ -50,14 +63,39 @@ _NO = re.compile(
 )
 
 
-def has_pointer(text: str, *, has_exhibit: bool = False) -> bool:
+_LINK_WORDS = re.compile(
+    r"(?:then|next|and|also|so|but|after that|finally)\b,? |(?:然后|然後|所以|同时|同時|另外)，?", re.I
+)
+
+
+def is_dangling_lead(text: str) -> bool:
+    """`is_dangling` for a line that introduces a list: `Then clean it in one of these ways:` leans
+    on nothing, its list explains it.
+    """
+    found = _LINK_WORDS.match(text)
+    return is_dangling(text[found.end() :] if found else text)
+
+
+def has_pointer(
+    text: str, *, above: bool = False, below: bool = False, has_rows: bool = False
+) -> bool:
     """Whether a text sends the reader to a place the card does not hold (`see below`, 如下图).
 
-    has_exhibit: the card has list items or table rows, so `the steps below` means them.
+    above, below: the card shows list items or rows before or after the text, so `the steps below`
+    means them; has_rows: it holds rows, which `the table` means.
     """
-    if _POINTER.search(text):
+    if _POINTER.search(text) or (not has_rows and _TABLE.search(text)):
         return True
-    return not has_exhibit and _EXHIBIT.search(text) is not None
+    return any(
+        not (above if found["up"] or found["up_zh"] else below)
+        for found in _EXHIBIT.finditer(text)
+    )
+
+
+def is_ban(text: str) -> bool:
+    """Whether a sentence forbids something in so many words: `Never ...`, `You must not ...`."""
+    head = text[:120]
+    return (_BAN_EN.search(head) or _BAN_ZH.search(head)) is not None
 
 
 def is_prohibition(text: str) -> bool:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from stages.chop.asides import list_asides
+from stages.chop.weight import MIN_WORDS, weigh
 from stages.text import collapse
 from stages.types import Block, BlockKind, CalloutKind, Guide
 
 MAX_BREADCRUMBS = 12
 """Headings nested deeper than this (hostile or broken markup) count as this deep."""
+
+
+CALL, WARNING = "call", "warning"
+
+_CALL = re.compile(
+    r"\bwhen (?:to|should|do|must|can|you|it) (?:[\w'’]+ ){0,4}?(?:call|phone|ring|see|get|seek|go|"
+    r"contact|talk|speak|ask|visit|take|worry|consult)\b"
+    r"|\b(?:call|phone|ring|dial) (?:the |your |a |an |for )?(?:999|911|112|000|111|doctor|gp|"
+    r"midwife|ambulance|emergency|poison)|\bemergenc(?:y|ies)\b|\burgent\b|\bimmediate action\b"
+    r"|\bseek (?:medical|help|urgent)|\bget (?:\w+ )?(?:medical )?help\b|\bsee (?:a|your) (?:doctor|gp)\b"
+    r"|就[医醫诊診]|[看找]医生|[看找]醫生|急救|急[诊診]|紧急|緊急|求助|送[医醫]|去[医醫]院|拨打|撥打",
+    re.IGNORECASE,
+)
+_WARNING = re.compile(
+    r"\bwarnings?\b|\bdanger\b|\bdanger signs?\b|\bnever\b|\bcaution\b|\bred flags?\b"
+    r"|警告|危险信号|危險信號|切勿|千万|千萬|严禁|嚴禁|禁止|绝对不|絕對不",
+    re.IGNORECASE,
+)
+_BARE_LABEL = re.compile(
+    r"(?:warnings?|cautions?|important|note|danger|attention|remember|"
+    r"警告|注意|重要|重要提示|当心|當心|小心|危险|危險)[.!:。！：]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +81,8 @@ def read_sections(guide: Guide) -> tuple[Section, ...]:
             if block.text.strip():
                 run.append(index)
             continue
+        if run and outer is None and _only_labels(guide, index):
+            continue  # the box speaks of the section that it stands in
         close()
         if not block.text.strip() or _is_guide_title(guide, index, is_first=index == first):
             continue
@@ -63,6 +91,25 @@ def read_sections(guide: Guide) -> tuple[Section, ...]:
         path = _under(guide.blocks, path, index)
     close()
     return tuple(sections)
+
+
+def _only_labels(guide: Guide, index: int) -> bool:
+    """Whether a heading in a short box says no more than the box does: `Warning`."""
+    block = guide.blocks[index]
+    if block.callout is CalloutKind.NONE:
+        return False
+    follows = index + 1 < len(guide.blocks) and guide.blocks[index + 1].callout is block.callout
+    starts = index == 0 or guide.blocks[index - 1].callout is not block.callout
+    if not (starts and follows and _BARE_LABEL.fullmatch(block.text.strip())):
+        return False
+    words = 0.0
+    for other in guide.blocks[index + 1 :]:
+        words += weigh(other.text, guide.lang)
+        if other.callout is not block.callout or words >= MIN_WORDS:
+            break
+        if other.kind is BlockKind.HEADING:
+            return False
+    return words < MIN_WORDS or other.callout is not block.callout
 
 
 def _under(blocks: Sequence[Block], path: list[int], index: int) -> list[int]:
@@ -90,3 +137,24 @@ def _section(
     headings = [guide.blocks[index].text for index in path]
     asides = list_asides(headings, [(i, guide.blocks[i]) for i in blocks], guide.lang)
     return Section(path, tuple(i for i in blocks if i not in asides), boxed, asides)
+
+
+def urgency_of(guide: Guide, section: Section) -> str:
+    """`CALL` for a section that says when to get help, `WARNING` for a warning, '' for any other:
+    by the headings above it, the innermost first, or by the box that all of it stands in.
+    """
+    for index in reversed(section.path):
+        found = _urgency(guide.blocks[index].text[:200])
+        if found:
+            return found
+    boxes = {guide.blocks[index].callout for index in section.blocks}
+    if boxes == {CalloutKind.WHEN_TO_CALL}:
+        return CALL
+    return WARNING if boxes == {CalloutKind.WARNING} else ""
+
+
+@lru_cache(maxsize=1024)
+def _urgency(heading: str) -> str:
+    if _CALL.search(heading):
+        return CALL
+    return WARNING if _WARNING.search(heading) else ""

@@ -7,12 +7,12 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
-from stages.chop.outline import Section
+from stages.chop.atoms import REPEAT_COST, Atom, Piece, find_bans, read_atoms
+from stages.chop.outline import Section, urgency_of
 from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.types import CalloutKind, Guide
 
@@ -44,13 +44,17 @@ _SHORT_COST = 1.2
 _LONG_COST = 6.0
 
 
+Bans = Mapping[int, tuple[Piece, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A card before it is dressed: its pieces, the sections they come from and their common path.
 
     repeated: pieces at the front that only lead in: a heading, or lines of the card before.
     words: in `weigh`. whole: the card holds all of its sections. boxed: stands in a call-out with
-    its own heading. depth: headings over the deepest of its sections.
+    its own heading. depth: headings over the deepest of its sections. urgency: what
+    `urgency_of` says of its sections.
     """
 
     path: tuple[int, ...]
@@ -61,6 +65,7 @@ class Cut:
     whole: bool = False
     boxed: bool = False
     depth: int = 0
+    urgency: str = ""
 
 
 def ideal_words(words: float, target_cards: int) -> float:
@@ -95,25 +100,50 @@ def _cut_section(
     ideal: float,
     known: Set[str],
 ) -> list[Cut]:
-    kept = _find_known(guide, atoms, known) if known else frozenset()
+    bans = find_bans(guide, section)
+    kept = _find_known(guide, atoms, known, bans) if known else frozenset()
     edges = _cheapest_cuts(atoms, ideal, kept)
+    urgency = urgency_of(guide, section)
     cuts = []
     for start, end in pairwise(edges):
-        part = atoms[start:end]
-        lead = part[0].lead
+        pieces, words, repeated = _card_pieces(guide, atoms[start:end], bans)
         cuts.append(
             Cut(
                 section.path,
-                (*lead, *_joined(guide, [atom.piece for atom in part])),
-                sum(atom.words for atom in part) + part[0].lead_words,
+                pieces,
+                words,
                 (number,),
-                len(lead),
+                repeated,
                 len(edges) == 2,
                 section.boxed,
                 len(section.path),
+                urgency,
             )
         )
     return cuts
+
+
+def _card_pieces(
+    guide: Guide, part: Sequence[Atom], bans: Bans
+) -> tuple[tuple[Piece, ...], float, int]:
+    """What a card of these atoms shows, its words, and how many pieces at its front lead in: the
+    line that introduces its list, and the prohibition that governs its steps, if that fits.
+    """
+    pieces = [*part[0].lead, *_joined(guide, [atom.piece for atom in part])]
+    words = sum(atom.words for atom in part) + part[0].lead_words
+    repeated = len(part[0].lead)
+    if not bans:
+        return tuple(pieces), words, repeated
+    held = {atom.piece.block for atom in part}
+    wanted = {ban for block in held for ban in bans.get(block, ())}
+    missing = [ban for ban in wanted if not _holds(pieces, ban)]
+    more = sum(weigh(guide.text[ban.start : ban.end], guide.lang) for ban in missing)
+    if missing and weigh(spell(guide, pieces), guide.lang) + more <= MAX_WORDS:
+        pieces = [p for p in pieces if not _holds(missing, p)]  # a lead-in within the prohibition
+        first = part[0].piece.start
+        pieces = sorted([*pieces, *missing], key=lambda piece: piece.start)
+        return tuple(pieces), words + more, sum(piece.start < first for piece in pieces)
+    return tuple(pieces), words, repeated
 
 
 def spell(guide: Guide, pieces: Sequence[Piece]) -> str:
@@ -121,18 +151,19 @@ def spell(guide: Guide, pieces: Sequence[Piece]) -> str:
     return "\n".join(piece.prefix + guide.text[piece.start : piece.end] for piece in pieces)
 
 
-def _find_known(guide: Guide, atoms: Sequence[Atom], known: Set[str]) -> frozenset[tuple[int, int]]:
+def _find_known(
+    guide: Guide, atoms: Sequence[Atom], known: Set[str], bans: Bans
+) -> frozenset[tuple[int, int]]:
     """Runs of atoms, as (start, end), that read exactly like a known card."""
     longest = max(map(len, known), default=0)
     first_lines = {text.partition("\n")[0] for text in known}
     found = set()
     for start, atom in enumerate(atoms):
         shown = spell(guide, (atom.lead or (atom.piece,))[:1])
-        if not any(line.startswith(shown) for line in first_lines):
+        if not bans and not any(line.startswith(shown) for line in first_lines):
             continue
         for end in range(start + 1, min(len(atoms), start + _WINDOW) + 1):
-            pieces = _joined(guide, [other.piece for other in atoms[start:end]])
-            text = spell(guide, (*atom.lead, *pieces))
+            text = spell(guide, _card_pieces(guide, atoms[start:end], bans)[0])
             if text in known:
                 found.add((start, end))
             if len(text) > longest:
@@ -210,6 +241,8 @@ def _merge_short(guide: Guide, cuts: list[Cut], ideal: float) -> list[Cut]:
             and last.words < min(ideal, MERGED_MAX_WORDS - MIN_WORDS)
             and last.words + cut.words <= MERGED_MAX_WORDS
             and _are_siblings(last, cut)
+            and last.urgency == cut.urgency
+            and not (_is_question(guide, last) or _is_question(guide, cut))
         ):
             merged[-1] = _merge(guide, last, cut)
         else:
@@ -224,6 +257,13 @@ def _is_short(guide: Guide, cut: Cut) -> bool:
     box = guide.blocks[cut.pieces[0].block].callout
     urgent = box in {CalloutKind.WARNING, CalloutKind.WHEN_TO_CALL}
     return not urgent or cut.words < STUB_WORDS
+
+
+def _is_question(guide: Guide, cut: Cut) -> bool:
+    """Whether a cut answers a question of its own, at more than a word's length."""
+    if not cut.path or cut.words < STUB_WORDS:
+        return False
+    return guide.blocks[cut.path[-1]].text.rstrip().endswith(("?", "？"))
 
 
 def _are_siblings(first: Cut, second: Cut) -> bool:
@@ -258,6 +298,8 @@ def _merge_stubs(guide: Guide, cuts: list[Cut]) -> list[Cut]:
 
 def _fits(guide: Guide, stub: Cut, other: Cut) -> bool:
     """Same section, parent and child, or siblings; and no longer than a card may be."""
+    if stub.urgency != other.urgency:
+        return False
     if stub.words + other.words + _heading_words(guide, stub, other) > MAX_WORDS:
         return False
     common = len(_common(stub.path, other.path))
@@ -294,6 +336,7 @@ def _merge(guide: Guide, first: Cut, second: Cut) -> Cut:
         first.whole and second.whole,
         first.boxed and second.boxed,
         max(first.depth, second.depth),
+        first.urgency,
     )
 
 

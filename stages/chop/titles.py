@@ -32,6 +32,8 @@ _GENERIC = re.compile(
     r"what (?:you can|to) do|"
     r"do(?:['’]?s)?|don['’]?t(?:['’]?s)?|do not|dos and don['’]?ts|tips?|"
     r"overview|introduction|summary|key (?:points|facts|messages)|general|other|others|notes?|"
+    r"did you know|(?:fun|quick|key) facts?|(?:quick|top) tips?|good to know|caution|danger|"
+    r"你知道吗|你知道嗎|小知识|小知識|"
     r"examples?|yes|no|always|never|avoid|why|how|when|what|remember|important|warning|"
     r"causes?|symptoms?|signs?|treatments?|prevention|diagnosis|risks?|benefits?|side effects?|"
     r"results?|methods?|ingredients?|steps?|"
@@ -39,6 +41,16 @@ _GENERIC = re.compile(
     r"其他|其它|原因|症状|症狀|治疗|治療|预防|預防|诊断|診斷|方法|步骤|步驟|警告|示例|例子|可以|不可以|应该|應該|不要",
     re.IGNORECASE,
 )
+_JUDGES = re.compile(
+    r"\bhazard(?:s|ous)?\b|\bavoid(?:ing)?\b|\bdo not\b|\bdon['’]t\b|\bnever\b|"
+    r"\bnot (?:to|safe|allowed|suitable)\b|\bunsafe\b|\bdangers?\b|\bdangerous\b|\brisky\b|\blimit\b|\bwarnings?\b|\ballowed\b|"
+    r"\bsafe (?:foods?|drinks?|fish|medicines?|to (?:eat|drink|take|use|have|give))\b|"
+    r"\bforbidden\b|\bharmful\b|\bpoison(?:s|ous)?\b|"
+    r"不能|避免|不可以?|可以|不要|禁|忌|慎|危险|危險|警告|不宜|有毒",
+    re.IGNORECASE,
+)
+_CATEGORY_WORDS, _CATEGORY_HAN = 4, 8
+_ABOUT_TABLE = re.compile(r"(?:the|this|our) (?:table|chart|list|figure|picture)s?\b|[上下]表", re.I)
 _STEPS = re.compile(
     r"\b(?:steps?|how|mak(?:e|ing)|prepar\w+|clean\w*|giv(?:e|ing)|us(?:e|ing)|do|chang\w+|bath\w*|"
     r"wash\w*|express\w*|stor\w+|recipe|method)\b|步|方法|怎么|怎麼|怎样|怎樣|如何|做法|流程",
@@ -102,8 +114,8 @@ def _candidates(guide: Guide, cut: Cut, siblings: Sequence[Cut]) -> Iterable[str
     heading = fit_heading(_heading(guide, cut), limit, lang)
     if not heading and len(siblings) > 1 and title_size(guide.title, lang) * 2 <= limit:
         heading = clean_heading(guide.title)
-    if merged and not all(map(_GENERIC.fullmatch, merged)):
-        yield _listed(merged, lang)
+    if merged and not all(map(_is_label, merged)):
+        yield from _listed_under(guide, cut, merged)
     elif merged and heading:
         yield heading
     if len(siblings) == 1 and not merged and heading:
@@ -113,6 +125,8 @@ def _candidates(guide: Guide, cut: Cut, siblings: Sequence[Cut]) -> Iterable[str
     above = guide.blocks[cut.path[-2]].text if len(cut.path) > 1 else guide.title
     sentences = _sentences(guide, cut)
     topics: list[str] = []
+    if guide.blocks[_own(guide, cut)[0].block].kind is BlockKind.TABLE_ROW:
+        yield from _row_titles(guide, cut, heading)
     yield from _joined(guide, heading, _kept(_topics(guide, cut, sentences), topics))
     for said in sentences[:2]:
         if title_size(said, lang) <= limit and not _PLUS.match(said):
@@ -133,12 +147,28 @@ def _heading(guide: Guide, cut: Cut) -> str:
     if not cut.path:
         return ""
     heading = clean_heading(guide.blocks[cut.path[-1]].text)
-    if not _GENERIC.fullmatch(heading):
-        return heading
     above = [clean_heading(guide.blocks[index].text) for index in cut.path[:-1]]
     parent = above[-1] if above else clean_heading(guide.title)
+    if _is_label(heading):
+        if cut.boxed:
+            return parent  # `Warning` says what the box shows
+    elif not (_JUDGES.search(parent) and _is_category(heading, guide.lang)):
+        return heading
     room = title_limit(guide.lang) - title_size(heading, guide.lang)
     return f"{fit_heading(parent, room, guide.lang)}{_colon(guide.lang)}{heading}"
+
+
+def _is_label(heading: str) -> bool:
+    return _GENERIC.fullmatch(heading.rstrip("?？!！ ")) is not None
+
+
+def _is_category(heading: str, lang: str) -> bool:
+    """Whether a heading only names a kind of thing: `Proteins`, which under `Foods to avoid` says
+    the opposite of what it says alone.
+    """
+    longest = _CATEGORY_HAN if is_chinese(lang) else _CATEGORY_WORDS
+    is_short = title_size(heading, lang) <= longest and heading[-1:] not in "?？!！"
+    return is_short and _JUDGES.search(heading) is None
 
 
 def _link(heading: str, lang: str) -> str:
@@ -177,6 +207,19 @@ def _listed(headings: Sequence[str], lang: str) -> str:
             break
         title = longer
     return title
+
+
+def _listed_under(guide: Guide, cut: Cut, merged: Sequence[str]) -> Iterable[str]:
+    """The headings of a merged card, categories with the heading that judges them all."""
+    lang = guide.lang
+    parent = clean_heading(guide.blocks[cut.path[-1]].text if cut.path else guide.title)
+    if _JUDGES.search(parent) and all(_is_category(one, lang) for one in merged):
+        listed = _listed(merged, lang)
+        room = title_limit(lang) - title_size(listed, lang)
+        if room >= title_limit(lang) // 3:
+            yield f"{fit_heading(parent, room, lang)}{_colon(lang)}{listed}"
+        yield parent
+    yield _listed(merged, lang)
 
 
 def _merged_headings(guide: Guide, cut: Cut) -> list[str]:
@@ -222,8 +265,6 @@ def _topics(guide: Guide, cut: Cut, said: Sequence[str]) -> Iterable[str]:
     ]
     if len(markers) > 1 and len(markers) * 2 > len(blocks):
         yield _numbered(guide, cut, markers[0], markers[-1])
-    if blocks[0].kind is BlockKind.TABLE_ROW:
-        yield from _shown(guide, _cells(guide, own))
     yield from _shown(guide, _labels(guide, own))
     yield from (
         _ENDS_OPEN.sub("", one.rstrip(":")) if _opens_list(one) else one for one in said[:2]
@@ -252,16 +293,40 @@ def _cells(guide: Guide, own: Sequence[Piece]) -> list[str]:
     return list(dict.fromkeys(re.split("[:：]", cell, maxsplit=1)[-1].strip() for cell in cells))
 
 
+def _row_titles(guide: Guide, cut: Cut, heading: str) -> Iterable[str]:
+    """`Heading: first row to last row`, with as much of each as fits; never the first row alone for
+    a card of several.
+    """
+    lang, limit = guide.lang, title_limit(guide.lang)
+    cells = [cell for cell in _cells(guide, _own(guide, cut)) if cell]
+    if not cells:
+        return
+    short = [fit_heading(cell, max(3, limit // 4), lang) for cell in cells]
+    is_told = len(set(short)) == len(short) and not any("…" in cell for cell in short)
+    for terms in (cells, short if is_told else ()):
+        shown = list(_shown(guide, terms))
+        if len(terms) > 1:
+            # Cells with commas of their own are told as first and last; the first alone never is.
+            shown = shown[-2:-1] if any(set(",，、") & set(cell) for cell in terms) else shown[:-1]
+        yield from _joined(guide, heading, shown)
+        for phrase in _fitting(shown, "", limit, lang):
+            room = limit - title_size(phrase, lang) - 1
+            head = fit_heading(heading, room, lang) if room >= limit // 4 else ""
+            head = "" if "…" in head else head
+            yield f"{head}{_link(head, lang)}{_lower_first(guide, phrase)}" if head else phrase
+
+
 def _labels(guide: Guide, own: Sequence[Piece]) -> list[str]:
     """The terms that items and paragraphs of the card open with, if most of them do."""
     lines = [
         guide.text[piece.start : piece.end][:100]
         for piece in own[:12]
         if guide.blocks[piece.block].level <= 1
+        and guide.blocks[piece.block].kind is not BlockKind.TABLE_ROW
     ]
     labels = [label_of(line, guide.lang) for line in lines]
     told = [label for label in labels if label]
-    return list(dict.fromkeys(told)) if told and (labels[0] or 2 * len(told) > len(lines)) else []
+    return list(dict.fromkeys(told)) if labels and told and (labels[0] or 2 * len(told) > len(lines)) else []
 
 
 def _shown(guide: Guide, terms: Sequence[str]) -> Iterable[str]:
@@ -315,7 +380,7 @@ def _forbids(guide: Guide, cut: Cut) -> bool:
 
 def _says_something(sentence: str) -> bool:
     """Whether a sentence can stand as a title: no bare answer, nothing that leans on the others."""
-    if _GENERIC.fullmatch(sentence):
+    if _is_label(sentence) or _ABOUT_TABLE.match(sentence):
         return False
     return _ANSWER.fullmatch(sentence) is None and not is_dangling(sentence)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stages.chop import change_of, chop_guide, match_cards
 from stages.policy import Policy
@@ -83,6 +85,55 @@ def test_match_cards_reads_chinese_numbers_negations_and_conditions(
     assert text.count(before) == 1
     new = cards_of(guide_of, text.replace(before, after), FEVER, "zh-Hans")
     assert match_cards(old, new)[0].kind is kind
+
+
+OPPOSITES = [
+    ("Refuse honey.", "Accept honey."),
+    ("Put your baby on the back.", "Put your baby on the front."),
+    ("Lay a baby on their side.", "Lay a baby on their tummy."),
+    ("Breast milk lacks iron.", "Breast milk has iron."),
+    ("Discard what is left.", "Keep what is left."),
+    ("Use hot water.", "Use cold water."),
+    ("Serve raw fish.", "Serve cooked fish."),
+    ("Leave the gate open.", "Leave the gate closed."),
+    ("Use boiled water.", "Use tap water."),
+    ("Bath a child alone.", "Bath a child supervised."),
+    ("Turn to the left.", "Turn to the right."),
+]
+OPPOSITES_ZH = [
+    ("让宝宝仰卧。", "让宝宝俯卧。"),
+    ("让寶寶仰睡。", "让寶寶侧睡。"),
+    ("可以吃生鱼片。", "可以吃熟鱼片。"),
+    ("用热水冲。", "用冷水冲。"),
+    ("剩下的倒掉。", "剩下的保留。"),
+    ("拒绝糖水。", "接受糖水。"),
+    ("母乳缺乏铁。", "母乳富含铁。"),
+    ("窗要打开。", "窗要关闭。"),
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(
+        [*((pair, "en") for pair in OPPOSITES), *((p, "zh-Hans") for p in OPPOSITES_ZH)]
+    ),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_change_of_calls_an_opposite_material_wherever_it_stands(
+    guide_of: GuideOf, drawn: tuple[tuple[str, str], str], place: int, turned: bool
+) -> None:
+    (before, after), lang = drawn
+    if turned:
+        before, after = after, before
+    plain = (
+        ["Babies like songs. ", "Read a story. "] if lang == "en" else ["宝宝喜欢歌。", "讲故事。"]
+    )
+    around = [plain[n % 2] for n in range(3)]
+    old = cards_of(guide_of)[0]
+    texts = [" ".join([*around[:place], said, *around[place:]]) for said in (before, after)]
+    cards = [replace(old, text=text, body_hash=text, lang=lang) for text in texts]
+    assert change_of(cards[0], cards[1]) is ChangeKind.MATERIAL
 
 
 def test_match_cards_tells_new_and_removed_apart(guide_of: GuideOf) -> None:

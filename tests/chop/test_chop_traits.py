@@ -20,7 +20,7 @@ GuideOf = Callable[..., Guide]
     ("text", "breadcrumbs", "expected"),
     [
         ("Babies under 3 months need a doctor.", (), ("0-3m",)),
-        ("Give solids from 6 months if your baby sits.", (), ("6-12m",)),
+        ("Give solids from 6 months if your baby sits.", (), ("6-12m", "12-24m", "2-4y")),
         ("Children aged 1 to 4 years need 10 micrograms.", (), ("12-24m", "2-4y")),
         ("A baby should sleep here for the first 6 months.", (), ("0-3m", "3-6m")),
         ("Sterilise until your baby is at least 12 months old.", (), ("0-3m", "3-6m", "6-12m")),
@@ -31,8 +31,8 @@ GuideOf = Callable[..., Guide]
         ("- By 9 months: no babbling", (), ("6-12m",)),
         ("Sits up alone.", ("Milestones", "Nine months"), ("6-12m",)),
         ("Wash your hands.", ("Newborn care",), ("0-3m",)),
-        ("Give water.", ("Babies under 6 months", "Babies over 12 months"), ("12-24m",)),
-        ("宝宝满6个月以后添加辅食。", (), ("6-12m",)),
+        ("Give water.", ("Babies under 6 months", "Babies over 12 months"), ("12-24m", "2-4y")),
+        ("宝宝满6个月以后添加辅食。", (), ("6-12m", "12-24m", "2-4y")),
         ("7到12月龄的宝宝每天要10毫克铁。", (), ("6-12m",)),
         ("3個月以下的嬰兒發燒要馬上就醫。", (), ("0-3m",)),
         ("新生兒每天餵8到12次。", (), ("0-3m",)),
@@ -86,6 +86,42 @@ BODY = "Babies stay warm and dry and feed often, by day and by night, as long as
             CardKind.AMOUNTS,
         ),
         (
+            "## Batteries\nTreat any swallowed battery as an emergency. Go to hospital at once, do "
+            "not wait for signs, and do not offer food or drink on the way there with the child.",
+            CardKind.WHEN_TO_CALL,
+        ),
+        (
+            "## Fits\nLay your child on the side and move hard objects away. Note the time, and "
+            "stay there. Call an ambulance if it goes on for more than 5 minutes without a pause.",
+            CardKind.WHEN_TO_CALL,
+        ),
+        (
+            "## Choking\n1. Shout for help and call 999 with the phone on speaker.\n2. Lay the child "
+            "on a firm surface and open the mouth.\n3. Begin with five breaths and go on until help "
+            "is there.",
+            CardKind.HOW_TO,
+        ),
+        (
+            "## 噎住\n宝宝噎住不能出声，拨打120，同时拍背5次，再做胸部冲击5次，交替进行，"
+            "直到吐出来或者急救人员到来为止，不要离开宝宝身边，也不要用手去掏。",
+            CardKind.WHEN_TO_CALL,
+        ),
+        (
+            "## Potential choking hazards\n### Snacks\n- Whole nuts and seeds of any kind\n- "
+            "Popcorn, crisps and hard candy\n- Whole grapes or cherry tomatoes\n- Chewing gum",
+            CardKind.WARNING,
+        ),
+        (
+            "## 不能吃的食物\n- 整粒的坚果和瓜子、花生、开心果\n- 果冻、硬糖、口香糖和爆米花\n"
+            "- 整颗的葡萄、圣女果、樱桃\n- 蜂蜜以及含有蜂蜜的糕点和饮料",
+            CardKind.WARNING,
+        ),
+        (
+            "## Paracetamol\nThe dose is 10 to 15 mg for each kilogram of body weight. Give it every "
+            "4 to 6 hours, no more than 4 times a day, and weigh your child before you give it.",
+            CardKind.AMOUNTS,
+        ),
+        (
             f"## How much to offer\n{BODY * 2}\n| Age: 1 month; Feed: 90 ml\n| Age: 2; Feed: 99 ml",
             CardKind.AMOUNTS,
         ),
@@ -118,8 +154,8 @@ def test_is_dangling_knows_openers_that_lean_on_nothing(text: str, dangling: boo
 
 def test_has_pointer_allows_a_table_that_is_there() -> None:
     assert has_pointer("Follow the steps above.")
-    assert not has_pointer("Follow the steps below.", has_exhibit=True)
-    assert has_pointer("As mentioned above, rest.", has_exhibit=True)
+    assert not has_pointer("Follow the steps below.", below=True)
+    assert has_pointer("As mentioned above, rest.", above=True)
     assert has_pointer("如下图所示。")
 
 
