@@ -102,6 +102,10 @@ _AMOUNT = re.compile(
     r"times a day|wet nappies|wet diapers)\b"
     r"|毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
 )
+_DOSE = re.compile(
+    r"\d ?(?:mg|ml|mcg|micrograms?|milligrams?)\b.{0,20}(?:per|for each|for every|/) ?"
+    r"(?:kg|kilogram)|每(?:公斤|千克)"
+)
 _INTERVAL = re.compile(
     r"every \d[\d –-]{0,9}(?:to \d{1,3} )?hours\b|每\s?\d[\d～~到至-]{0,9}\s?(?:小时|小時)"
 )
@@ -202,7 +206,7 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
     if _is_milestone(guide, cut, low, headings, told):
         return CardKind.MILESTONE
     amounts = _count_amounts(low)
-    if amounts >= 4 or (amounts >= 2 and CardKind.AMOUNTS in told):
+    if amounts >= 4 or (amounts >= 2 and (CardKind.AMOUNTS in told or _DOSE.search(low))):
         return CardKind.AMOUNTS
     rows = sum(block.kind is BlockKind.TABLE_ROW for block in blocks)
     if rows * 2 >= len(blocks):

@@ -96,9 +96,9 @@ BODY = "Babies stay warm and dry and feed often, by day and by night, as long as
             CardKind.WHEN_TO_CALL,
         ),
         (
-            "## Choking\n1. Shout for help and call 999 with the phone on speaker.\n2. Lay the child "
-            "on a firm surface and open the mouth.\n3. Begin with five breaths and go on until help "
-            "is there.",
+            "## Choking\n1. Shout for help and call 999 with the phone on speaker.\n2. Lay the "
+            "child on a firm surface and open the mouth.\n3. Begin with five breaths and go on "
+            "until help is there.",
             CardKind.HOW_TO,
         ),
         (
@@ -117,8 +117,8 @@ BODY = "Babies stay warm and dry and feed often, by day and by night, as long as
             CardKind.WARNING,
         ),
         (
-            "## Paracetamol\nThe dose is 10 to 15 mg for each kilogram of body weight. Give it every "
-            "4 to 6 hours, no more than 4 times a day, and weigh your child before you give it.",
+            "## Paracetamol\nThe dose is 10 to 15 mg for each kilogram of body weight. Give it "
+            "every 4 to 6 hours, no more than 4 times a day, and weigh your child before you give it.",
             CardKind.AMOUNTS,
         ),
         (
