@@ -102,6 +102,10 @@ _AMOUNT = re.compile(
     r"times a day|wet nappies|wet diapers)\b"
     r"|毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
 )
+_MILESTONE_WORDS = (
+    "can", "will", "may", "able", "begin", "start", "learn", "roll", "sit", "walk", "smile",
+    "crawl", "babble", "stand", "talk", "say", "wave", "point", "会", "會", "能",
+)  # fmt: skip
 _DOSE = re.compile(
     r"\d ?(?:mg|ml|mcg|micrograms?|milligrams?)\b.{0,20}(?:per|for each|for every|/) ?"
     r"(?:kg|kilogram)|每(?:公斤|千克)"
@@ -238,8 +242,12 @@ def _is_forbidden_list(guide: Guide, cut: Cut, blocks: Sequence[Block], tally: T
     items = sum(block.kind in {BlockKind.LIST_ITEM, BlockKind.TABLE_ROW} for block in blocks)
     if items * 2 < len(blocks) or tally.bids * 2 > tally.sentences:
         return False
-    above = (guide.blocks[index].text.lower() for index in cut.path[-3:])
-    return any(_FORBIDDEN_LIST.search(heading) is not None for heading in above)
+    return any(_is_forbidding(guide.blocks[index].text) for index in cut.path[-3:])
+
+
+@lru_cache(maxsize=1024)
+def _is_forbidding(heading: str) -> bool:
+    return _FORBIDDEN_LIST.search(heading.lower()) is not None
 
 
 def _kind_of_box(blocks: Sequence[Block]) -> CardKind | None:
@@ -349,7 +357,9 @@ def _is_milestone(
     if aged and _MILESTONE_HEADING.search(guide.title.lower()):
         return True
     is_dated = any(unit in low for unit in _AGE_UNITS) and _DIGIT.search(low) is not None
-    return is_dated and len(_MILESTONE.findall(low)) >= 2
+    if not is_dated or not any(word in low for word in _MILESTONE_WORDS):
+        return False
+    return len(_MILESTONE.findall(low)) >= 2
 
 
 @lru_cache(maxsize=1024)

@@ -163,7 +163,7 @@ def _may_name(low: str) -> bool:
         "month" in low
         or "year" in low
         or "week" in low
-        or "day" in low
+        or ("day" in low and ("old" in low or "first" in low))
         or "born" in low
         or "trimester" in low
         or "pregnan" in low
@@ -179,15 +179,15 @@ def _named_in_heading(heading: str) -> Named:
 
 def _framed(text: str, whole: bool, is_pregnancy: bool) -> Named:
     """The stages all (whole) or nearly all of a text is about."""
-    units = list(_units(text, is_pregnancy))
-    covered = [named for named, _ in units if named]
-    if not covered or (units[0][0] == _NONE):
-        return _NONE
-    if any(not named and is_item for named, is_item in units):
-        return _NONE
-    if len(covered) < (1.0 if whole else FRAMED_SHARE) * len(units):
-        return _NONE
-    return frozenset().union(*covered)
+    covered: list[Named] = []
+    count = 0
+    for named, is_strict in _units(text, is_pregnancy):
+        if not named and (whole or is_strict or not covered):
+            return _NONE  # most texts leave here, at their first sentence
+        count += 1
+        if named:
+            covered.append(named)
+    return frozenset().union(*covered) if len(covered) >= FRAMED_SHARE * count else _NONE
 
 
 def _units(text: str, is_pregnancy: bool) -> Iterable[tuple[Named, bool]]:

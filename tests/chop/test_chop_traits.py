@@ -118,7 +118,7 @@ BODY = "Babies stay warm and dry and feed often, by day and by night, as long as
         ),
         (
             "## Paracetamol\nThe dose is 10 to 15 mg for each kilogram of body weight. Give it "
-            "every 4 to 6 hours, no more than 4 times a day, and weigh your child before you give it.",
+            "every 4 to 6 hours, no more than 4 times a day, and weigh your child before that.",
             CardKind.AMOUNTS,
         ),
         (
