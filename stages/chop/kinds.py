@@ -59,6 +59,9 @@ _EMERGENCY_WORDS = (
     "999", "911", "112", "111", "120", "119", "000", "ambulance", "emergency", "cpr", "急救",
     "救护车", "救護車",
 )  # fmt: skip
+_EMERGENCY_VERBS = (
+    "call", "ring ", "dial", "phone", "treat", "emergency", "cpr", "打", "拨", "撥", "叫",
+)  # fmt: skip
 _FORBIDDEN_LIST = re.compile(
     r"\bhazards?\b|\b(?:to|must|should) (?:avoid|limit)\b|\bavoid\b"
     r"|\bnot (?:to )?(?:eat|give|use|drink)\b|\bunsafe\b"
@@ -95,17 +98,13 @@ _MILESTONE = re.compile(
     r"(?:抬|翻|坐|爬|站|走|笑|叫|说|說|认|認|抓|指)"
 )
 _AMOUNT = re.compile(
-    r"(?<![\d.,/–½¼-])\d[\d.,/–½¼ -]{0,20}(?:\s?(?:to|到|至)\s?[\d.,]{1,9})?\s?"
+    r"\d(?<![\d.,/–½¼-]\d)[\d.,/–½¼ -]{0,20}(?:\s?(?:to|到|至)\s?[\d.,]{1,9})?\s?"
     r"(?:(?:ml|millilit(?:er|re)s?|g|grams?|mg|"
     r"milligrams?|mcg|µg|micrograms?|iu|oz|ounces?|cups?|pints?|lit(?:er|re)s?|tbsp|tsp|"
     r"tablespoons?|teaspoons?|servings?|portions?|glasses|scoops?|kcal|calories|kg|feeds?|"
     r"times a day|wet nappies|wet diapers)\b"
     r"|毫升|克|毫克|微克|公克|千卡|大卡|勺|匙|杯|份|国际单位|國際單位|ml|mg|g)"
 )
-_MILESTONE_WORDS = (
-    "can", "will", "may", "able", "begin", "start", "learn", "roll", "sit", "walk", "smile",
-    "crawl", "babble", "stand", "talk", "say", "wave", "point", "会", "會", "能",
-)  # fmt: skip
 _DOSE = re.compile(
     r"\d ?(?:mg|ml|mcg|micrograms?|milligrams?)\b.{0,20}(?:per|for each|for every|/) ?"
     r"(?:kg|kilogram)|每(?:公斤|千克)"
@@ -232,7 +231,11 @@ def kind_of(guide: Guide, cut: Cut, text: str) -> CardKind:
 
 
 def _is_emergency(low: str) -> bool:
-    return any(word in low for word in _EMERGENCY_WORDS) and _EMERGENCY.search(low) is not None
+    return (
+        any(word in low for word in _EMERGENCY_WORDS)
+        and any(verb in low for verb in _EMERGENCY_VERBS)
+        and _EMERGENCY.search(low) is not None
+    )
 
 
 def _is_forbidden_list(guide: Guide, cut: Cut, blocks: Sequence[Block], tally: Tally) -> bool:
@@ -357,9 +360,7 @@ def _is_milestone(
     if aged and _MILESTONE_HEADING.search(guide.title.lower()):
         return True
     is_dated = any(unit in low for unit in _AGE_UNITS) and _DIGIT.search(low) is not None
-    if not is_dated or not any(word in low for word in _MILESTONE_WORDS):
-        return False
-    return len(_MILESTONE.findall(low)) >= 2
+    return is_dated and len(_MILESTONE.findall(low)) >= 2
 
 
 @lru_cache(maxsize=1024)
