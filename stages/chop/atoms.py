@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from stages.chop.openers import is_ban, is_dangling, is_prohibition
+from stages.chop.openers import is_dangling, is_prohibition
 from stages.chop.outline import Section
 from stages.chop.weight import MAX_WORDS, weigh
 from stages.text import sentence_spans
@@ -39,12 +39,10 @@ _ITEM_LEAD_WORDS = 25.0
 _MAX_PARENTS = 3
 _PROHIBITION_MAX_WORDS = 20.0
 _TABLE_LEAD_WORDS = 30.0
-_BAN_MAX_WORDS = 40.0
 _LABEL_MAX_CHARS = 80
 _LABEL_MAX_WORDS = 12.0
 
 _CELL_END = re.compile(r"[;；](?=\s?[^:：;；]{1,80}[:：])")
-_BOX_BLOCKS = 6
 _WHOLE = {BlockKind.CAPTION, BlockKind.FOOTNOTE}
 
 
@@ -121,10 +119,10 @@ def _block_atoms(
     prefix = prefix_of(block)
     ranges = part_ranges(block, guide.lang)
     key = key_cell(guide, index)
-    lead_words = _weigh_pieces(guide, lead) if lead else 0.0
+    lead_words = weigh_pieces(guide, lead) if lead else 0.0
     for number, (start, end) in enumerate(ranges):
         if number == 1 and key:
-            lead, lead_words = (*lead, key), lead_words + _weigh_pieces(guide, (key,))
+            lead, lead_words = (*lead, key), lead_words + weigh_pieces(guide, (key,))
         yield Atom(
             Piece(index, block.start + start, block.start + end, prefix),
             weigh(block.text[start:end], guide.lang),
@@ -134,7 +132,7 @@ def _block_atoms(
         )
 
 
-def _weigh_pieces(guide: Guide, pieces: Sequence[Piece]) -> float:
+def weigh_pieces(guide: Guide, pieces: Sequence[Piece]) -> float:
     return sum(weigh(guide.text[piece.start : piece.end], guide.lang) for piece in pieces)
 
 
@@ -290,7 +288,7 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
     figures hold for, and the caption.
     """
     leads: dict[int, tuple[Piece, ...]] = {}
-    heading = tuple(_whole(guide, index) for index in section.path[-1:])
+    heading = tuple(whole_piece(guide, index) for index in section.path[-1:])
     intro = heading
     above: list[int] = []
     last: int | None = None
@@ -309,7 +307,7 @@ def find_leads(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
         elif block.kind is BlockKind.TABLE_ROW:
             above = []
             if last is None or guide.blocks[last].group != block.group:
-                table = _table_intro(guide, last, caption)
+                table = _table_intro(guide, last if last_box is block.callout else None, caption)
                 if caption is not None:
                     leads[caption] = tuple(p for p in table if p.block != caption)
             leads[index] = _fitting_leads(guide, table, index)
@@ -333,8 +331,8 @@ def _table_intro(guide: Guide, before: int | None, caption: int | None) -> tuple
         intro = _last_words(guide, before)
     if caption is None:
         return intro
-    whole = _whole(guide, caption)
-    return (*intro, whole) if _weigh_pieces(guide, [whole]) <= _TABLE_LEAD_WORDS else intro
+    whole = whole_piece(guide, caption)
+    return (*intro, whole) if weigh_pieces(guide, [whole]) <= _TABLE_LEAD_WORDS else intro
 
 
 def _last_words(guide: Guide, index: int) -> tuple[Piece, ...]:
@@ -362,54 +360,12 @@ def _fitting_leads(guide: Guide, leads: tuple[Piece, ...], index: int) -> tuple[
         if note.kind is not BlockKind.FOOTNOTE:
             break
         words += weigh(note.text, guide.lang)
-    while leads and words + _weigh_pieces(guide, leads) > MAX_WORDS:
+    while leads and words + weigh_pieces(guide, leads) > MAX_WORDS:
         leads = leads[1:]
     return leads
 
 
-def find_bans(guide: Guide, section: Section) -> dict[int, tuple[Piece, ...]]:
-    """For each step of a numbered list: the short prohibition or warning box right before or right
-    after the list, which governs all of its steps.
-    """
-    bans: dict[int, tuple[Piece, ...]] = {}
-    blocks = [i for i in section.blocks if guide.blocks[i].kind is not BlockKind.FOOTNOTE]
-    place = 0
-    while place < len(blocks):
-        end = place + 1
-        group = guide.blocks[blocks[place]].group
-        if not group or not guide.blocks[blocks[place]].marker:
-            place = end
-            continue
-        while end < len(blocks) and guide.blocks[blocks[end]].group == group:
-            end += 1
-        found = (*_ban(guide, blocks[:place][::-1]), *_ban(guide, blocks[end:]))
-        bans |= dict.fromkeys(blocks[place:end] if found else (), found)
-        place = end
-    return bans
-
-
-def _ban(guide: Guide, blocks: Sequence[int]) -> tuple[Piece, ...]:
-    """The prohibition that the first of the blocks is, or the warning box that begins with it."""
-    if not blocks:
-        return ()
-    first = guide.blocks[blocks[0]]
-    run = [blocks[0]]
-    if first.callout is CalloutKind.WARNING:
-        run = [i for i in blocks[:_BOX_BLOCKS] if guide.blocks[i].callout is first.callout]
-        run = [i for place, i in enumerate(run) if abs(i - run[0]) == place]
-    elif (
-        first.kind is not BlockKind.PARAGRAPH
-        or first.callout is not CalloutKind.NONE
-        or not is_ban(first.text)
-        or first.text.endswith((":", "："))
-        or len(sentence_ranges(first.text, guide.lang)) > 2
-    ):
-        return ()
-    pieces = tuple(_whole(guide, index) for index in sorted(run))
-    return pieces if _weigh_pieces(guide, pieces) <= _BAN_MAX_WORDS else ()
-
-
-def _whole(guide: Guide, index: int) -> Piece:
+def whole_piece(guide: Guide, index: int) -> Piece:
     block = guide.blocks[index]
     return Piece(index, block.start, block.end, prefix_of(block))
 

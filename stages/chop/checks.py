@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from stages.chop.atoms import Piece, find_bans, find_leads, key_cell, part_ranges, prefix_of
+from stages.chop.atoms import Piece, find_leads, key_cell, part_ranges, prefix_of
+from stages.chop.bans import find_bans
 from stages.chop.openers import has_pointer, is_dangling, is_dangling_lead
 from stages.chop.outline import Section, read_sections, urgency_of
 from stages.chop.shorten import clean_heading

@@ -39,8 +39,8 @@ def coverage(guide: Guide, cards: Sequence[Card]) -> float:
 def overlap(guide: Guide, cards: Sequence[Card]) -> float:
     """Characters that stand in more than one card, as a share of the content in cards, 0..1.
 
-    Lines that the checks ask to repeat (a list's lead-in or a table's caption on a further card, the
-    prohibition that governs a list of steps) do not count; `repeated` gives their share.
+    Lines that the checks ask to repeat (a list's lead-in or a table's caption on a further card,
+    the prohibition that governs a list of steps) do not count; `repeated` gives their share.
     """
     return _doubled(guide, cards, with_leads=False)
 

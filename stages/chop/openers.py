@@ -49,7 +49,9 @@ _TABLE = re.compile(
 _BAN_EN = re.compile(
     r"\b(?:never|(?:must|should) not|do not|don['’]t|avoid|under no circumstances)\b", re.I
 )
-_BAN_ZH = re.compile(r"切勿|不要|不可(?!能)|不能|不得|禁止|严禁|嚴禁|避免|请勿|請勿|千万别|千萬別|绝不|絕不")
+_BAN_ZH = re.compile(
+    r"切勿|不要|不可(?!能)|不能|不得|禁止|严禁|嚴禁|避免|请勿|請勿|千万别|千萬別|绝不|絕不"
+)
 
 
 def is_dangling(text: str) -> bool:
@@ -64,7 +66,8 @@ _NO = re.compile(
 
 
 _LINK_WORDS = re.compile(
-    r"(?:then|next|and|also|so|but|after that|finally)\b,? |(?:然后|然後|所以|同时|同時|另外)，?", re.I
+    r"(?:then|next|and|also|so|but|after that|finally)\b,? |(?:然后|然後|所以|同时|同時|另外)，?",
+    re.IGNORECASE,
 )
 
 
@@ -87,8 +90,7 @@ def has_pointer(
     if _POINTER.search(text) or (not has_rows and _TABLE.search(text)):
         return True
     return any(
-        not (above if found["up"] or found["up_zh"] else below)
-        for found in _EXHIBIT.finditer(text)
+        not (above if found["up"] or found["up_zh"] else below) for found in _EXHIBIT.finditer(text)
     )
 
 

@@ -23,7 +23,8 @@ _CALL = re.compile(
     r"contact|talk|speak|ask|visit|take|worry|consult)\b"
     r"|\b(?:call|phone|ring|dial) (?:the |your |a |an |for )?(?:999|911|112|000|111|doctor|gp|"
     r"midwife|ambulance|emergency|poison)|\bemergenc(?:y|ies)\b|\burgent\b|\bimmediate action\b"
-    r"|\bseek (?:medical|help|urgent)|\bget (?:\w+ )?(?:medical )?help\b|\bsee (?:a|your) (?:doctor|gp)\b"
+    r"|\bseek (?:medical|help|urgent)|\bget (?:\w+ )?(?:medical )?help\b"
+    r"|\bsee (?:a|your) (?:doctor|gp)\b"
     r"|就[医醫诊診]|[看找]医生|[看找]醫生|急救|急[诊診]|紧急|緊急|求助|送[医醫]|去[医醫]院|拨打|撥打",
     re.IGNORECASE,
 )

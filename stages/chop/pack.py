@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stages.chop.atoms import REPEAT_COST, Atom, Piece, find_bans, read_atoms
+from stages.chop.atoms import REPEAT_COST, Atom, Piece, read_atoms
+from stages.chop.bans import find_bans
 from stages.chop.outline import Section, urgency_of
 from stages.chop.weight import MAX_WORDS, MIN_WORDS, STUB_WORDS, weigh
 from stages.types import CalloutKind, Guide

@@ -43,14 +43,17 @@ _GENERIC = re.compile(
 )
 _JUDGES = re.compile(
     r"\bhazard(?:s|ous)?\b|\bavoid(?:ing)?\b|\bdo not\b|\bdon['’]t\b|\bnever\b|"
-    r"\bnot (?:to|safe|allowed|suitable)\b|\bunsafe\b|\bdangers?\b|\bdangerous\b|\brisky\b|\blimit\b|\bwarnings?\b|\ballowed\b|"
+    r"\bnot (?:to|safe|allowed|suitable)\b|\bunsafe\b|\bdangers?\b|\bdangerous\b|\brisky\b|"
+    r"\blimit\b|\bwarnings?\b|\ballowed\b|"
     r"\bsafe (?:foods?|drinks?|fish|medicines?|to (?:eat|drink|take|use|have|give))\b|"
     r"\bforbidden\b|\bharmful\b|\bpoison(?:s|ous)?\b|"
     r"不能|避免|不可以?|可以|不要|禁|忌|慎|危险|危險|警告|不宜|有毒",
     re.IGNORECASE,
 )
 _CATEGORY_WORDS, _CATEGORY_HAN = 4, 8
-_ABOUT_TABLE = re.compile(r"(?:the|this|our) (?:table|chart|list|figure|picture)s?\b|[上下]表", re.I)
+_ABOUT_TABLE = re.compile(
+    r"(?:the|this|our) (?:table|chart|list|figure|picture)s?\b|[上下]表", re.IGNORECASE
+)
 _STEPS = re.compile(
     r"\b(?:steps?|how|mak(?:e|ing)|prepar\w+|clean\w*|giv(?:e|ing)|us(?:e|ing)|do|chang\w+|bath\w*|"
     r"wash\w*|express\w*|stor\w+|recipe|method)\b|步|方法|怎么|怎麼|怎样|怎樣|如何|做法|流程",
@@ -326,7 +329,8 @@ def _labels(guide: Guide, own: Sequence[Piece]) -> list[str]:
     ]
     labels = [label_of(line, guide.lang) for line in lines]
     told = [label for label in labels if label]
-    return list(dict.fromkeys(told)) if labels and told and (labels[0] or 2 * len(told) > len(lines)) else []
+    is_told = told and (labels[0] or 2 * len(told) > len(lines))
+    return list(dict.fromkeys(told)) if is_told else []
 
 
 def _shown(guide: Guide, terms: Sequence[str]) -> Iterable[str]:

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from stages.chop import CARD_CHECKS, check_card, chop_guide, coverage, list_gaps, overlap
+from stages.chop import (
+    CARD_CHECKS,
+    check_card,
+    check_cards,
+    chop_guide,
+    coverage,
+    list_gaps,
+    overlap,
+)
 from stages.policy import Policy
 from stages.types import Card, Guide
 
@@ -140,3 +148,49 @@ def test_list_gaps_names_what_is_no_content_and_what_was_lost(
         (cards[1].text, ""),
         ("Cots and prams", "links"),
     ]
+
+
+def test_table_rows_keep_the_caption_and_the_line_before_the_table(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    row = "Age: month {}; Amount: " + "much " * 30 + "of it"
+    rows = "\n".join(f"| {row.format(number)}" for number in range(1, 7))
+    guide = guide_of(f"## Milk\nThe figures are averages.\n= For healthy babies\n{rows}")
+    cards = chop_guide(guide, no_topics)
+    assert len(cards) > 1
+    for card in cards:
+        assert card.text.startswith("The figures are averages.\nFor healthy babies\n")
+    assert check_cards(cards, guide) == [()] * len(cards)
+    assert overlap(guide, cards) == 0.0
+    bare = replace(cards[1], text=cards[1].text.split("\n", 2)[2], spans=cards[1].spans[2:])
+    assert "lead_in" in check_card(bare, guide)
+
+
+def test_steps_keep_the_prohibition_behind_them(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    steps = "\n".join(f"{n}. Step {n} " + "word " * 25 + "end." for n in range(1, 8))
+    guide = guide_of(f"## Make up a feed\nMake one feed:\n{steps}\nNever add extra powder.")
+    cards = chop_guide(guide, no_topics)
+    assert len(cards) > 1
+    assert all("Never add extra powder." in card.text for card in cards)
+    assert check_cards(cards, guide) == [()] * len(cards)
+    assert overlap(guide, cards) == 0.0
+
+
+def test_when_to_call_stays_apart_from_small_talk(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    call, bath = "Call if the skin is sore. " * 4, "Dry the folds and cuddle. " * 4
+    guide = guide_of(f"## When to call a doctor\n{call}\n## After the bath\n{bath}")
+    cards = chop_guide(guide, no_topics)
+    assert [card.title for card in cards] == ["When to call a doctor", "After the bath"]
+    assert check_cards(cards, guide) == [(), ()]
+
+
+def test_pointers_to_what_another_card_holds_fail(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    filler = "word " * 45
+    guide = guide_of(f"## Nappies\nCall if there are fewer than the table shows. {filler}.")
+    assert check_cards(chop_guide(guide, no_topics), guide) == [("no_dangling_opener",)]

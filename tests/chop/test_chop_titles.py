@@ -101,3 +101,11 @@ def test_fit_heading_cuts_only_where_a_topic_is_left() -> None:
     assert fit_heading(long, 12, "en") == "How should I decide whether to use a medicine?"
     forbidding = "Never give aspirin to anybody below sixteen for a cold unless your doctor says so"
     assert fit_heading(forbidding, 12, "en").endswith("…")
+
+
+def test_a_bare_category_takes_the_heading_that_judges_it_along(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    items = "\n".join(f"- whole nuts and big hard seeds number {n}" for n in range(7))
+    guide = guide_of(f"## Choking hazards\n### Proteins\n{items}")
+    assert [card.title for card in chop_guide(guide, no_topics)] == ["Choking hazards: Proteins"]
