@@ -36,7 +36,7 @@ from tones.load import Tone
 if TYPE_CHECKING:
     from stages.cook.complete import Gateway
 
-CHOP_VERSION = "4"
+CHOP_VERSION = "5"
 """Raised when the chopper changes so that every guide is chopped again."""
 
 PLATE_VERSION = "1"
