@@ -216,6 +216,9 @@ class Place:
         finally:
             db.dispose()
 
+    def count_cards(self) -> int:
+        return len(self.content()["cards"])
+
     def content(self) -> dict[str, Any]:
         db = self.open()
         try:

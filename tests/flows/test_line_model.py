@@ -186,14 +186,14 @@ def test_run_stops_before_its_budget_is_exceeded_and_goes_on_with_a_larger_one(
         )
     last = list_runs(db)
     db.dispose()
-    assert 0 < calls < 8
+    assert 0 < calls < kept.count_cards()
     assert stopped.completions.calls == calls
     assert 0 < spent <= limit * 1_000_000
     assert stopped.drafts.new == 3 * calls
     assert "SPOONFUL_MAX_COST_PER_RUN_USD" in stopped.errors[0]
     assert [run.state for run in last[:2]] == [RunState.DONE, RunState.FAILED]
     assert resumed.errors == []
-    assert model.calls == 8
+    assert model.calls == kept.count_cards()
     assert {draft.model for draft in current_drafts(kept)} == {PRICED}
 
 
@@ -225,9 +225,9 @@ def test_dry_run_prices_the_work_and_changes_nothing(kept: Place) -> None:
 
     assert after == before
     assert model.calls == 0
-    assert (plan.model, plan.drafts, plan.kept) == (PRICED, 24, 0)
+    assert (plan.model, plan.drafts, plan.kept) == (PRICED, 3 * kept.count_cards(), 0)
     assert [guide.cards for guide in plan.guides] != []
-    assert sum(guide.cards for guide in plan.guides) == 8
+    assert sum(guide.cards for guide in plan.guides) == kept.count_cards()
     assert plan.cost_usd == price(PRICED, plan.tokens_in, plan.tokens_out)
     assert plan.cost_usd
     assert plan.cost_usd > 0

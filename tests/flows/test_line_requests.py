@@ -168,7 +168,7 @@ def test_plan_writes_nothing_even_when_the_seeds_have_changed(kept: Place) -> No
     after = everything_in(db)
     db.dispose()
 
-    assert (plan.drafts, plan.kept) == (0, 24)
+    assert (plan.drafts, plan.kept) == (0, 3 * kept.count_cards())
     assert after == before
 
 
@@ -191,9 +191,9 @@ def test_tone_cooks_that_tone_and_a_plain_run_the_others(kept: Place) -> None:
     assert {draft.model for draft in drafts_of(db).values()} == {"offline/house"}
     db.dispose()
 
-    assert summary.drafts.new == 8
+    assert summary.drafts.new == kept.count_cards()
     assert summary.drafts.kept == 0
-    assert kept.run(stage="cook").drafts.kept == 24
+    assert kept.run(stage="cook").drafts.kept == 3 * kept.count_cards()
 
 
 def test_force_cooks_again_once_and_the_next_run_keeps_that(kept: Place) -> None:
@@ -205,12 +205,12 @@ def test_force_cooks_again_once_and_the_next_run_keeps_that(kept: Place) -> None
     last = drafts_of(db)
     db.dispose()
 
-    assert forced.drafts.new == 24
+    assert forced.drafts.new == 3 * kept.count_cards()
     assert {card: draft.id for card, draft in before.items()} != {
         card: draft.id for card, draft in after.items()
     }
     assert not {draft.id for draft in before.values()} & {draft.id for draft in after.values()}
-    assert (plain.drafts.new, plain.drafts.kept) == (0, 24)
+    assert (plain.drafts.new, plain.drafts.kept) == (0, 3 * kept.count_cards())
     assert last == after
 
 
