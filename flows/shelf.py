@@ -14,7 +14,7 @@ from stages.procure.twins import LookAlikes
 from stages.procure.urls import guide_id
 from stages.types import Guide, Page, PageContent, Source
 from store.guides import list_guide_pages, list_guide_texts
-from store.pages import PageRecord, PageRole, Verdict, list_pages, mark_seen_many, save_pages
+from store.pages import PageRecord, PageRole, Verdict, list_pages, mark_seen, save_pages
 
 GONE_STATUSES = (404, 410)
 _SEEN_AT_ONCE = 100
@@ -98,7 +98,7 @@ class Shelf:
     def note_seen(self) -> None:
         """Write down what `mark_seen` has gathered."""
         if self.seen:
-            mark_seen_many(self.kitchen.db, self.seen)
+            mark_seen(self.kitchen.db, self.seen)
             self.seen.clear()
 
 

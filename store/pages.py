@@ -121,15 +121,10 @@ def save_pages(db: Database, records: Sequence[PageRecord]) -> None:
             session.execute(_REPLACE, old)
 
 
-def mark_seen(db: Database, key: str, at: datetime, lastmod: str = "") -> None:
-    """An unchanged page: nothing but the time of the last look moves."""
-    mark_seen_many(db, [(key, at, lastmod)])
+def mark_seen(db: Database, marks: Sequence[tuple[str, datetime, str]]) -> None:
+    """Unchanged pages, at once: nothing but the time of the look moves, and none is missed any more.
 
-
-def mark_seen_many(db: Database, marks: Sequence[tuple[str, datetime, str]]) -> None:
-    """Unchanged pages, at once; marks: key, time of the look, `lastmod` ('' leaves what is known).
-
-    A page that was seen is missed no more.
+    marks: key, time of the look, `lastmod` ('' leaves what is known).
     """
     if not marks:
         return

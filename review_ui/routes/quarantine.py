@@ -70,7 +70,7 @@ def ignore(
         serve,
         key,
         lambda: quarantine.ignore_page(serve.db, key, user.id, note.strip(), seen=reason),
-        "Ignored: it stays out, and nobody is asked about it again.",
+        "Ignored: it stays out. You are asked again only if the reason changes.",
     )
 
 

@@ -89,7 +89,7 @@ def test_time_without_a_zone_is_refused(db: Database) -> None:
     assert list_pages(db, "house") == ()
     save_pages(db, [page_at(NOON)])
     with pytest.raises(StatementError, match="a time without a zone"):
-        mark_seen(db, "k", naive)
+        mark_seen(db, [("k", naive, "")])
     assert list_pages(db, "house") == (page_at(NOON),)
 
 

@@ -67,8 +67,8 @@ def test_seen_page_keeps_all_but_the_time(db: Database) -> None:
     record = replace(make_record("sleep", "house", PageRole.GUIDE, PAGE), lastmod="2026-03-01")
     save_pages(db, [record, replace(record, key="food")])
     later = NOON + timedelta(days=1)
-    mark_seen(db, "sleep", later)
-    mark_seen(db, "food", later, lastmod="2026-03-02")
+    mark_seen(db, [("sleep", later, "")])
+    mark_seen(db, [("food", later, "2026-03-02")])
     assert list_pages(db, "house") == (
         replace(record, key="food", seen_at=later, lastmod="2026-03-02"),
         replace(record, seen_at=later),

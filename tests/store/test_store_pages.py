@@ -16,7 +16,6 @@ from store.pages import (
     get_page,
     list_pages,
     mark_seen,
-    mark_seen_many,
     save_pages,
 )
 from store.quarantine import accept_page, ignore_page, restore_page
@@ -134,17 +133,17 @@ def test_record_brings_no_verdict_back_that_was_taken_back_meanwhile(pages_db: D
 def test_pages_seen_again_move_in_time_and_are_missed_no_more(pages_db: Database) -> None:
     other, third = replace(PAGE, key="house/b"), replace(PAGE, key="house/c")
     save_pages(pages_db, [PAGE, other, third])
-    mark_seen_many(
+    mark_seen(
         pages_db,
         [(third.key, LATER, "2026-03-02"), (PAGE.key, LATER, ""), ("house/nobody", LATER, "")],
     )
-    mark_seen_many(pages_db, [])
+    mark_seen(pages_db, [])
     assert list_pages(pages_db, "house") == (
         other,
         replace(third, seen_at=LATER, misses=0, lastmod="2026-03-02"),
         replace(PAGE, seen_at=LATER, misses=0),
     )
-    mark_seen(pages_db, other.key, LATER, "2026-03-03")
+    mark_seen(pages_db, [(other.key, LATER, "2026-03-03")])
     seen = replace(other, seen_at=LATER, misses=0, lastmod="2026-03-03")
     assert get_page(pages_db, other.key) == seen
 
@@ -163,7 +162,7 @@ def test_reading_and_marking_many_pages_and_guides_takes_as_many_queries_as_one(
         save_pages(pages_db, records[:some])
         with counted_queries(pages_db) as queries:
             save_pages(pages_db, records[:some])
-            mark_seen_many(pages_db, [(guide_id, LATER, "") for guide_id in ids[:some]])
+            mark_seen(pages_db, [(guide_id, LATER, "") for guide_id in ids[:some]])
             assert len(list_pages(pages_db, "house")) == some
             refs = list_guide_refs(pages_db, ids[:some])
             live = count_live_cards(pages_db, ids[:some])
