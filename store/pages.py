@@ -122,7 +122,7 @@ def save_pages(db: Database, records: Sequence[PageRecord]) -> None:
 
 
 def mark_seen(db: Database, marks: Sequence[tuple[str, datetime, str]]) -> None:
-    """Unchanged pages, at once: nothing but the time of the look moves, and none is missed any more.
+    """Unchanged pages, at once: only the time of the look moves, and none is missed any more.
 
     marks: key, time of the look, `lastmod` ('' leaves what is known).
     """
