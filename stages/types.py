@@ -344,13 +344,17 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's result on a draft; message is one plain sentence for an editor."""
+    """One check's result on a draft; message is one plain sentence for an editor.
+
+    strength: how clearly the check saw it, 0..1; what it is worth is for the score to say.
+    """
 
     check: str
     severity: Severity
     message: str
     draft_span: Span | None = None
     card_span: Span | None = None
+    strength: float = 1.0
 
 
 class Risk(StrEnum):
@@ -377,6 +381,8 @@ class Draft:
     key: hash of all it was made from (card body and context, tone, tone text, model, generation):
     the same key is never cooked twice. text: what an editor reads and edits; sentences keep
     the machine's version with its references. model: `offline/house` when no model wrote it.
+    score: calibrated chance, 0..1, that the draft says something the card does not; None where
+    nothing was scored (drafts of earlier releases).
     """
 
     key: str
@@ -390,6 +396,7 @@ class Draft:
     model: str
     findings: tuple[Finding, ...]
     risk: Risk
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
