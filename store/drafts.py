@@ -20,11 +20,12 @@ from store.values import dump, load
 class DraftMark:
     """Enough of a current draft to decide whether its card must be cooked again.
 
-    body_hash: of the card's text that the draft was made from.
+    body_hash: of the card's text that the draft was made from; tone_hash: of its tone version.
     """
 
     card_id: str
     tone: str
+    tone_hash: str
     key: str
     body_hash: str
     generation: int
@@ -36,7 +37,8 @@ class DraftMark:
 class DraftView:
     """A current draft as people see it. text: with their edits; machine_text: as cooked.
 
-    body_hash: of the card's text that the draft was made from.
+    body_hash: of the card's text that the draft was made from. score: of the machine's text, as in
+    `Draft.score`.
     """
 
     id: int
@@ -58,6 +60,7 @@ class DraftView:
     revision: int
     created_at: datetime
     decided_at: datetime | None
+    score: float | None = None
 
     @property
     def is_edited(self) -> bool:
@@ -71,6 +74,7 @@ def list_marks(db: Database, card_ids: Sequence[str]) -> tuple[DraftMark, ...]:
             sql_select(
                 col(DraftRow.card_id),
                 col(DraftRow.tone),
+                col(DraftRow.tone_hash),
                 col(DraftRow.key),
                 col(DraftRow.body_hash),
                 col(DraftRow.generation),
@@ -82,6 +86,7 @@ def list_marks(db: Database, card_ids: Sequence[str]) -> tuple[DraftMark, ...]:
             DraftMark(
                 row.card_id,
                 row.tone,
+                row.tone_hash,
                 row.key,
                 row.body_hash,
                 row.generation,
@@ -219,6 +224,7 @@ def make_view(row: DraftRow, findings: dict[int, tuple[Finding, ...]]) -> DraftV
         revision=row.revision,
         created_at=row.created_at,
         decided_at=row.decided_at,
+        score=row.score,
     )
 
 
@@ -260,6 +266,7 @@ def _row(draft: Draft, body_hash: str, run_id: str, generation: int, now: dateti
         risk=draft.risk.value,
         run_id=run_id,
         created_at=now,
+        score=draft.score,
     )
 
 

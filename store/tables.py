@@ -229,10 +229,54 @@ class ToneRow(SQLModel, table=True):
     first_used_at: datetime = Field(sa_column=_time())
 
 
+class ToneFileRow(SQLModel, table=True):
+    """The file of a tone version as it was read, so that it can be used again when it is gone.
+
+    place: where it stood when the folder was last read, '' if it does not any more.
+    """
+
+    __tablename__: ClassVar[str] = "tone_files"
+    __table_args__ = (
+        CheckConstraint("place IN ('', 'top', 'next', 'earlier')", name="place_known"),
+    )
+    hash: str = Field(primary_key=True)
+    tone: str = Field(index=True)
+    version: str
+    text: str = Field(sa_column=_text())
+    place: str
+    added_at: datetime = Field(sa_column=_time())
+
+
+class ToneChangeRow(SQLModel, table=True):
+    """Append-only: which version of a tone writes, and which one is tried beside it.
+
+    before_hash: the version that wrote until then. share: of the cards a canary gets, 0..1; groups:
+    ids of those whose cards it gets instead. user_id: None for the command line.
+    """
+
+    __tablename__: ClassVar[str] = "tone_changes"
+    __table_args__ = (
+        CheckConstraint(
+            "action IN ('promote', 'rollback', 'canary', 'stop_canary')", name="action_known"
+        ),
+        CheckConstraint("share >= 0 AND share <= 1", name="share_possible"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    tone: str = Field(index=True)
+    action: str
+    hash: str = Field(sa_column=_ref("tone_files.hash"))
+    before_hash: str = Field(sa_column=_ref("tone_files.hash", index=False))
+    share: float = 0.0
+    groups: list[str] = Field(default_factory=list, sa_column=_json())
+    user_id: int | None = Field(default=None, sa_column=_ref("users.id", nullable=True))
+    note: str = Field(default="", sa_column=_text())
+    at: datetime = Field(sa_column=_time())
+
+
 class DraftRow(SQLModel, table=True):
     """machine_text is what was cooked and never changes; text is what a person may have edited.
 
-    body_hash: of the card's text at that time.
+    body_hash: of the card's text at that time. score: what the checks gave the machine's text.
 
     is_current: the draft that stands for its card and tone; a newer one takes the place of a
     pending one. version: counts every write, so that two people cannot overwrite each other.
@@ -268,6 +312,7 @@ class DraftRow(SQLModel, table=True):
     run_id: str = Field(sa_column=_ref("runs.id"))
     created_at: datetime = Field(sa_column=_time())
     decided_at: datetime | None = Field(default=None, sa_column=_time(nullable=True, index=True))
+    score: float | None = None
 
 
 class FindingRow(SQLModel, table=True):
@@ -463,7 +508,9 @@ class LockRow(SQLModel, table=True):
     lease_until: datetime = Field(sa_column=_time())
 
 
-def id_of(row: DraftRow | DecisionRow | PostRow | UserRow | PageDecisionRow) -> int:
+def id_of(
+    row: DraftRow | DecisionRow | PostRow | UserRow | PageDecisionRow | ToneChangeRow,
+) -> int:
     """The id the database gave to a row that has been flushed."""
     if row.id is None:
         raise ValueError(f"a {type(row).__name__} was used before it was flushed")

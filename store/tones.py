@@ -1,15 +1,39 @@
-"""The tone versions drafts were made with, so that an old draft is checked by its own rules."""
+"""Tone versions: their rules, so that an old draft is checked by its own, and their files, so that
+a version can be used again when its file is gone. Which of them writes is in `store.tone_changes`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from stages.types import ToneRules
 from store.engine import Database, take_turns, utc_now
-from store.tables import ToneRow
+from store.tables import ToneFileRow, ToneRow
 from store.values import dump, load
+
+
+class Place(StrEnum):
+    """Where the file of a tone version stands in tones/; GONE when only the database has it."""
+
+    TOP = "top"
+    NEXT = "next"
+    EARLIER = "earlier"
+    GONE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneFile:
+    """A tone version as its file says it. hash: of the text, as on every draft made with it."""
+
+    hash: str
+    tone: str
+    version: str
+    text: str
+    place: Place
 
 
 def add_tones(db: Database, rules: Sequence[ToneRules]) -> None:
@@ -45,3 +69,50 @@ def list_tone_versions(db: Database) -> tuple[ToneRules, ...]:
     with db.read() as session:
         rows = session.exec(select(ToneRow).order_by(ToneRow.tone, ToneRow.version, ToneRow.lang))
         return tuple(load(ToneRules, row.rules) for row in rows)
+
+
+def keep_tone_files(db: Database, files: Sequence[ToneFile]) -> None:
+    """Keep every version once, for good, and note where its file stands now.
+
+    files: all there are. Writes only what is new or has moved.
+    """
+    with db.write() as session:
+        take_turns(session.connection(), "tones")
+        known = {row.hash: row for row in session.exec(select(ToneFileRow))}
+        places = {file.hash: file.place for file in files}
+        for tone_hash, row in known.items():
+            row.place = places.get(tone_hash, Place.GONE).value
+            session.add(row)
+        for file in files:
+            if file.hash not in known:
+                session.add(
+                    ToneFileRow(
+                        hash=file.hash,
+                        tone=file.tone,
+                        version=file.version,
+                        text=file.text,
+                        place=file.place.value,
+                        added_at=utc_now(),
+                    )
+                )
+
+
+def list_tone_files(db: Database) -> tuple[ToneFile, ...]:
+    """Every version that was ever read, by tone, the one read last first."""
+    with db.read() as session:
+        rows = session.exec(
+            select(ToneFileRow).order_by(
+                ToneFileRow.tone, col(ToneFileRow.added_at).desc(), ToneFileRow.hash
+            )
+        )
+        return tuple(_file(row) for row in rows)
+
+
+def get_tone_file(db: Database, tone_hash: str) -> ToneFile | None:
+    with db.read() as session:
+        row = session.get(ToneFileRow, tone_hash)
+        return _file(row) if row else None
+
+
+def _file(row: ToneFileRow) -> ToneFile:
+    return ToneFile(row.hash, row.tone, row.version, row.text, Place(row.place))

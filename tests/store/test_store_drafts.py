@@ -130,11 +130,27 @@ def test_marks_tell_what_stands_for_each_card_and_tone(stocked: Stock) -> None:
     marks = {mark.tone: mark for mark in list_marks(stocked.db, ["card-0"])}
     assert marks == {
         "expert": DraftMark(
-            "card-0", "expert", "card-0/expert/0", BODY, 0, DraftState.APPROVED, False
+            "card-0",
+            "expert",
+            "hash of expert",
+            "card-0/expert/0",
+            BODY,
+            0,
+            DraftState.APPROVED,
+            False,
         ),
-        "mom": DraftMark("card-0", "mom", "card-0/mom/0", BODY, 0, DraftState.PENDING, True),
+        "mom": DraftMark(
+            "card-0", "mom", "hash of mom", "card-0/mom/0", BODY, 0, DraftState.PENDING, True
+        ),
         "engagement": DraftMark(
-            "card-0", "engagement", "card-0/engagement/3", BODY, 3, DraftState.PENDING, False
+            "card-0",
+            "engagement",
+            "hash of engagement",
+            "card-0/engagement/3",
+            BODY,
+            3,
+            DraftState.PENDING,
+            False,
         ),
     }
     assert list_marks(stocked.db, []) == ()

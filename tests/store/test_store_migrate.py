@@ -21,7 +21,7 @@ from store.tables import metadata
 from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:
