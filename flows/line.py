@@ -317,7 +317,7 @@ def check_model_keys(settings: Settings) -> None:
     models = (settings.model, *settings.fallback_model_list)
     if all(model == OFFLINE_MODEL for model in models):
         return
-    from stages.cook.complete import missing_key
+    from stages.cook.keys import missing_key
 
     for model in models:
         name = missing_key(model, get_environment()) if model != OFFLINE_MODEL else None

@@ -24,6 +24,14 @@ class InFlightError(TransientError):
     """Another live process is paying for the same model call; its answer will be ours, too."""
 
 
+class RateLimitedError(TransientError):
+    """The other side asks us to slow down; the work itself is fine."""
+
+
+class ModelPausedError(TransientError):
+    """A model is not asked for now: it asked for a longer pause than we wait, or it is down."""
+
+
 class OutcomeUnknownError(TransientError):
     """The request went out and no answer came back that can be read: it may have been charged."""
 

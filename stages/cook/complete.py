@@ -6,17 +6,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from stages.cook.prices import price
+from stages.cook.answer import Answer, read_answer
+from stages.cook.breaker import Gate, Patience
+from stages.cook.faults import (
+    FormatRefusedError,
+    WithheldError,
+    chain,
+    from_status,
+    retry_after_of,
+    words_of,
+)
+from stages.cook.keys import KEY_NAMES, list_secrets, mask, missing_key, provider_of
+from stages.cook.pacing import Pace
 from stages.errors import (
     ModelRefusedError,
     OutcomeUnknownError,
@@ -28,30 +37,6 @@ from stages.types import Completion
 if TYPE_CHECKING:
     import httpx
 
-# The variable each provider's key is read from, by the prefix of the model's name. Providers that
-# need several (bedrock, vertex_ai) or none (ollama) are not listed: litellm reads theirs itself.
-KEY_NAMES: Mapping[str, str] = {
-    "openai": "OPENAI_API_KEY",
-    "anthropic": "ANTHROPIC_API_KEY",
-    "azure": "AZURE_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "deepseek": "DEEPSEEK_API_KEY",
-    "dashscope": "DASHSCOPE_API_KEY",
-    "moonshot": "MOONSHOT_API_KEY",
-    "zai": "ZAI_API_KEY",
-    "minimax": "MINIMAX_API_KEY",
-    "volcengine": "VOLCENGINE_API_KEY",
-    "mistral": "MISTRAL_API_KEY",
-    "groq": "GROQ_API_KEY",
-    "cohere": "COHERE_API_KEY",
-    "xai": "XAI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "together_ai": "TOGETHERAI_API_KEY",
-    "fireworks_ai": "FIREWORKS_AI_API_KEY",
-}
-_BARE_NAMES = {"gpt": "openai", "o1": "openai", "o3": "openai", "o4": "openai",
-               "chatgpt": "openai", "claude": "anthropic"}  # fmt: skip
-
 # What litellm does on import unless told otherwise: fetch its price list from the network (8.9 s
 # on a hanging one), load a .env from the working folder, and route calls through a bridge that
 # test recordings do not see. Values people have set themselves win.
@@ -62,13 +47,6 @@ _LITELLM_ENVIRONMENT = {
 }
 
 
-# What keys look like in the messages of servers that repeat the request.
-_ASSIGNED = re.compile(r"""(?i)((?:key|token|secret)["']?\s?[=:]\s?["']?)(?!Bearer\b)[^\s"'&,;]+""")
-_BEARER = re.compile(r"(?i)\bBearer\s[^\s\"',;]+")
-_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|xai|key)-[\w-]{4,}|\bgsk_\w{8,}|\bAIza[\w-]{8,}")
-_SECRET_ENDINGS = ("_API_KEY", "_ACCESS_KEY", "_ACCESS_KEY_ID", "_TOKEN")
-
-
 class JsonLevel(IntEnum):
     """How much of our reply format a server accepts, best first."""
 
@@ -77,27 +55,80 @@ class JsonLevel(IntEnum):
     PLAIN = 2
 
 
-def provider_of(model: str) -> str:
-    """`openai` for `openai/gpt-x` and for a bare `gpt-x`; '' when unknown."""
-    prefix, slash, _ = model.partition("/")
-    return prefix if slash else _BARE_NAMES.get(model.partition("-")[0], "")
-
-
-def missing_key(model: str, environment: Mapping[str, str]) -> str | None:
-    """Name of the environment variable that must be set before model can be called, else None.
-
-    Asks nobody: a key that is there but wrong is found by the first call.
-    """
-    name = KEY_NAMES.get(provider_of(model))
-    return name if name and not environment.get(name, "").strip() else None
-
-
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    text: str
-    finish_reason: str
-    tokens_in: int
-    tokens_out: int
+class Limits:
+    """What one model may be asked: by model name, `''` for those not named; no entry, no limit.
+
+    cooldown_s: how long a model is left alone after the first row of faults.
+    """
+
+    calls_per_minute: Mapping[str, float] = field(default_factory=dict)
+    tokens_per_minute: Mapping[str, float] = field(default_factory=dict)
+    cooldown_s: float = 30.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """Leave to make one call now, with a slot held for it. tokens: what it was paced for."""
+
+    gateway: Gateway
+    model: str
+    ticket: int
+    tokens: int
+    is_used: bool = False
+
+    async def send(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        key: str = "",
+        schema: Mapping[str, object] | None = None,
+        deadline_s: float = 90.0,
+        max_tokens: int = 4_000,
+    ) -> Completion:
+        """One answered call. A reply that did not end by itself comes back with empty text, so
+        that its tokens are accounted for and it can never be used.
+
+        key: of the completion in the ledger. schema: JSON Schema the reply should follow.
+        deadline_s: total. Raises TransientError (RateLimitedError, server faults;
+        OutcomeUnknownError after a time-out, a broken connection or an unreadable answer, which may
+        have been charged), ModelRefusedError (key, credit, unknown model) and RequestRefusedError
+        (this request, in every reply format; WithheldError when it was answered and paid for).
+        """
+        gateway, model = self.gateway, self.model
+        gate = gateway.gate(model)
+        self.is_used = True
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(deadline_s):
+                answer = await gateway.ladder(messages, model, schema, deadline_s, max_tokens)
+        except TimeoutError as error:
+            late = OutcomeUnknownError(f"no answer within {deadline_s:g} s")
+            gate.failed(self.ticket, late)
+            raise late from error
+        except (TransientError, ModelRefusedError) as error:
+            gate.failed(self.ticket, error)
+            raise
+        except RequestRefusedError:
+            gate.answered(self.ticket)
+            raise
+        except asyncio.CancelledError:
+            gate.leave(self.ticket)
+            raise
+        gate.answered(self.ticket)
+        gateway.pace(model).correct(answer.tokens_in + answer.tokens_out - self.tokens)
+        completion = Completion(
+            key=key,
+            model=model,
+            text=answer.text if answer.finish_reason == "stop" else "",
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            cost_usd=answer.cost(model),
+            latency_s=round(time.monotonic() - started, 3),
+        )
+        if answer.finish_reason == "content_filter":
+            raise WithheldError(f"{model}: reply stopped by its content filter", completion)
+        return completion
 
 
 class Gateway:
@@ -105,8 +136,8 @@ class Gateway:
 
     environment: where keys (`OPENAI_API_KEY`...) and base addresses (`OPENAI_API_BASE`...) are
     looked up, and whose keys are masked in errors; litellm looks for itself when None. api_base:
-    address of every model. concurrency: calls in flight at once. Which reply format a model accepts
-    is learnt on its first call and kept for the life of the gateway.
+    address of every model. concurrency: calls in flight at once. For its life the gateway knows of
+    each model which reply format it accepts, how fast it may be asked, whether it is down.
     """
 
     def __init__(
@@ -115,11 +146,15 @@ class Gateway:
         *,
         api_base: str = "",
         concurrency: int = 8,
+        limits: Limits | None = None,
     ) -> None:
         self._environment = environment
         self._api_base = api_base
+        self._limits = limits or Limits()
         self._slots = asyncio.Semaphore(concurrency)
         self._levels: dict[str, JsonLevel] = {}
+        self._gates: dict[str, Gate] = {}
+        self._paces: dict[str, Pace] = {}
         self._litellm: ModuleType | None = None
 
     async def __aenter__(self) -> Self:
@@ -145,6 +180,79 @@ class Gateway:
         await close_clients()
         self._litellm.in_memory_llm_clients_cache.flush_cache()
 
+    def gate(self, model: str) -> Gate:
+        """Whether the model may be called now."""
+        if model not in self._gates:
+            self._gates[model] = Gate(model, cooldown_s=self._limits.cooldown_s)
+        return self._gates[model]
+
+    def pace(self, model: str) -> Pace:
+        """How fast the model may be called."""
+        if model not in self._paces:
+            calls, tokens = self._limits.calls_per_minute, self._limits.tokens_per_minute
+            self._paces[model] = Pace(
+                calls.get(model, calls.get("", 0.0)), tokens.get(model, tokens.get("", 0.0))
+            )
+        return self._paces[model]
+
+    def level(self, model: str) -> JsonLevel | None:
+        """The reply format the model accepts, None before its first answer."""
+        return self._levels.get(model)
+
+    def notes(self) -> list[str]:
+        """One plain line for everything a model did that a run's summary should tell."""
+        return [note for gate in self._gates.values() for note in gate.notes()]
+
+    @asynccontextmanager
+    async def turn(
+        self,
+        model: str,
+        *,
+        tokens: int = 0,
+        patience: Patience | None = None,
+        is_last: bool = True,
+    ) -> AsyncIterator[Turn]:
+        """Wait until one call of about so many tokens may be made; hold a slot for the block.
+
+        All waiting (a pause the server asked for, pacing, a free slot) is done before the slot is
+        taken. A turn that is not used costs nothing. patience, is_last: as in `Gate.enter`. Raises
+        ModelRefusedError (no key, or refused before) and ModelPausedError.
+        """
+        absent = None if self._environment is None else missing_key(model, self._environment)
+        if absent:
+            raise ModelRefusedError(f"{model} needs a key: set {absent}")
+        if self._litellm is None:  # in a thread, so that the loop goes on meanwhile
+            await asyncio.to_thread(self._load)
+        ticket = await self._take_turn(model, tokens, patience or Patience(0.0), is_last)
+        turn = Turn(self, model, ticket, tokens)
+        try:
+            yield turn
+        finally:
+            self._slots.release()
+            if not turn.is_used:
+                self.gate(model).leave(ticket)
+                self.pace(model).give_back(tokens)
+
+    async def _take_turn(self, model: str, tokens: int, patience: Patience, is_last: bool) -> int:
+        gate, pace = self.gate(model), self.pace(model)
+        is_paced = False
+        while True:
+            ticket = -1
+            try:
+                ticket = await gate.enter(patience, is_last=is_last)
+                if not is_paced:
+                    await pace.wait(tokens)
+                    is_paced = True
+                await self._slots.acquire()
+            except BaseException:  # cancelled, or the gate is shut: nothing may stay taken
+                gate.leave(ticket)
+                if is_paced:
+                    pace.give_back(tokens)
+                raise
+            if gate.is_good(ticket):
+                return ticket
+            self._slots.release()  # the model was paused while this call queued
+
     async def complete(
         self,
         messages: Sequence[Mapping[str, str]],
@@ -155,63 +263,35 @@ class Gateway:
         deadline_s: float = 90.0,
         max_tokens: int = 4_000,
     ) -> Completion:
-        """One answered call. A reply that did not end by itself comes back with empty text, so
-        that its tokens are accounted for and it can never be used.
+        """A turn and its call in one, see `turn` and `Turn.send`."""
+        async with self.turn(model) as turn:
+            return await turn.send(
+                messages, key=key, schema=schema, deadline_s=deadline_s, max_tokens=max_tokens
+            )
 
-        key: of the completion in the ledger. schema: JSON Schema the reply should follow.
-        deadline_s: total, from the moment a slot is free. Raises TransientError (rate limits,
-        server faults; OutcomeUnknownError after a time-out, a broken connection or an unreadable
-        answer, which may have been charged), ModelRefusedError (key, credit, unknown model) and
-        RequestRefusedError (this request, in every reply format).
-        """
-        absent = None if self._environment is None else missing_key(model, self._environment)
-        if absent:
-            raise ModelRefusedError(f"{model} needs a key: set {absent}")
-        async with self._slots:
-            # Outside the deadline, and in a thread so that the loop goes on meanwhile.
-            await asyncio.to_thread(self._load)
-            started = time.monotonic()
-            try:
-                async with asyncio.timeout(deadline_s):
-                    answer = await self._ladder(messages, model, schema, deadline_s, max_tokens)
-            except TimeoutError as error:
-                raise OutcomeUnknownError(f"no answer within {deadline_s:g} s") from error
-        ended = answer.finish_reason == "stop"
-        return Completion(
-            key=key,
-            model=model,
-            text=answer.text if ended else "",
-            tokens_in=answer.tokens_in,
-            tokens_out=answer.tokens_out,
-            cost_usd=self._cost(model, answer),
-            latency_s=round(time.monotonic() - started, 3),
-        )
-
-    def _cost(self, model: str, answer: _Answer) -> Decimal | None:
-        if not answer.tokens_in and not answer.tokens_out:
-            return None  # the server did not say what it used
-        return price(model, answer.tokens_in, answer.tokens_out)
-
-    async def _ladder(
+    async def ladder(
         self,
         messages: Sequence[Mapping[str, str]],
         model: str,
         schema: Mapping[str, object] | None,
         deadline_s: float,
         max_tokens: int,
-    ) -> _Answer:
-        """Ask with the strictest format the model takes; a 400 or 422 goes one rung down."""
+    ) -> Answer:
+        """Ask with the strictest format the model takes; a 400 or 422 goes one rung down.
+
+        Calls that race to find the rung meet where the lowest of them has got to.
+        """
         level = self._levels.get(model, JsonLevel.SCHEMA) if schema else JsonLevel.PLAIN
         while True:
             try:
                 answer = await self._send(messages, model, schema, level, deadline_s, max_tokens)
-            except _FormatRefusedError as error:
+            except FormatRefusedError as error:
                 if level is JsonLevel.PLAIN:
                     raise RequestRefusedError(f"{model}: refused the request: {error}") from error
-                level = JsonLevel(level + 1)
+                level = max(JsonLevel(level + 1), self._levels.get(model, JsonLevel.SCHEMA))
                 continue
             if schema:
-                self._levels[model] = level
+                self._levels[model] = max(level, self._levels.get(model, level))
             return answer
 
     async def _send(
@@ -222,9 +302,8 @@ class Gateway:
         level: JsonLevel,
         deadline_s: float,
         max_tokens: int,
-    ) -> _Answer:
+    ) -> Answer:
         litellm = self._load()
-        provider = provider_of(model)
         options: dict[str, Any] = {
             "model": model,
             "messages": [dict(message) for message in messages],
@@ -236,6 +315,7 @@ class Gateway:
             "num_retries": 0,
             "max_retries": 0,
             "timeout": deadline_s,
+            **self._address(provider_of(model)),
         }
         if level is JsonLevel.SCHEMA:
             options["response_format"] = {
@@ -244,29 +324,21 @@ class Gateway:
             }
         elif level is JsonLevel.OBJECT:
             options["response_format"] = {"type": "json_object"}
-        base = self._api_base
-        if self._environment is not None and provider in KEY_NAMES:
-            options["api_key"] = self._environment.get(KEY_NAMES[provider], "")
-            base = base or self._environment.get(f"{provider.upper()}_API_BASE", "")
-        if base:
-            options["api_base"] = base
         import openai  # as heavy as litellm, which builds its errors on it
 
         try:
-            reply = await litellm.acompletion(**options)
+            return read_answer(await litellm.acompletion(**options))
         except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
             # litellm lets a malformed answer surface as any of the last four.
-            raise _mapped(error, model, self._secrets()) from error
-        return _read_answer(reply)
+            raise _mapped(error, model, list_secrets(self._environment or {})) from error
 
-    def _secrets(self) -> list[str]:
-        """Values of the keys that are set, longest first; '' and 'x' are nobody's key."""
-        values = {
-            value.strip()
-            for name, value in (self._environment or {}).items()
-            if name in KEY_NAMES.values() or name.endswith(_SECRET_ENDINGS)
-        }
-        return sorted((value for value in values if len(value) >= 6), key=len, reverse=True)
+    def _address(self, provider: str) -> dict[str, str]:
+        """Where a provider is reached and with which key, as litellm's options."""
+        options, base = {}, self._api_base
+        if self._environment is not None and provider in KEY_NAMES:
+            options["api_key"] = self._environment.get(KEY_NAMES[provider], "")
+            base = base or self._environment.get(f"{provider.upper()}_API_BASE", "")
+        return options | ({"api_base": base} if base else {})
 
     def _load(self) -> ModuleType:
         """litellm, imported when the first call needs it: 2 s and 165 MB nobody else should pay.
@@ -286,88 +358,27 @@ class Gateway:
         return self._litellm
 
 
-class _FormatRefusedError(Exception):
-    """A 400 or 422: the server may not take the reply format."""
-
-
 def _mapped(error: Exception, model: str, secrets: Sequence[str]) -> Exception:
     """The error to raise instead: by status code, since message texts differ by provider."""
     import httpx
     import openai
 
-    status = getattr(error, "status_code", None)
-    said = _said(error, secrets)
+    status, said = getattr(error, "status_code", None), mask(words_of(error), secrets)
     if isinstance(error, openai.APITimeoutError):
         return OutcomeUnknownError(f"time-out: {said}")
-    if status in (401, 403):
-        name = KEY_NAMES.get(provider_of(model), "the provider's key")
-        return ModelRefusedError(f"{model} refused our key; set {name} to one that is valid")
-    if status == 402:
-        return ModelRefusedError(f"{model}: the account is out of credit")
-    if status == 404:
-        return ModelRefusedError(f"{model}: does not exist there: {said}")
-    if status == 429:
-        if "insufficient_quota" in said or "credit" in said.lower():
-            return ModelRefusedError(f"{model}: the account is out of credit")
-        return TransientError("rate limit", _retry_after_s(error))
-    if status in (400, 413, 422):
-        return _FormatRefusedError(said)
     broken = _connection_fault(error)
     if broken is not None:  # litellm calls some of these a 500
         if isinstance(broken, httpx.ConnectError):
             return TransientError(f"connection failed: {said}")
         return OutcomeUnknownError(f"connection broken: {said}")
-    if isinstance(status, int) and status >= 500:
-        return TransientError(f"server error {status}: {said}", _retry_after_s(error))
-    return OutcomeUnknownError(f"the answer could not be read: {said}")
+    known = (
+        from_status(status, said, model, retry_after_of(error)) if isinstance(status, int) else None
+    )
+    return known or OutcomeUnknownError(f"the answer could not be read: {said}")
 
 
-def _connection_fault(error: BaseException | None) -> httpx.TransportError | None:
+def _connection_fault(error: BaseException) -> httpx.TransportError | None:
     """The fault of the connection that is at the bottom of an error, if one is."""
     import httpx
 
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, httpx.TransportError):
-            return error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _said(error: Exception, secrets: Sequence[str]) -> str:
-    """One short line of what the server said; it is stored and shown to ops, so it may carry no
-    key: neither one of ours nor anything that looks like one.
-    """
-    line = " ".join(str(error)[:4_000].split())
-    for secret in secrets:
-        line = line.replace(secret, "***")
-    line = _BEARER.sub("Bearer ***", _ASSIGNED.sub(r"\1***", line))
-    line = _KEY_LIKE.sub("***", line)
-    return line if len(line) <= 200 else line[:197] + "..."
-
-
-def _retry_after_s(error: Exception) -> float | None:
-    headers = (
-        getattr(error, "litellm_response_headers", None)
-        or getattr(getattr(error, "response", None), "headers", None)
-        or {}
-    )
-    text = headers.get("retry-after") or ""
-    with suppress(ValueError):
-        seconds = float(text)
-        return min(seconds, 3600.0) if seconds >= 0 else None
-    return None
-
-
-def _read_answer(reply: Any) -> _Answer:
-    """Text, why it ended and tokens; a reply without choices reads as empty."""
-    choices = getattr(reply, "choices", None) or []
-    message = getattr(choices[0], "message", None) if choices else None
-    usage = getattr(reply, "usage", None)
-    return _Answer(
-        text=str(getattr(message, "content", None) or ""),
-        finish_reason=str(getattr(choices[0], "finish_reason", "") or "") if choices else "",
-        tokens_in=int(getattr(usage, "prompt_tokens", 0) or 0),
-        tokens_out=int(getattr(usage, "completion_tokens", 0) or 0),
-    )
+    return next((one for one in chain(error) if isinstance(one, httpx.TransportError)), None)

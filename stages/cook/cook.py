@@ -2,7 +2,8 @@
 
 Order of resort for each tone: the model, again with what was wrong fed back, the fallback models
 in turn, then the offline writer. Every call is claimed in the ledger before it is sent and settled
-right after, the offline writer's too, so no work is done or paid twice.
+right after, the offline writer's too, so no work is done or paid twice. docs/models.md says what
+becomes of a card for each way a model can fail.
 """
 
 from __future__ import annotations
@@ -11,66 +12,47 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
 
+from stages.cook.breaker import Patience
 from stages.cook.checks import check_draft
 from stages.cook.complete import Gateway
 from stages.cook.compose import compose
-from stages.cook.facts import CardReading, facts_of, read_card
+from stages.cook.facts import facts_of, read_card
+from stages.cook.faults import WithheldError
+from stages.cook.leak import instruction_grams
+from stages.cook.ledger import Ledger
 from stages.cook.offline import OFFLINE_MODEL, write_offline
-from stages.cook.parse import ReplyError, dump_reply, parse_reply
+from stages.cook.parse import Reply, ReplyError, dump_reply, longest_words, parse_reply
 from stages.cook.prices import price
 from stages.cook.prompt import Message, build_messages, estimate_tokens, reply_schema
 from stages.cook.risk import assess_risk
 from stages.cook.rules import tone_rules
 from stages.errors import (
     InFlightError,
+    ModelPausedError,
     ModelRefusedError,
     OutcomeUnknownError,
     PermanentError,
+    RateLimitedError,
     RequestRefusedError,
+    StageError,
     TransientError,
 )
 from stages.types import Card, Completion, Draft, DraftSentence, Finding, Risk, Severity
 from tones.load import House, Tone, load_house
 
 
-class Ledger(Protocol):
-    """Who has paid for what. The store implements it; calls are short and may block briefly."""
-
-    def claim(
-        self, key: str, model: str, prompt_hash: str, estimate_usd: Decimal | None
-    ) -> Completion | None:
-        """The settled completion of the key, or None: the caller now holds the claim and must call
-        `settle` or `fail`. estimate_usd: expected cost, None when the price is unknown.
-
-        Raises InFlightError while another live process holds the key, BudgetError when the
-        estimate would exceed the budget.
-        """
-        ...
-
-    def settle(self, completion: Completion) -> None:
-        """Record the answer, its tokens and cost; the key is done for good."""
-        ...
-
-    def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
-        """Give the claim back: nothing was answered. The key may be claimed again.
-
-        is_unknown: the call may have been charged, so its estimate counts as spent.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class CookSettings:
-    """model, fallbacks: litellm names, or `offline/house`. max_attempts: calls a model gets for one
-    card. deadline_s: total for one call. max_tokens: of a reply. max_wait_s: longest Retry-After
-    that is waited out here; a longer one moves on to the next model. generation: part of the keys,
-    raised by `force`. house: the prompt templates, read from tones/ when None. standing: findings
-    every draft gets besides what its text is found to have.
+    """model, fallbacks: litellm names, or `offline/house`. max_attempts: replies a model may give,
+    and faults it may show, for one card. deadline_s: total for one call. max_tokens: of a reply,
+    twice that after one that was cut off. max_wait_s: what a card waits in all for one model, while
+    it is paused and after a fault; then it moves on to the next. generation: part of the keys, raised by `force`.
+    house: the prompt templates, read from tones/ when None. standing: findings every draft gets
+    besides what its text is found to have.
     """
 
     model: str = OFFLINE_MODEL
@@ -78,7 +60,7 @@ class CookSettings:
     max_attempts: int = 3
     deadline_s: float = 90.0
     max_tokens: int = 4_000
-    max_wait_s: float = 10.0
+    max_wait_s: float = 30.0
     generation: int = 0
     house: House | None = None
     standing: tuple[Finding, ...] = ()
@@ -109,12 +91,31 @@ class _Tally:
     problems: list[str] = field(default_factory=list)
     best: dict[str, Draft] = field(default_factory=dict)
 
+    def note(self, model: str, error: StageError) -> None:
+        """Remember why a call came to nothing."""
+        said = str(error)
+        self.problems.append(said if said.startswith(f"{model}:") else f"{model}: {said}")
+
     def keep(self, draft: Draft) -> None:
         """Keep the draft with the lower risk; the first one of equals."""
         order = (Risk.LOW, Risk.FLAGGED, Risk.BLOCKED)
         old = self.best.get(draft.tone)
         if old is None or order.index(draft.risk) < order.index(old.risk):
             self.best[draft.tone] = draft
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A card at one model, with all that is needed. tones: every tone asked for."""
+
+    card: Card
+    tones: Sequence[Tone]
+    model: str
+    settings: CookSettings
+    ledger: Ledger
+    gateway: Gateway
+    house: House
+    tally: _Tally
 
 
 def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
@@ -152,20 +153,20 @@ async def cook_card(
     offline writer.
     """
     tally = _Tally()
-    models = (settings.model, *settings.fallbacks)
+    models = _models(settings)
     refusals: list[ModelRefusedError] = []
     asked = 0
     missing = list(tones)
     for model in models:
-        if model == OFFLINE_MODEL or not missing:
+        if not missing:
             break
         if gateway is None:
             raise PermanentError(f"no gateway was opened for model {model}")
         asked += 1
+        house = settings.house or load_house()
+        work = _Work(card, tones, model, settings, ledger, gateway, house, tally)
         try:
-            missing = await _cook_with(
-                card, tones, missing, model, settings, ledger, gateway, tally
-            )
+            missing = await _cook_with(work, missing, is_last=model == models[-1])
         except ModelRefusedError as error:
             refusals.append(error)
             tally.problems.append(str(error))
@@ -182,111 +183,124 @@ async def cook_card(
     )
 
 
-async def _cook_with(
-    card: Card,
-    tones: Sequence[Tone],
-    missing: Sequence[Tone],
-    model: str,
-    settings: CookSettings,
-    ledger: Ledger,
-    gateway: Gateway,
-    tally: _Tally,
-) -> list[Tone]:
-    """Ask one model up to max_attempts times; the tones it gave no usable draft for."""
-    house = settings.house or load_house()
-    reading = read_card(card.text, card.lang)
-    wanted = list(missing)
-    problems: dict[str, list[str]] = {}
-    for attempt in range(settings.max_attempts):
-        ids = [tone.id for tone in wanted]
-        messages = build_messages(
-            card, tones, house, wanted=ids, problems=problems, attempt=attempt + 1
-        )
+def _models(settings: CookSettings) -> list[str]:
+    """The models to ask, each once; whatever follows the offline writer is never reached."""
+    named = list(dict.fromkeys((settings.model, *settings.fallbacks)))
+    return named[: named.index(OFFLINE_MODEL)] if OFFLINE_MODEL in named else named
+
+
+async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> list[Tone]:
+    """Ask one model, in max_attempts replies and faults; the tones without a usable draft."""
+    tally, settings = work.tally, work.settings
+    wanted, problems = list(missing), dict[str, list[str]]()
+    patience = Patience(settings.max_wait_s)
+    replies = faults = 0
+    max_tokens = settings.max_tokens
+    while wanted and max(replies, faults) < settings.max_attempts:
         try:
-            completion = await _call(
-                card, wanted, model, messages, settings, ledger, gateway, tally
-            )
+            # Numbered by replies, so that a call that was not answered stays the same call.
+            text = await _call(work, wanted, problems, replies + 1, max_tokens, patience, is_last)
         except InFlightError:
             raise
-        except RequestRefusedError as error:
-            tally.problems.append(str(error))
+        except (RequestRefusedError, ModelPausedError) as error:
+            tally.note(work.model, error)
             break
-        except TransientError as error:
-            tally.problems.append(f"{model}: {error}")
-            wait_s = error.retry_after_s if error.retry_after_s is not None else 0.5 * 2**attempt
-            if wait_s > settings.max_wait_s or attempt + 1 == settings.max_attempts:
-                break
-            await asyncio.sleep(wait_s)
+        except RateLimitedError as error:
+            tally.note(work.model, error)  # the gateway makes everybody wait
             continue
-        problems = _read(card, reading, wanted, completion.text, model, settings, tally)
-        for tone_id, why in problems.items():
-            tally.problems.append(f"{model}: unusable draft: {tone_id}: {why[0]}")
+        except TransientError as error:
+            tally.note(work.model, error)
+            faults += 1
+            if not await _back_off(faults, error, patience):
+                break
+            continue
+        replies += 1
+        if not text:
+            max_tokens = 2 * settings.max_tokens
+        problems = _read(work, wanted, text)
         wanted = [tone for tone in wanted if tone.id in problems]
-        if not wanted:
-            break
     return [tone for tone in missing if tone.id not in tally.best]
 
 
+async def _back_off(faults: int, error: TransientError, patience: Patience) -> bool:
+    """Wait a little longer after each fault, holding no slot; False when patience has run out."""
+    if error.retry_after_s is not None:
+        return True  # the gateway makes everybody wait
+    wait_s = 0.5 * 2 ** (faults - 1)
+    if wait_s > patience.left_s:
+        return False
+    patience.left_s -= wait_s
+    await asyncio.sleep(wait_s)
+    return True
+
+
 async def _call(
-    card: Card,
+    work: _Work,
     wanted: Sequence[Tone],
-    model: str,
-    messages: Sequence[Message],
-    settings: CookSettings,
-    ledger: Ledger,
-    gateway: Gateway,
-    tally: _Tally,
-) -> Completion:
-    """One claimed and settled call, or the settled one of before."""
-    key = completion_key(model, messages, settings.generation)
-    house = settings.house or load_house()
-    estimate = price(model, *estimate_tokens(card, wanted, house))
-    settled = ledger.claim(key, model, prompt_hash(messages), estimate)
-    if settled is not None:
-        tally.cached += 1
-        return settled
-    try:
-        completion = await gateway.complete(
-            messages,
-            model,
-            key=key,
-            schema=reply_schema([tone.id for tone in wanted]),
-            deadline_s=settings.deadline_s,
-            max_tokens=settings.max_tokens,
-        )
-    except (TransientError, PermanentError) as error:
-        ledger.fail(key, str(error), is_unknown=isinstance(error, OutcomeUnknownError))
-        raise
-    except asyncio.CancelledError:
-        ledger.fail(key, "cancelled", is_unknown=True)
-        raise
-    ledger.settle(completion)
-    tally.completions.append(completion)
-    return completion
-
-
-def _read(
-    card: Card,
-    reading: CardReading,
-    wanted: Sequence[Tone],
-    text: str,
-    model: str,
-    settings: CookSettings,
-    tally: _Tally,
-) -> dict[str, list[str]]:
-    """Keep the usable drafts of a reply; by tone, what to feed back for the others."""
+    problems: Mapping[str, Sequence[str]],
+    number: int,
+    max_tokens: int,
+    patience: Patience,
+    is_last: bool,
+) -> str:
+    """The text of one claimed and settled call, or of the settled one of before."""
+    card, ledger, tally, settings = work.card, work.ledger, work.tally, work.settings
     ids = [tone.id for tone in wanted]
+    messages = build_messages(
+        card, work.tones, work.house, wanted=ids, problems=problems, attempt=number
+    )
+    key = completion_key(work.model, messages, settings.generation)
+    tokens = estimate_tokens(card, wanted, work.house)
+    async with work.gateway.turn(
+        work.model, tokens=sum(tokens), patience=patience, is_last=is_last
+    ) as turn:
+        settled = ledger.claim(key, work.model, prompt_hash(messages), price(work.model, *tokens))
+        if settled is not None:
+            tally.cached += 1
+            return settled.text
+        try:
+            completion = await turn.send(
+                messages,
+                key=key,
+                schema=reply_schema(ids),
+                deadline_s=settings.deadline_s,
+                max_tokens=max_tokens,
+            )
+        except WithheldError as error:
+            ledger.settle(error.completion)
+            tally.completions.append(error.completion)
+            raise
+        except (TransientError, PermanentError) as error:
+            ledger.fail(key, str(error), is_unknown=isinstance(error, OutcomeUnknownError))
+            raise
+        except asyncio.CancelledError:
+            ledger.fail(key, "cancelled", is_unknown=True)
+            raise
+        ledger.settle(completion)
+    tally.completions.append(completion)
+    return completion.text
+
+
+def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]]:
+    """Keep the usable drafts of a reply; by tone, what to feed back for the others."""
+    card, tally = work.card, work.tally
+    reading = read_card(card.text, card.lang)
+    problems: dict[str, list[str]] = {}
     try:
         reply = parse_reply(
             text,
-            ids,
+            [tone.id for tone in wanted],
             card.lang,
             {s.id for s in reading.sentences},
             {f.id for f in facts_of(reading)},
+            longest={tone.id: longest_words(card, tone) for tone in wanted},
+            instructions=instruction_grams(card, wanted, work.house),
         )
     except ReplyError as error:
-        return {tone_id: [str(error)] for tone_id in ids}
-    problems = {tone_id: [why] for tone_id, why in reply.problems.items()}
+        reply = Reply(problems={tone.id: error for tone in wanted})
+    for tone_id, why in reply.problems.items():
+        problems[tone_id] = [str(why)]
+        tally.problems.append(f"{work.model}: no usable draft, {why.kind}: {tone_id}: {why}")
     for tone in wanted:
         if tone.id not in reply.drafts:
             continue
@@ -295,12 +309,13 @@ def _read(
             if tone.id in reply.hidden
             else ()
         )
-        draft = _finish(card, tone, reply.drafts[tone.id], model, settings, extra)
+        draft = _finish(card, tone, reply.drafts[tone.id], work.model, work.settings, extra)
         tally.keep(draft)
         if draft.risk is Risk.BLOCKED:
             problems[tone.id] = [
                 f.message for f in draft.findings if f.severity is Severity.CRITICAL
             ][:8]
+            tally.problems.append(f"{work.model}: draft blocked by our checks: {tone.id}")
     return problems
 
 

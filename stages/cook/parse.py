@@ -1,15 +1,21 @@
-"""Read a model's reply strictly: nothing in it is trusted, and what is wrong is said in words."""
+"""Read a model's reply strictly: nothing in it is trusted, and what is wrong is said in words.
+
+What is refused here never becomes a draft: it is fed back, and when the model insists the next one
+is asked. A draft that can be read and says the wrong things is for the checks.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stages.cook.facts import language_key
-from stages.text import strip_hidden
-from stages.types import DraftSentence
+from stages.cook.language import wrong_language
+from stages.cook.leak import find_leak
+from stages.text import count_words, strip_hidden
+from stages.types import Card, DraftSentence
+from tones.load import Tone
 
 MAX_REPLY_CHARS = 60_000
 MAX_SENTENCES = 80
@@ -18,12 +24,28 @@ MAX_SENTENCE_CHARS = 1_500
 _FENCE = re.compile(
     r"\A\s*```(?:json)?[ \t]*\n(?P<body>.*)\n[ \t]*```\s*\Z", re.DOTALL | re.IGNORECASE
 )
-_HAN = re.compile("[\u3400-\u9fff]")
-_LATIN = re.compile("[A-Za-z]")
+
+# How a model says that it will not; only where it rests on no sentence of the card.
+_REFUSAL = re.compile(
+    r"\b(?:i['’]m|i am|we['’]re|we are) (?:very |really |so )?(?:sorry|unable|not able)\b|"
+    r"\bi (?:can(?:['’]t|not)|won['’]t|am not able to|must decline|do not feel comfortable)|"
+    r"\bas an? (?:ai|language model|assistant)\b|\bconsult (?:my|the) (?:guidelines|policy)\b|"
+    r"(?:抱歉|对不起|對不起|很遗憾|很遺憾)[，,。!！]?.{0,12}(?:我|无法|無法|不能)|"
+    r"(?:我|本助手)(?:无法|無法|不能)(?:提供|协助|協助|回答|帮|幫|完成|满足|滿足)|"
+    r"作为(?:一[个名])?(?:AI|人工智能|语言模型)|作為(?:一[個名])?(?:AI|人工智慧|語言模型)",
+    re.IGNORECASE,
+)
 
 
 class ReplyError(ValueError):
-    """The reply as a whole cannot be used; the message is fed back to the model."""
+    """The reply, or one tone of it, cannot be used; the message is fed back to the model.
+
+    kind: the same in two or three words, for counting.
+    """
+
+    def __init__(self, message: str, kind: str = "wrong form") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +56,15 @@ class Reply:
     """
 
     drafts: dict[str, tuple[DraftSentence, ...]] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, ReplyError] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+
+
+def longest_words(card: Card, tone: Tone) -> int:
+    """Words (Han characters for Chinese) beyond which a draft is no draft of the card any more:
+    twice what the tone allows, or twice the card where that is more.
+    """
+    return 2 * max(tone.length(card.lang)[1], count_words(card.text, card.lang))
 
 
 def parse_reply(
@@ -44,39 +73,64 @@ def parse_reply(
     lang: str,
     sentence_ids: Collection[str],
     fact_ids: Collection[str],
+    *,
+    longest: Mapping[str, int] | None = None,
+    instructions: frozenset[str] = frozenset(),
 ) -> Reply:
     """The drafts in a reply of the form {tone: [{text, source_ids, fact_ids}, ...]}.
 
-    A Markdown fence around the JSON is tolerated. Raises ReplyError when it is no such object or
-    names a tone that was not asked for; a tone that is missing or wrong inside is a problem of
-    that tone alone.
+    longest: most words by tone. instructions: what a draft may not repeat, from
+    `leak.instruction_grams`. A Markdown fence around the JSON is tolerated, and a tone nobody asked
+    for beside those we did is left out. Raises ReplyError when it is no such object; a tone that is
+    missing or wrong inside is a problem of that tone alone.
     """
     value = _load(text)
     if not isinstance(value, dict):
         raise ReplyError("the reply is not a JSON object")
-    strangers = sorted(set(value) - set(tones))
-    if strangers:
-        raise ReplyError(f"unknown tone {strangers[0][:40]!r}; expected {', '.join(tones)}")
-    drafts: dict[str, tuple[DraftSentence, ...]] = {}
-    problems: dict[str, str] = {}
+    if not set(tones) & set(value):
+        named = ", ".join(repr(tone[:40]) for tone in list(value)[:3]) or "none"
+        raise ReplyError(f"the reply has {named}; expected {', '.join(tones)}", "other tones")
+    reply = Reply()
     hidden: set[str] = set()
     for tone in tones:
         try:
             sentences = _read_tone(value.get(tone), sentence_ids, fact_ids)
-            _check_language(sentences, lang)
+            kept = tuple(s for s in map(_strip, sentences) if s.text.strip())
+            _check_whole(kept, lang, (longest or {}).get(tone), instructions)
         except ReplyError as error:
-            problems[tone] = str(error)
+            reply.problems[tone] = error
             continue
-        clean = tuple(
-            DraftSentence(strip_hidden(s.text), s.source_ids, s.fact_ids) for s in sentences
-        )
-        if clean != sentences:
+        reply.drafts[tone] = kept
+        if any(s.text != strip_hidden(s.text) for s in sentences):
             hidden.add(tone)
-        if any(s.text.strip() for s in clean):
-            drafts[tone] = tuple(s for s in clean if s.text.strip())
-        else:
-            problems[tone] = "the draft is empty"
-    return Reply(drafts, problems, frozenset(hidden))
+    return Reply(reply.drafts, reply.problems, frozenset(hidden))
+
+
+def _strip(sentence: DraftSentence) -> DraftSentence:
+    return DraftSentence(strip_hidden(sentence.text), sentence.source_ids, sentence.fact_ids)
+
+
+def _check_whole(
+    sentences: Sequence[DraftSentence], lang: str, longest: int | None, instructions: frozenset[str]
+) -> None:
+    """Raises ReplyError for a draft that is in good form and yet none of the card's."""
+    text = " ".join(s.text for s in sentences)
+    if not text:
+        raise ReplyError("the draft is empty", "empty")
+    if any(not s.source_ids and _REFUSAL.search(s.text) for s in sentences):
+        raise ReplyError("the draft refuses the task; the card is published health advice, and "
+                         "rewriting it is all that is asked", "refusal")  # fmt: skip
+    wrong = wrong_language(text, lang)
+    if wrong:
+        raise ReplyError(f"the draft is not in the card's language ({lang}): {wrong}",
+                         "other language")  # fmt: skip
+    if find_leak(text, instructions, lang):
+        raise ReplyError("the draft repeats these instructions instead of the card",
+                         "our instructions")  # fmt: skip
+    words = count_words(text, lang)
+    if longest is not None and words > longest:
+        raise ReplyError(f"the draft has {words} words or characters; at most {longest}",
+                         "over-long")  # fmt: skip
 
 
 def dump_reply(drafts: dict[str, tuple[DraftSentence, ...]]) -> str:
@@ -99,9 +153,11 @@ def dump_reply(drafts: dict[str, tuple[DraftSentence, ...]]) -> str:
 
 def _load(text: str) -> object:
     if not text.strip():
-        raise ReplyError("the reply is empty or was cut off")
+        raise ReplyError("the reply is empty or was cut off", "empty or cut off")
     if len(text) > MAX_REPLY_CHARS:
-        raise ReplyError(f"the reply has {len(text)} characters; at most {MAX_REPLY_CHARS}")
+        raise ReplyError(
+            f"the reply has {len(text)} characters; at most {MAX_REPLY_CHARS}", "over-long"
+        )
     fenced = _FENCE.match(text)
     try:
         return json.loads(
@@ -111,26 +167,30 @@ def _load(text: str) -> object:
         )
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply") from error
-    except json.JSONDecodeError as error:
-        raise ReplyError(f"the reply is not valid JSON: {error.msg}") from error
+    except ReplyError:
+        raise
+    except ValueError as error:  # also for numbers of thousands of digits
+        kind = "refusal" if _REFUSAL.search(text[:400]) and "{" not in text else "not JSON"
+        said = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        raise ReplyError(f"the reply is not valid JSON: {said}", kind) from error
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ReplyError("the reply has the same key twice")
+        raise ReplyError("the reply has the same key twice", "keys twice")
     return found
 
 
 def _refuse_constant(name: str) -> object:
-    raise ReplyError(f"the reply contains {name}")
+    raise ReplyError(f"the reply contains {name}", "not a number")
 
 
 def _read_tone(
     value: object, sentence_ids: Collection[str], fact_ids: Collection[str]
 ) -> tuple[DraftSentence, ...]:
     if value is None:
-        raise ReplyError("the draft is missing")
+        raise ReplyError("the draft is missing", "tone missing")
     if not isinstance(value, list) or not value:
         raise ReplyError("expected a list of sentences that is not empty")
     if len(value) > MAX_SENTENCES:
@@ -146,6 +206,8 @@ def _read_sentence(
     text = row.get("text")
     if not isinstance(text, str):
         raise ReplyError("a sentence has no text")
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ReplyError("a sentence contains half a character")
     if len(text) > MAX_SENTENCE_CHARS:
         raise ReplyError(f"a sentence has {len(text)} characters; at most {MAX_SENTENCE_CHARS}")
     return DraftSentence(
@@ -162,12 +224,3 @@ def _read_ids(value: object, known: Collection[str], name: str) -> tuple[str, ..
         if one not in known:
             raise ReplyError(f"{name} names {one[:20]!r}, which the card does not have")
     return tuple(dict.fromkeys(value))
-
-
-def _check_language(sentences: Sequence[DraftSentence], lang: str) -> None:
-    text = " ".join(s.text for s in sentences)
-    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
-    # A Han character says about as much as three letters.
-    is_chinese = 3 * han > latin
-    if (han or latin) and is_chinese != (language_key(lang) == "zh"):
-        raise ReplyError(f"the draft is not in the card's language ({lang})")

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from stages.cook.complete import Gateway, missing_key
+from stages.cook.complete import Gateway
+from stages.cook.keys import missing_key
 from stages.cook.prices import price
 from stages.errors import ModelRefusedError, RequestRefusedError, TransientError
 from stages.types import Completion
@@ -95,7 +96,7 @@ def test_complete_maps_faults_by_status(
         ("denied api_key='AbC123xyz' here", "here"),
         ('{"token": "AbC123xyz", "why": "expired"}', "expired"),
         ("header Authorization: Bearer AbC123xyz.def was refused", "was refused"),
-        ("Incorrect API key provided: sk-AbC123xyz. See the docs", "See the docs"),
+        ("No project of API key sk-AbC123xyz. See the docs", "See the docs"),
     ],
 )
 def test_complete_repeats_no_key_a_server_has_echoed(status: int, said: str, kept: str) -> None:
@@ -124,7 +125,7 @@ def test_complete_ends_at_its_deadline(reply: FakeReply) -> None:
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize("reason", ["length", "content_filter", "tool_calls"])
+@pytest.mark.parametrize("reason", ["length", "tool_calls"])
 def test_complete_empties_a_reply_that_did_not_end_by_itself(reason: str) -> None:
     (completion,), _ = ask([FakeReply('{"a": "Never give aspirin to"}', finish_reason=reason)])
     assert (completion.text, completion.tokens_out) == ("", 50)
