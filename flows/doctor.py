@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from flows.kitchen import load_voices
-from flows.line import check_model_keys
+from flows.models import check_models
 from flows.source_report import Standing, licence_warnings, read_standing
 from stages.errors import ConfigError, StageError
 from stages.publish.channels import open_channel
@@ -134,7 +134,7 @@ def _tones(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    check_model_keys(settings)
+    check_models(settings)
     return " then ".join((settings.model, *settings.fallback_model_list))
 
 

@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 from flows import steps
 from flows.crawl import Crawl
 from flows.kitchen import Kitchen, open_kitchen
+from flows.models import check_models, list_models, open_gateway
 from flows.procure import Found, Outcome
 from flows.request import RunRequest, Stage
 from flows.retries import Attempt, attempt
 from flows.shelf import open_shelf
 from flows.summary import RunSummary
-from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
 from stages.procure.urls import guide_id, in_scope
 from stages.types import Candidate, Reuse, Source
@@ -34,7 +34,7 @@ from store.guides import GuideRef, list_guides
 from store.parking import set_parked
 from store.quarantine import Stop, list_stops
 from store.runs import LockedError, RunState, finish_run, keep_alive, start_run
-from store.settings import Settings, get_environment
+from store.settings import Settings
 
 HEARTBEAT_S = 15.0
 GUIDES_AT_ONCE = 3
@@ -218,7 +218,10 @@ async def run_line(
             with _one_error():
                 async with _heartbeat(db, run_id), _stove(kitchen, request) as stove:
                     line = Line(kitchen, request, summary, stove, attempt, report)
-                    await line.work(sources)
+                    try:
+                        await line.work(sources)
+                    finally:
+                        summary.notes += stove.notes()
             state = RunState.FAILED if summary.errors else RunState.DONE
         finally:
             summary.cards.total = count_cards(db, [source.id for source in sources])
@@ -297,7 +300,7 @@ def check_tones(kitchen: Kitchen, request: RunRequest) -> None:
 
 
 def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) -> None:
-    """Raises ConfigError for what would fail later: tones, contact, model key."""
+    """Raises ConfigError for what would fail later: tones, contact, models."""
     settings = kitchen.settings
     check_tones(kitchen, request)
     if request.includes(Stage.PROCURE) and not settings.contact:
@@ -309,23 +312,7 @@ def check_ready(kitchen: Kitchen, request: RunRequest, sources: list[Source]) ->
                     "set it to an e-mail address or a page about your crawler."
                 )
     if request.includes(Stage.COOK):
-        check_model_keys(settings)
-
-
-def check_model_keys(settings: Settings) -> None:
-    """Raises ConfigError naming the variable of a provider key that is missing."""
-    models = (settings.model, *settings.fallback_model_list)
-    if all(model == OFFLINE_MODEL for model in models):
-        return
-    from stages.cook.keys import missing_key
-
-    for model in models:
-        name = missing_key(model, get_environment()) if model != OFFLINE_MODEL else None
-        if name:
-            raise ConfigError(
-                f"{name} is not set, and model {model} needs it. "
-                f"Set it, or SPOONFUL_MODEL={OFFLINE_MODEL} to write without a model."
-            )
+        check_models(settings)
 
 
 @contextmanager
@@ -368,15 +355,8 @@ async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.S
     settings = kitchen.settings
     limit = settings.max_cost_per_run_usd if request.max_cost_usd is None else request.max_cost_usd
     places = asyncio.Semaphore(settings.model_concurrency)
-    models = (settings.model, *settings.fallback_model_list)
-    if all(model == OFFLINE_MODEL for model in models):
+    if not list_models(settings):
         yield steps.Stove(None, limit, places)
         return
-    from stages.cook.complete import Gateway  # loads litellm
-
-    async with Gateway(
-        get_environment(),
-        api_base=settings.model_api_base,
-        concurrency=settings.model_concurrency,
-    ) as gateway:
+    async with open_gateway(settings) as gateway:
         yield steps.Stove(gateway, limit, places)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flows.cutting import chop_in_worker
 from flows.kitchen import Kitchen, hash_parts
+from flows.models import tell_faults, tell_hitches
 from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
 from stages.chop import match_cards
@@ -59,7 +60,7 @@ class Stove:
     gateway: None when only the offline writer writes. places: cards cooked at once; a call is
     claimed and its price reserved only when it can be sent. is_off: no further card is begun.
     faults: why the offline writer stood in for a model, with the number of cards; the line takes
-    them from here.
+    them from here. hitches: what went wrong and ended well, likewise.
     """
 
     gateway: Gateway | None
@@ -67,6 +68,15 @@ class Stove:
     places: asyncio.Semaphore
     is_off: bool = False
     faults: Counter[str] = field(default_factory=Counter)
+    hitches: Counter[str] = field(default_factory=Counter)
+
+    def notes(self) -> list[str]:
+        """What cards got over, with their number, and what became of the models."""
+        cards = [
+            text if count == 1 else f"{text} ({count} cards)"
+            for text, count in self.hitches.items()
+        ]
+        return cards + (self.gateway.notes() if self.gateway else [])
 
 
 def is_chopped(kitchen: Kitchen, ref: GuideRef, request: RunRequest) -> bool:
@@ -201,7 +211,8 @@ async def cook(
                 raise
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)
-        stove.faults.update(_faults(result))
+        stove.faults.update(tell_faults(result))
+        stove.hitches.update(tell_hitches(result))
 
     results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
     errors = [result for result in results if isinstance(result, BaseException)]
@@ -282,18 +293,11 @@ def _cook_settings(kitchen: Kitchen, job: CookJob, standing: tuple[Finding, ...]
         model=settings.model,
         fallbacks=settings.fallback_model_list,
         deadline_s=settings.model_deadline_s,
+        max_wait_s=settings.model_max_wait_s,
         generation=job.generation,
         house=kitchen.house,
         standing=standing,
     )
-
-
-def _faults(result: CookResult) -> set[str]:
-    """The kinds of fault that left a card to the offline writer, without what is its own."""
-    if not result.is_makeshift:
-        return set()
-    kinds = {": ".join(problem.split(": ")[:2]) for problem in result.problems}
-    return {f"{kind}; the offline writer stood in, the next run tries again" for kind in kinds}
 
 
 def _count(summary: RunSummary, result: CookResult) -> None:

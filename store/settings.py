@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stages.errors import ConfigError
@@ -68,6 +68,27 @@ class Settings(BaseSettings):
     model_deadline_s: float = Field(
         default=90.0, gt=0, description="Seconds one model call may take in all."
     )
+    model_max_wait_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds a card waits in all for one model: in pauses the model asked for, "
+        "and after faults. Then the next model is asked.",
+    )
+    model_cooldown_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds a model is left alone after 5 faults in a row; twice as long after "
+        "each probe that fails.",
+    )
+    model_calls_per_minute: str = Field(
+        default="",
+        description="Most calls a minute: `60` for every model, or by model "
+        "(`openai/gpt-x=500, anthropic/claude-x=50`), with a bare number for the others.",
+    )
+    model_tokens_per_minute: str = Field(
+        default="",
+        description="Most tokens a minute, of prompts and replies together, in the same form.",
+    )
     max_cost_per_run_usd: Decimal = Field(
         default=Decimal("5"), ge=0, description="A run stops before a call that could exceed this."
     )
@@ -120,6 +141,22 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds an approved draft waits before it is published: the time to undo.",
     )
+
+    @field_validator("model_calls_per_minute", "model_tokens_per_minute")
+    @classmethod
+    def _check_rates(cls, value: str) -> str:
+        _rates(value)
+        return value
+
+    @property
+    def calls_per_minute(self) -> dict[str, float]:
+        """Most calls a minute by model; under `''` that of the models not named."""
+        return _rates(self.model_calls_per_minute)
+
+    @property
+    def tokens_per_minute(self) -> dict[str, float]:
+        """Most tokens a minute, likewise."""
+        return _rates(self.model_tokens_per_minute)
 
     @property
     def home_path(self) -> Path:
@@ -222,3 +259,18 @@ def _read_secret_key(path: Path) -> str:
 
 def _split(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _rates(value: str) -> dict[str, float]:
+    """By model, what it may be asked a minute. Raises ValueError naming the part that is wrong."""
+    rates: dict[str, float] = {}
+    for part in _split(value):
+        model, _, number = part.rpartition("=")
+        try:
+            rate = float(number)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate < float("inf"):
+            raise ValueError(f"{part!r} is no `number` and no `model=number` above 0")
+        rates[model.strip()] = rate
+    return rates

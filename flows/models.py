@@ -1,0 +1,89 @@
+"""The models a run asks: whether they can be, the way to them, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stages.cook.cook import CookResult
+from stages.cook.keys import missing_key
+from stages.cook.offline import OFFLINE_MODEL
+from stages.cook.prices import PRICES_OF, price
+from stages.errors import ConfigError
+from stages.types import Risk
+from store.settings import Settings, get_environment
+
+if TYPE_CHECKING:
+    from stages.cook.complete import Gateway
+
+
+def list_models(settings: Settings) -> list[str]:
+    """The models to ask in turn, without the offline writer."""
+    named = dict.fromkeys((settings.model, *settings.fallback_model_list))
+    return [model for model in named if model != OFFLINE_MODEL]
+
+
+def check_models(settings: Settings) -> None:
+    """Raises ConfigError for a model that cannot be called: no key, or no price to budget with."""
+    for model in list_models(settings):
+        name = missing_key(model, get_environment())
+        if name:
+            raise ConfigError(
+                f"{name} is not set, and model {model} needs it. "
+                f"Set it, or SPOONFUL_MODEL={OFFLINE_MODEL} to write without a model."
+            )
+        if not settings.allow_unpriced_models and price(model, 1, 1) is None:
+            raise ConfigError(
+                f"The price of model {model} is not known ({PRICES_OF}), so no budget can hold it. "
+                "Set SPOONFUL_ALLOW_UNPRICED_MODELS=true to call it all the same, or choose "
+                "another model."
+            )
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """The way to the models as they are set; use as `async with`."""
+    from stages.cook.complete import Gateway, Limits  # litellm itself comes with the first call
+
+    return Gateway(
+        get_environment(),
+        api_base=settings.model_api_base,
+        concurrency=settings.model_concurrency,
+        limits=Limits(
+            settings.calls_per_minute, settings.tokens_per_minute, settings.model_cooldown_s
+        ),
+    )
+
+
+def tell_faults(result: CookResult) -> set[str]:
+    """The kinds of fault that left a card to the offline writer, without what is its own."""
+    if not result.is_makeshift:
+        return set()
+    return {f"{kind}; the offline writer stood in, {_next(kind)}" for kind in _kinds(result)}
+
+
+def tell_hitches(result: CookResult) -> set[str]:
+    """The kinds of fault a card got over, and how."""
+    if result.is_makeshift:
+        return set()
+    writers = list(dict.fromkeys(draft.model for draft in result.drafts))
+    is_blocked = any(draft.risk is Risk.BLOCKED for draft in result.drafts)
+    found = set()
+    for kind in _kinds(result):
+        if kind.endswith(": draft blocked by our checks") and is_blocked:
+            end = "a person has to rewrite it"
+        elif any(kind.startswith((f"{name}:", f"{name} ")) for name in writers):
+            end = "a later try was good"
+        else:
+            end = f"{' and '.join(writers)} wrote instead"
+        found.add(f"{kind}; {end}")
+    return found
+
+
+def _kinds(result: CookResult) -> set[str]:
+    return {": ".join(problem.split(": ")[:2]) for problem in result.problems}
+
+
+def _next(kind: str) -> str:
+    # A reply that was paid for is not bought again.
+    if ": no usable draft" in kind or ": draft blocked" in kind:
+        return "`run --force` asks again"
+    return "the next run tries again"
