@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flows.voices import Due, Voices, due_tones, keep_voices, read_voices
 from flows.workers import Workers
-from stages.cook.rules import tone_rules
 from stages.errors import ConfigError
 from stages.policy import Policy
 from stages.seeds import load_groups, load_policy, load_sources
@@ -23,20 +23,16 @@ from store.parking import list_parked
 from store.settings import Settings, prepare_home
 from store.snapshots import Snapshots
 from store.sources import set_sources
-from store.tones import add_tones
-from tones.load import House, Tone, ToneError, list_versions, load_house
+from tones.load import House, Tone
 
 if TYPE_CHECKING:
     from stages.plate.embed import Vector
     from stages.procure.fetch import Fetcher
 
-RULE_LANGUAGES = ("en", "zh", "zh-Hant")
-"""What the rules of a tone are kept for; `zh` serves simplified Chinese."""
-
 
 @dataclass(slots=True)
 class Kitchen:
-    """tones: the active version by id; versions: all of them."""
+    """voices: the tones in all their versions; `due_tones` says which one writes a card."""
 
     settings: Settings
     db: Database
@@ -44,14 +40,30 @@ class Kitchen:
     sources: dict[str, Source]
     groups: tuple[Group, ...]
     policy: Policy
-    tones: dict[str, Tone]
-    versions: dict[str, tuple[Tone, ...]]
-    house: House
+    voices: Voices
     fetcher: Fetcher
     workers: Workers
     policy_hash: str
     groups_hash: str
     _embed: Callable[[Sequence[str]], list[Vector]] | None = field(default=None)
+
+    @property
+    def tones(self) -> dict[str, Tone]:
+        """The file on top of every tone, by id."""
+        return self.voices.tops
+
+    @property
+    def versions(self) -> dict[str, tuple[Tone, ...]]:
+        """Every version there is a file of, by tone."""
+        return self.voices.versions
+
+    @property
+    def house(self) -> House:
+        return self.voices.house
+
+    def due_tones(self, card_ids: Sequence[str]) -> dict[str, Due]:
+        """By card: the version of every tone that writes it at this moment."""
+        return due_tones(self.db, self.voices, card_ids)
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         """Vectors of texts, each embedded once in the life of the database. May take seconds."""
@@ -88,13 +100,11 @@ async def open_kitchen(
     sources = load_sources(settings.sources_file)
     groups = load_groups(settings.groups_file)
     policy = load_policy(settings.policy_file)
-    versions, house = load_voices(settings)
-    tones = {tone_id: found[0] for tone_id, found in versions.items()}
+    voices = read_voices(settings)
     if writes:
-        every = [tone for found in versions.values() for tone in found]
         set_sources(db, sources)
         set_groups(db, groups)
-        add_tones(db, [tone_rules(tone, lang) for tone in every for lang in RULE_LANGUAGES])
+        keep_voices(db, voices)
     workers = Workers(os.cpu_count() or 2)
     try:
         async with Fetcher(
@@ -109,9 +119,7 @@ async def open_kitchen(
                 sources={source.id: source for source in sources},
                 groups=groups,
                 policy=policy,
-                tones=tones,
-                versions=versions,
-                house=house,
+                voices=voices,
                 fetcher=fetcher,
                 workers=workers,
                 policy_hash=hash_parts(repr(policy)),
@@ -122,11 +130,12 @@ async def open_kitchen(
 
 
 def load_voices(settings: Settings) -> tuple[dict[str, tuple[Tone, ...]], House]:
-    """All tone versions by id, active first, and the prompt they share. Raises ConfigError."""
-    try:
-        return list_versions(settings.tones_dir), load_house(settings.tones_dir)
-    except ToneError as error:
-        raise ConfigError(str(error)) from error
+    """All tone versions by id, the one on top first, and the prompt they share.
+
+    Raises ConfigError.
+    """
+    voices = read_voices(settings)
+    return voices.versions, voices.house
 
 
 def hash_parts(*parts: str) -> str:

@@ -23,6 +23,7 @@ class RunRequest:
     """Empty tuples mean all: every enabled source, every guide, every tone.
 
     tone_version: cook with this version instead of the active one; needs exactly one tone.
+    renew: drafts nobody has touched are made again where another version of their tone is due now.
     force: do the stage's work again even where it is done. max_cost_usd: instead of the setting.
     kind: who started it (`cli`, `demo`, `daily`, `adhoc`).
     """
@@ -32,6 +33,7 @@ class RunRequest:
     stage: Stage = Stage.ALL
     tones: tuple[str, ...] = ()
     tone_version: str = ""
+    renew: bool = False
     force: bool = False
     max_cost_usd: Decimal | None = None
     dry_run: bool = False

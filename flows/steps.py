@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from flows.kitchen import Kitchen, hash_parts
 from flows.models import tell_faults, tell_hitches
 from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
+from flows.voices import Due
 from stages.chop import match_cards
 from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
@@ -153,17 +154,17 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
     """The cards of a guide that lack a draft, and how many drafts need not be made.
 
     Wanted keys minus done keys. A draft a person has decided or edited stands until its card
-    changes, also when forced; a pending one is made again when tone, model or card changed.
+    changes, also when forced; a pending one is made again when model or card changed, in the
+    version of its tone that is due then.
     """
     cards = list_cards(kitchen.db, guide_id)
-    marks = {
-        (mark.card_id, mark.tone): mark
-        for mark in list_marks(kitchen.db, [card.id for card in cards])
-    }
+    ids = [card.id for card in cards]
+    marks = {(mark.card_id, mark.tone): mark for mark in list_marks(kitchen.db, ids)}
+    due = kitchen.due_tones(ids)
     jobs, kept = [], 0
     for card in cards:
         missing: dict[int, list[Tone]] = {}
-        for tone in _wanted_tones(kitchen, request):
+        for tone in _wanted_tones(kitchen, request, due[card.id]):
             mark = marks.get((card.id, tone.id))
             generation = mark.generation if mark else 0
             is_forced = request.force and request.includes(Stage.COOK)
@@ -253,8 +254,8 @@ def _plated_key(kitchen: Kitchen, state: CardState) -> str:
     )
 
 
-def _wanted_tones(kitchen: Kitchen, request: RunRequest) -> tuple[Tone, ...]:
-    ids = request.tones or tuple(kitchen.tones)
+def _wanted_tones(kitchen: Kitchen, request: RunRequest, due: Due) -> tuple[Tone, ...]:
+    ids = request.tones or tuple(due)
     if request.tone_version:
         return tuple(
             tone
@@ -262,7 +263,7 @@ def _wanted_tones(kitchen: Kitchen, request: RunRequest) -> tuple[Tone, ...]:
             for tone in kitchen.versions[tone_id]
             if tone.version == request.tone_version
         )
-    return tuple(kitchen.tones[tone_id] for tone_id in ids)
+    return tuple(due[tone_id] for tone_id in ids)
 
 
 def _is_cooked(
@@ -270,14 +271,14 @@ def _is_cooked(
 ) -> bool:
     """Whether the draft is what would be cooked now.
 
-    A draft keeps the tone version it was made with as long as that version is kept in tones/; only
-    a request for a version asks for that one alone.
+    A draft keeps the tone version it was made with, whatever was promoted since or became of its
+    file: only who asks for a version, or for what is due, has it made again.
     """
-    versions = (tone,) if request.tone_version else kitchen.versions[tone.id]
-    model = kitchen.settings.model
-    return mark is not None and any(
-        mark.key == draft_key(card, version, model, mark.generation) for version in versions
-    )
+    if mark is None:
+        return False
+    if not (request.tone_version or request.renew):
+        tone = replace(tone, hash=mark.tone_hash)
+    return mark.key == draft_key(card, tone, kitchen.settings.model, mark.generation)
 
 
 def _is_a_persons(card: Card, mark: DraftMark | None) -> bool:

@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tones.fields import (
+    ANY_TOPIC,
+    LANGUAGES,
+    TRADITIONAL,
+    length_range,
+    matching,
+    per_language,
+    phrases_by_topic,
+    phrases_of,
+)
 from tones.sections import Section, cut, split_front_matter
 from tones.strict import Node, StrictError, read_text, refuse_repeats
 
 HERE = Path(__file__).resolve().parent
-
-LANGUAGES = ("en", "zh")
-"""Keys of every per-language mapping; `zh` serves simplified and traditional Chinese."""
-
-TRADITIONAL = "zh-Hant"
-"""Optional further key of `disclaimer`, `hooks` and `closers`, see `pick`."""
-
-ANY_TOPIC = "any"
-"""Key of the hooks and closers that suit every topic."""
 
 TONE_KEYS = (
     "id",
@@ -42,6 +43,9 @@ TONE_KEYS = (
 )
 HOUSE_KEYS = ("id", "version", "languages", "length_units", "none")
 LANGUAGE_NAMES = ("en", "zh-Hans", "zh-Hant")
+
+FOLDERS = ("next", "earlier")
+"""Where versions stand that are not on top: those to be tried, and those that were."""
 
 LANGUAGE_HEADINGS = {"en": "English", "zh": "中文"}
 SECTION_HEADINGS: Mapping[str, tuple[str, str, str, str]] = {
@@ -127,6 +131,15 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
+class ToneFile:
+    """A version with where its file stands (`top`, `next` or `earlier`) and what it says."""
+
+    tone: Tone
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """The prompt every tone shares: templates whose variables are known to be complete.
 
@@ -159,18 +172,32 @@ def pick(by_language: Mapping[str, T], lang: str) -> T:
 
 
 def load_tones(folder: Path | None = None) -> dict[str, Tone]:
-    """The active version of every tone by id. Raises ToneError, for earlier versions too."""
+    """The version on top of every tone by id. Raises ToneError, for the other versions too."""
     return {id: versions[0] for id, versions in list_versions(folder).items()}
 
 
 def list_versions(folder: Path | None = None) -> dict[str, tuple[Tone, ...]]:
-    """Every version of every tone by id: the active one (`<id>.md`) first, then the earlier ones
-    (`earlier/<id>-<version>.md`), newest first.
+    """Every version of every tone by id, as `list_files` has them."""
+    files = list_files(folder)
+    return {id: tuple(file.tone for file in versions) for id, versions in files.items()}
+
+
+def list_files(folder: Path | None = None) -> dict[str, tuple[ToneFile, ...]]:
+    """Every version of every tone by id: the one on top (`<id>.md`) first, then those to be tried
+    and the earlier ones (`next/<id>-<version>.md`, `earlier/<id>-<version>.md`), newest first.
 
     Raises ToneError for any mistake in any file, two files of one version included.
     """
     try:
-        return _list_versions(HERE if folder is None else folder)
+        return _list_files(HERE if folder is None else folder)
+    except StrictError as error:
+        raise ToneError(error.file, error.line, error.key, error.problem) from error
+
+
+def parse_tone(text: str, file: str) -> Tone:
+    """The tone that the text of a file says. file: what errors call it. Raises ToneError."""
+    try:
+        return _parse_tone(text, file)[0]
     except StrictError as error:
         raise ToneError(error.file, error.line, error.key, error.problem) from error
 
@@ -193,67 +220,84 @@ def phrases_for(by_topic: Mapping[str, tuple[str, ...]], topics: Sequence[str]) 
     return next(own, by_topic.get(ANY_TOPIC, ()))
 
 
-def _list_versions(folder: Path) -> dict[str, tuple[Tone, ...]]:
-    active = [
+def _list_files(folder: Path) -> dict[str, tuple[ToneFile, ...]]:
+    tops = [
         path for path in sorted(folder.glob("*.md")) if path.name not in ("README.md", "house.md")
     ]
-    if not active:
+    if not tops:
         raise StrictError(str(folder), 1, "", "holds no tone; expected files like expert.md")
-    found: dict[str, list[tuple[Tone, Node]]] = {}
-    for path in active:
-        tone, fields = _load_tone(path)
+    found: dict[str, list[tuple[ToneFile, Node]]] = {}
+    for path in tops:
+        file, fields = _read_tone(path, "top")
+        tone = file.tone
         if path.stem != tone.id:
             raise fields["id"].error(
                 f"`{tone.id}` in a file called {path.name}; expected `{path.stem}`"
             )
-        found[tone.id] = [(tone, fields["version"])]
-    for path in sorted((folder / "earlier").glob("*.md")):
-        tone, fields = _load_tone(path)
-        if tone.id not in found:
-            problem = f"no active version of `{tone.id}`; expected it in {tone.id}.md"
-            raise fields["id"].error(problem)
-        found[tone.id].append((tone, fields["version"]))
-        refuse_repeats([(tone.version, node) for tone, node in found[tone.id]], "version")
-        if path.stem != f"{tone.id}-{tone.version}":
-            expected = f"the file to be called {tone.id}-{tone.version}.md"
-            raise fields["version"].error(f"`{tone.version}` in {path.name}; expected {expected}")
+        found[tone.id] = [(file, fields["version"])]
+    for place in FOLDERS:
+        for path in sorted((folder / place).glob("*.md")):
+            file, fields = _read_tone(path, place)
+            _add_version(found, file, fields, path)
     return {
         id: (
             versions[0][0],
-            *sorted((tone for tone, _ in versions[1:]), key=_version_order, reverse=True),
+            *sorted((file for file, _ in versions[1:]), key=_version_order, reverse=True),
         )
         for id, versions in found.items()
     }
 
 
-def _load_tone(path: Path) -> tuple[Tone, Mapping[str, Node]]:
+def _add_version(
+    found: Mapping[str, list[tuple[ToneFile, Node]]],
+    file: ToneFile,
+    fields: Mapping[str, Node],
+    path: Path,
+) -> None:
+    tone = file.tone
+    if tone.id not in found:
+        problem = f"no version of `{tone.id}` on top; expected one in {tone.id}.md"
+        raise fields["id"].error(problem)
+    found[tone.id].append((file, fields["version"]))
+    refuse_repeats([(each.tone.version, node) for each, node in found[tone.id]], "version")
+    if path.stem != f"{tone.id}-{tone.version}":
+        expected = f"the file to be called {tone.id}-{tone.version}.md"
+        raise fields["version"].error(f"`{tone.version}` in {path.name}; expected {expected}")
+
+
+def _read_tone(path: Path, place: str) -> tuple[ToneFile, Mapping[str, Node]]:
     text = read_text(path)
-    meta, body = split_front_matter(text, str(path))
+    tone, fields = _parse_tone(text, str(path))
+    return ToneFile(tone, place, text), fields
+
+
+def _parse_tone(text: str, file: str) -> tuple[Tone, Mapping[str, Node]]:
+    meta, body = split_front_matter(text, file)
     fields = meta.fields(TONE_KEYS)
     lengths = fields["lengths"].fields(("words", "han"))
     _refuse_variables(body)
     languages = dict(zip(LANGUAGES, cut(body, 1, tuple(LANGUAGE_HEADINGS.values())), strict=True))
     parts = {key: cut(section, 2, SECTION_HEADINGS[key]) for key, section in languages.items()}
     tone = Tone(
-        id=_matching(fields["id"], TONE_ID, "small letters, digits and _, like `expert`"),
-        version=_matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
+        id=matching(fields["id"], TONE_ID, "small letters, digits and _, like `expert`"),
+        version=matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
         hash=_hash(text),
-        title={key: node.text() for key, node in _by_language(fields["title"]).items()},
-        words=_range(lengths["words"]),
-        han=_range(lengths["han"]),
+        title={key: node.text() for key, node in per_language(fields["title"]).items()},
+        words=length_range(lengths["words"]),
+        han=length_range(lengths["han"]),
         reading_grade_max=fields["reading_grade_max"].number(0, 20),
         emoji_max=fields["emoji_max"].integer(0, 10),
-        required_phrases=_phrases(fields["required_phrases"]),
-        banned_phrases=_phrases(fields["banned_phrases"]),
+        required_phrases=phrases_of(fields["required_phrases"]),
+        banned_phrases=phrases_of(fields["banned_phrases"]),
         disclaimer={
             key: node.text(may_be_empty=True)
-            for key, node in _by_language(fields["disclaimer"], (TRADITIONAL,)).items()
+            for key, node in per_language(fields["disclaimer"], (TRADITIONAL,)).items()
         },
         guide={key: _guide(part[0], part[1]) for key, part in parts.items()},
         good={key: _examples(part[2], LEAST_GOOD) for key, part in parts.items()},
         bad={key: _examples(part[3], LEAST_BAD) for key, part in parts.items()},
-        hooks=_phrases_by_topic(fields["hooks"]),
-        closers=_phrases_by_topic(fields["closers"]),
+        hooks=phrases_by_topic(fields["hooks"]),
+        closers=phrases_by_topic(fields["closers"]),
     )
     return tone, fields
 
@@ -270,7 +314,7 @@ def _load_house(path: Path) -> House:
         _check_variables(section, TEMPLATE_VARIABLES[section.title])
     system, tone_guide, example, card = (section.text for section in sections)
     return House(
-        version=_matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
+        version=matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
         hash=_hash(text),
         languages={lang: names[lang].text() for lang in LANGUAGE_NAMES},
         length_units={lang: units[lang].text() for lang in LANGUAGES},
@@ -327,47 +371,8 @@ def _examples(section: Section, at_least: int) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _by_language(node: Node, optional: Sequence[str] = ()) -> Mapping[str, Node]:
-    return node.fields(LANGUAGES, optional)
-
-
-def _phrases(node: Node) -> Mapping[str, tuple[str, ...]]:
-    return {key: below.texts() for key, below in _by_language(node).items()}
-
-
-def _phrases_by_topic(node: Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Phrases by topic; a key may name several topics, separated by commas."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for key, below in _by_language(node, (TRADITIONAL,)).items():
-        named = [
-            (topic.strip(), phrases)
-            for topics, phrases in below.pairs().items()
-            for topic in topics.split(",")
-        ]
-        refuse_repeats(named, "topic")
-        if ANY_TOPIC not in dict(named):
-            raise below.error(f"key `{ANY_TOPIC}` is missing; it serves topics without own phrases")
-        found[key] = {topic: phrases.texts() for topic, phrases in named}
-    return found
-
-
-def _range(node: Node) -> tuple[int, int]:
-    fields = node.fields(("min", "max"))
-    least, most = fields["min"].integer(1, 2000), fields["max"].integer(1, 2000)
-    if least > most:
-        raise fields["max"].error(f"{most} is below min {least}; expected at least {least}")
-    return least, most
-
-
-def _matching(node: Node, pattern: re.Pattern[str], expected: str) -> str:
-    text = node.text()
-    if not pattern.fullmatch(text):
-        raise node.error(f"`{text}`; expected {expected}")
-    return text
-
-
-def _version_order(tone: Tone) -> tuple[int, ...]:
-    return tuple(int(part) for part in tone.version.split("."))
+def _version_order(file: ToneFile) -> tuple[int, ...]:
+    return tuple(int(part) for part in file.tone.version.split("."))
 
 
 def _hash(text: str) -> str:

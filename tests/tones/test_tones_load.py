@@ -15,9 +15,11 @@ from tones.load import (
     Example,
     Tone,
     ToneError,
+    list_files,
     list_versions,
     load_house,
     load_tones,
+    parse_tone,
     phrases_for,
     pick,
 )
@@ -273,8 +275,9 @@ def test_folder_without_tones_is_named(tmp_path: Path) -> None:
 # --- versions ------------------------------------------------------------------------------
 
 
-def keep(folder: Path, version: str) -> Path:
-    path = folder / "earlier" / f"mom-{version}.md"
+def keep(folder: Path, version: str, place: str = "earlier") -> Path:
+    path = folder / place / f"mom-{version}.md"
+    path.parent.mkdir(exist_ok=True)
     shutil.copy(folder / "mom.md", path)
     edit(path, 'version: "1.0"', f'version: "{version}"')
     return path
@@ -312,10 +315,43 @@ def test_earlier_version_in_a_wrong_file_is_named(folder: Path) -> None:
     )
 
 
-def test_earlier_version_without_an_active_one_is_named(folder: Path) -> None:
+def test_version_without_one_on_top_is_named(folder: Path) -> None:
     path = keep(folder, "0.9")
     (folder / "mom.md").unlink()
-    assert problem(folder) == f"{path}:2: id: no active version of `mom`; expected it in mom.md"
+    assert problem(folder) == (f"{path}:2: id: no version of `mom` on top; expected one in mom.md")
+
+
+def test_versions_to_be_tried_stand_in_a_folder_of_their_own(folder: Path) -> None:
+    keep(folder, "0.9")
+    newer = keep(folder, "1.1", "next")
+    files = list_files(folder)["mom"]
+    assert [(file.tone.version, file.place) for file in files] == [
+        ("1.0", "top"), ("1.1", "next"), ("0.9", "earlier"),
+    ]  # fmt: skip
+    assert files[1].text == newer.read_text(encoding="utf-8")
+    assert [file.tone for file in files] == list(list_versions(folder)["mom"])
+
+
+def test_one_version_in_two_folders_names_both_files(folder: Path) -> None:
+    first, second = keep(folder, "1.1", "next"), keep(folder, "1.1")
+    assert problem(folder) == (
+        f"{second}:3: version: version `1.1` is already used at {first}:3; expected another one"
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_parsing_the_text_of_a_file_gives_the_tone_of_the_file(name: str) -> None:
+    text = (HERE / f"{name}.md").read_text(encoding="utf-8")
+    assert parse_tone(text, "kept") == SHIPPED[name]
+
+
+def test_parsing_a_wrong_text_names_what_it_was_called() -> None:
+    text = (HERE / "mom.md").read_text(encoding="utf-8").replace('"1.0"', "1.0", 1)
+    with pytest.raises(ToneError) as caught:
+        parse_tone(text, "mom 1.0 (kept)")
+    assert str(caught.value) == (
+        "mom 1.0 (kept):3: version: found a number (1.0); expected text in quotes"
+    )
 
 
 # --- house ---------------------------------------------------------------------------------
