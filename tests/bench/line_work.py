@@ -47,7 +47,7 @@ groups:
 """
 
 
-def make_settings(base: str, folder: Path) -> Settings:
+def make_settings(base: str, folder: Path, **more: object) -> Settings:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sources.yaml").write_text(SOURCE.format(base=base))
     (folder / "groups.yaml").write_text(GROUPS)
@@ -56,6 +56,7 @@ def make_settings(base: str, folder: Path) -> Settings:
         sources_file=folder / "sources.yaml",
         groups_file=folder / "groups.yaml",
         allow_private=urlsplit(base).netloc,
+        **more,
     )
 
 
