@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stages.cook import lexicon
 from stages.cook.quantity import Quantity, find_quantities
@@ -45,6 +46,7 @@ def language_key(lang: str) -> str:
     return "zh" if is_chinese(lang) else "en"
 
 
+@lru_cache(maxsize=256)  # prompt, estimate, parser and the checks of each tone read the same card
 def read_card(text: str, lang: str) -> CardReading:
     """Sentences, quantities, planted instructions and lead-ins of a card's text."""
     sentences = split_sentences(text, lang)
