@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, insert, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from stages.errors import BudgetError, InFlightError
 from stages.types import Completion
 from store.engine import Database, is_holder_dead, process_holder, take_turns, utc_now
-from store.tables import CompletionRow
+from store.tables import CompletionRow, metadata
+
+_CALLS = metadata.tables["completions"]
 
 MICRO = Decimal(1_000_000)
 
@@ -77,38 +80,48 @@ class StoreLedger:
                 )
             reserve = int((estimate_usd or Decimal(0)) * MICRO)
             self._check_budget(session, reserve, now)
-            session.merge(
-                CompletionRow(
-                    key=key,
-                    model=model,
-                    prompt_hash=prompt_hash,
-                    state=CallState.SENT.value,
-                    cost_micro_usd=row.cost_micro_usd if row else None,
-                    reserved_micro_usd=reserve,
-                    sends=row.sends + 1 if row else 1,
-                    run_id=self.run_id,
-                    holder=process_holder(),
-                    sent_at=now,
-                    lease_until=now + timedelta(seconds=self.lease_s),
-                )
-            )
+            values = {
+                "model": model,
+                "prompt_hash": prompt_hash,
+                "state": CallState.SENT.value,
+                "text": "",
+                "tokens_in": 0,
+                "tokens_out": 0,
+                "cost_micro_usd": row.cost_micro_usd if row else None,
+                "reserved_micro_usd": reserve,
+                "latency_s": 0.0,
+                "error": "",
+                "sends": row.sends + 1 if row else 1,
+                "run_id": self.run_id,
+                "holder": process_holder(),
+                "sent_at": now,
+                "lease_until": now + timedelta(seconds=self.lease_s),
+                "settled_at": None,
+            }
+            if row:
+                session.execute(update(_CALLS).where(_CALLS.c.key == key).values(values))
+            else:
+                session.execute(insert(_CALLS).values(key=key, **values))
         return None
 
     def settle(self, completion: Completion) -> None:
         """Write the answer and what it cost."""
         cost = completion.cost_usd
+        values: dict[str, Any] = {
+            "state": CallState.SETTLED.value,
+            "model": completion.model,
+            "text": completion.text,
+            "tokens_in": completion.tokens_in,
+            "tokens_out": completion.tokens_out,
+            "reserved_micro_usd": 0,
+            "latency_s": completion.latency_s,
+            "settled_at": utc_now(),
+        }
+        if cost is not None:  # on top of what earlier tries of the call may have cost
+            before = func.coalesce(_CALLS.c.cost_micro_usd, 0)
+            values["cost_micro_usd"] = before + int(cost * MICRO)
         with self.db.write() as session:
-            row = session.get_one(CompletionRow, completion.key)
-            row.state = CallState.SETTLED.value
-            row.model = completion.model
-            row.text = completion.text
-            row.tokens_in, row.tokens_out = completion.tokens_in, completion.tokens_out
-            if cost is not None:  # on top of what earlier tries of the call may have cost
-                row.cost_micro_usd = (row.cost_micro_usd or 0) + int(cost * MICRO)
-            row.reserved_micro_usd = 0
-            row.latency_s = completion.latency_s
-            row.settled_at = utc_now()
-            session.add(row)
+            session.execute(update(_CALLS).where(_CALLS.c.key == completion.key).values(values))
 
     def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
         """The call ended without a usable answer; it may be sent again.

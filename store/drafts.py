@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from stages.types import Draft, DraftSentence, Finding, Risk, Severity
 from store.engine import Database, utc_now
-from store.tables import CardRow, DraftRow, DraftState, FindingRow, id_of
+from store.tables import CardRow, DraftRow, DraftState, FindingRow, id_of, metadata
 from store.values import dump, load
+
+_DRAFTS = metadata.tables["drafts"]
+_FINDINGS = metadata.tables["findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +109,53 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
     then left out.
     """
     now = utc_now()
-    added = 0
+    keys = [draft.key for draft in drafts]
+    cards = {draft.card_id for draft in drafts}
     with db.write() as session:
-        for draft in drafts:
-            card = session.get_one(CardRow, draft.card_id)
-            if _has_work_of_people(session, draft, card.body_hash):
-                continue
-            session.exec(
-                update(DraftRow)
-                .where(
-                    col(DraftRow.card_id) == draft.card_id,
-                    col(DraftRow.tone) == draft.tone,
-                    col(DraftRow.key) != draft.key,
-                )
-                .values(is_current=False)
+        hashes = {card: session.get_one(CardRow, card).body_hash for card in cards}
+        # Locked, so that no decision slips in before a current draft is replaced.
+        stored = session.execute(
+            sql_select(
+                *_DRAFTS.c["id", "key", "card_id", "tone", "body_hash", "state", "is_current"],
+                (_DRAFTS.c.text != _DRAFTS.c.machine_text).label("is_edited"),
             )
-            known = session.exec(select(DraftRow).where(DraftRow.key == draft.key)).first()
-            if known:
-                known.is_current = True
-                session.add(known)
+            .where(
+                or_(
+                    _DRAFTS.c.key.in_(keys),
+                    and_(_DRAFTS.c.card_id.in_(cards), _DRAFTS.c.is_current),
+                )
+            )
+            .with_for_update(key_share=True)
+        ).all()
+        known = {row.key: row.id for row in stored}
+        replaced: list[int] = []
+        again: list[int] = []
+        new: list[Draft] = []
+        for draft in drafts:
+            place = (draft.card_id, draft.tone)
+            old = [
+                row
+                for row in stored
+                if row.is_current and (row.card_id, row.tone) == place and row.key != draft.key
+            ]
+            if any(_is_work_of_people(row, hashes[draft.card_id]) for row in old):
                 continue
-            row = _row(draft, card.body_hash, run_id, generation, now)
-            session.add(row)
-            session.flush()
-            set_findings(session, row, draft.findings)
-            added += 1
-    return added
+            replaced += [row.id for row in old]
+            if draft.key in known:
+                again.append(known[draft.key])
+            else:
+                new.append(draft)
+        for ids, is_current in ((replaced, False), (again, True)):
+            if ids:
+                session.execute(
+                    update(_DRAFTS).where(_DRAFTS.c.id.in_(ids)).values(is_current=is_current)
+                )
+        _insert(
+            session,
+            new,
+            [_row(draft, hashes[draft.card_id], run_id, generation, now) for draft in new],
+        )
+    return len(new)
 
 
 def list_drafts(db: Database, card_ids: Sequence[str]) -> dict[str, tuple[DraftView, ...]]:
@@ -161,23 +186,10 @@ def count_drafts(db: Database) -> dict[tuple[DraftState, Risk], int]:
 
 def set_findings(session: Session, row: DraftRow, findings: Sequence[Finding]) -> None:
     """Replace a draft's findings; for the other files of this room."""
-    for old in session.exec(select(FindingRow).where(FindingRow.draft_id == id_of(row))):
-        session.delete(old)
-    for finding in findings:
-        draft_start, draft_end = finding.draft_span or (None, None)
-        card_start, card_end = finding.card_span or (None, None)
-        session.add(
-            FindingRow(
-                draft_id=id_of(row),
-                check=finding.check,
-                severity=finding.severity.value,
-                message=finding.message,
-                draft_start=draft_start,
-                draft_end=draft_end,
-                card_start=card_start,
-                card_end=card_end,
-            )
-        )
+    session.execute(delete(_FINDINGS).where(_FINDINGS.c.draft_id == id_of(row)))
+    if findings:
+        values = [_finding_values(id_of(row), finding) for finding in findings]
+        session.execute(insert(_FINDINGS), values)
 
 
 def get_findings(session: Session, draft_ids: Sequence[int]) -> dict[int, tuple[Finding, ...]]:
@@ -228,24 +240,44 @@ def make_view(row: DraftRow, findings: dict[int, tuple[Finding, ...]]) -> DraftV
     )
 
 
-def _has_work_of_people(session: Session, draft: Draft, body_hash: str) -> bool:
-    """Whether the draft would take the place of one that a person decided or edited.
+def _is_work_of_people(current: Row[Any], body_hash: str) -> bool:
+    """Whether a person decided or edited the draft, and its card reads as it did then."""
+    is_touched = current.state != DraftState.PENDING or current.is_edited
+    return bool(current.body_hash == body_hash and is_touched)
 
-    Locks the current draft, so that no decision slips in before it is replaced.
+
+def _insert(session: Session, drafts: Sequence[Draft], rows: Sequence[DraftRow]) -> None:
+    """Rows of these drafts with their findings; in bulk, since a run writes every one of its
+    drafts while model calls wait.
     """
-    current = session.exec(
-        select(DraftRow)
-        .where(
-            DraftRow.card_id == draft.card_id,
-            DraftRow.tone == draft.tone,
-            col(DraftRow.is_current),
-            DraftRow.body_hash == body_hash,
-        )
-        .with_for_update(key_share=True)
-    ).first()
-    if current is None or current.key == draft.key:
-        return False
-    return current.state != DraftState.PENDING or current.text != current.machine_text
+    if not rows:
+        return
+    ids = session.execute(
+        insert(_DRAFTS).returning(_DRAFTS.c.id, sort_by_parameter_order=True),
+        [row.model_dump(exclude={"id"}) for row in rows],
+    ).scalars()
+    findings = [
+        _finding_values(draft_id, finding)
+        for draft_id, draft in zip(ids, drafts, strict=True)
+        for finding in draft.findings
+    ]
+    if findings:
+        session.execute(insert(_FINDINGS), findings)
+
+
+def _finding_values(draft_id: int, finding: Finding) -> dict[str, Any]:
+    draft_start, draft_end = finding.draft_span or (None, None)
+    card_start, card_end = finding.card_span or (None, None)
+    return {
+        "draft_id": draft_id,
+        "check_name": finding.check,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "draft_start": draft_start,
+        "draft_end": draft_end,
+        "card_start": card_start,
+        "card_end": card_end,
+    }
 
 
 def _row(draft: Draft, body_hash: str, run_id: str, generation: int, now: datetime) -> DraftRow:
