@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli_admin import tones_app, users_app
+from flows.cli_admin import users_app
 from flows.cli_chop import EXAMPLES, chop
 from flows.cli_eval import eval_app
 from flows.cli_sources import sources_app
+from flows.cli_tones import tones_app
 from flows.request import RunRequest, Stage
 from stages.errors import ConfigError, StageError
 

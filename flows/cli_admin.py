@@ -1,4 +1,4 @@
-"""The commands that look after people and tones."""
+"""The commands that look after people."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from stages.errors import ConfigError
 
 users_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The people who may sign in."
-)
-tones_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The voices drafts are written in."
 )
 
 
@@ -80,41 +77,3 @@ def disable_user(name: Annotated[str, typer.Argument(help="Whose access ends now
     if not disable(open_store(load_settings()), name):
         raise ConfigError(f"There is no active user {name}.")
     typer.echo(f"{name} can no longer sign in.")
-
-
-@tones_app.command("list")
-def list_tones() -> None:
-    """Every tone with its versions, the active one first."""
-    from flows.kitchen import load_voices
-    from store.settings import load_settings
-
-    versions, _ = load_voices(load_settings())
-    for tone_id, found in versions.items():
-        names = [f"{tone.version} ({tone.hash[:8]})" for tone in found]
-        typer.echo(f"{tone_id}  active {names[0]}  earlier {', '.join(names[1:]) or 'none'}")
-
-
-@tones_app.command("show")
-def show_tone(
-    tone: Annotated[str, typer.Argument(help="Id of a tone, such as expert.")],
-    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
-) -> None:
-    """What a tone asks for: length, phrases, disclaimer, and who we are and are not in it."""
-    from flows.kitchen import load_voices
-    from stages.cook.rules import tone_rules
-    from store.settings import load_settings
-
-    versions, _ = load_voices(load_settings())
-    if tone not in versions:
-        raise ConfigError(f"There is no tone {tone}. Known are: {', '.join(sorted(versions))}.")
-    active = versions[tone][0]
-    rules = tone_rules(active, lang)
-    unit = "Han characters" if lang.startswith("zh") else "words"
-    typer.echo(f"{tone} {active.version} ({active.hash[:8]})")
-    typer.echo(f"length: {rules.length[0]} to {rules.length[1]} {unit}")
-    typer.echo(f"reading grade: at most {rules.reading_grade_max:g} (0: no limit)")
-    typer.echo(f"emoji: at most {rules.emoji_max}")
-    typer.echo(f"required: {'; '.join(rules.required_phrases) or 'none'}")
-    typer.echo(f"banned: {'; '.join(rules.banned_phrases) or 'none'}")
-    typer.echo(f"disclaimer: {rules.disclaimer or 'none'}\n")
-    typer.echo(active.guide["zh" if lang.startswith("zh") else "en"])

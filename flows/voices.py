@@ -14,12 +14,22 @@ from stages.errors import ConfigError
 from store.engine import Database
 from store.settings import Settings
 from store.tone_changes import Standing, list_canary_cards, list_standings
-from store.tones import Place, ToneFile, add_tones, get_tone_file, keep_tone_files
+from store.tones import (
+    Place,
+    ToneFile,
+    add_tones,
+    get_tone_file,
+    keep_tone_files,
+    list_tone_files,
+)
 from tones.load import House, Tone, ToneError, list_files, load_house, parse_tone
 from tones.load import ToneFile as FileRead
 
 RULE_LANGUAGES = ("en", "zh", "zh-Hant")
 """What the rules of a tone are kept for; `zh` serves simplified Chinese."""
+
+HASH_CHARS, LEAST_HASH_CHARS = 8, 6
+"""How much of a hash is shown, and how much names a version."""
 
 Due = dict[str, Tone]
 """Tone id to the version that writes a card."""
@@ -117,3 +127,29 @@ def _read_kept(db: Database, tone_hash: str) -> Tone:
         raise ConfigError(
             f"{error}. Its file is gone; promote another version: `spoonful tones list`."
         ) from error
+
+
+def check_tone(voices: Voices, tone: str) -> None:
+    """Raises ConfigError for a tone there is no file of."""
+    if tone not in voices.files:
+        raise ConfigError(f"There is no tone {tone}. Known are: {', '.join(sorted(voices.files))}.")
+
+
+def find_version(db: Database, voices: Voices, tone: str, name: str) -> Tone:
+    """The version somebody means: `1.1`, or the beginning of a hash as `tones list` shows it.
+
+    Of equal version numbers the one that stands in tones/ is meant. Raises ConfigError when there
+    is none, or several.
+    """
+    check_tone(voices, tone)
+    kept = [file for file in list_tone_files(db) if file.tone == tone]
+    by_name = [file for file in kept if file.version == name]
+    found = [file for file in by_name if file.place is not Place.GONE] or by_name
+    if not found and len(name) >= LEAST_HASH_CHARS:
+        found = [file for file in kept if file.hash.startswith(name.lower())]
+    if len(found) == 1:
+        return voices.tone_of(db, found[0].hash)
+    known = ", ".join(f"{file.version} ({file.hash[:HASH_CHARS]})" for file in kept)
+    if found:
+        raise ConfigError(f"Several versions of {tone} are called {name}; name a hash: {known}.")
+    raise ConfigError(f"Tone {tone} has no version {name}. Known are: {known}.")
