@@ -38,7 +38,7 @@ from store.settings import Settings
 
 HEARTBEAT_S = 15.0
 GUIDES_AT_ONCE = 3
-"""Guides worked on side by side; each waits mostly for a model."""
+"""Guides cut up or placed side by side. More may wait for a model."""
 
 MAX_NOTES = 100
 
@@ -67,16 +67,20 @@ class Line:
     chopped: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     halted: str = ""
+    tables: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(GUIDES_AT_ONCE))
 
     async def work(self, sources: list[Source]) -> None:
         """Procure all sources side by side and work on their guides as they come in."""
         async with asyncio.TaskGroup() as workers:
-            for _ in range(GUIDES_AT_ONCE):
+            # A guide may be no more than one card, and enough cards must be there for the model.
+            at_once = self.kitchen.settings.model_concurrency if self.stove.gateway else 1
+            at_once = max(GUIDES_AT_ONCE, steps.count_places(at_once))
+            for _ in range(at_once):
                 workers.create_task(self._work_on_guides())
             async with asyncio.TaskGroup() as producers:
                 for source in sources:
                     producers.create_task(self._procure(source))
-            for _ in range(GUIDES_AT_ONCE):
+            for _ in range(at_once):
                 self.queue.put_nowait(None)
         if self.request.includes(Stage.CHOP):
             with self.summary.timed("chop"):
@@ -153,20 +157,22 @@ class Line:
     async def _work_on(self, guide_id: str) -> None:
         kitchen, request, summary = self.kitchen, self.request, self.summary
         if request.includes(Stage.CHOP) and guide_id not in self.chopped:
-            with summary.timed("chop"):
-                await self.attempt(
-                    f"chop: {guide_id}",
-                    partial(steps.chop, kitchen, guide_id, request, summary),
-                )
+            async with self.tables:
+                with summary.timed("chop"):
+                    await self.attempt(
+                        f"chop: {guide_id}",
+                        partial(steps.chop, kitchen, guide_id, request, summary),
+                    )
         if request.includes(Stage.COOK) and not self.halted:
             with summary.timed("cook"):
                 await self._cook(guide_id)
         if request.includes(Stage.PLATE):
-            with summary.timed("plate"):
-                await self.attempt(
-                    f"plate: {guide_id}",
-                    partial(steps.plate, kitchen, guide_id, request, summary),
-                )
+            async with self.tables:
+                with summary.timed("plate"):
+                    await self.attempt(
+                        f"plate: {guide_id}",
+                        partial(steps.plate, kitchen, guide_id, request, summary),
+                    )
         self.report(summary, f"done: guide {guide_id}")
 
     async def _cook(self, guide_id: str) -> None:
@@ -354,7 +360,7 @@ async def _heartbeat(db: Database, run_id: str) -> AsyncIterator[None]:
 async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.Stove]:
     settings = kitchen.settings
     limit = settings.max_cost_per_run_usd if request.max_cost_usd is None else request.max_cost_usd
-    places = asyncio.Semaphore(settings.model_concurrency)
+    places = asyncio.Semaphore(steps.count_places(settings.model_concurrency))
     if not list_models(settings):
         yield steps.Stove(None, limit, places)
         return

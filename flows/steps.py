@@ -18,7 +18,7 @@ from flows.voices import Due
 from stages.chop import match_cards
 from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
-from stages.errors import BudgetError, ConfigError, PermanentError
+from stages.errors import BudgetError, ConfigError, PermanentError, StageError
 from stages.types import Card, ChangeKind, Finding, Placement, Risk
 from store.cards import (
     CardState,
@@ -58,8 +58,9 @@ class CookJob:
 class Stove:
     """What cooking needs besides the kitchen, for a whole run.
 
-    gateway: None when only the offline writer writes. places: cards cooked at once; a call is
-    claimed and its price reserved only when it can be sent. is_off: no further card is begun.
+    gateway: None when only the offline writer writes. places: cards cooked at once, see
+    `count_places`; a call is claimed and its price reserved only when it can be sent. counter:
+    where one guide at a time plans its cards and gets them places. is_off: no more is begun.
     faults: why the offline writer stood in for a model, with the number of cards; the line takes
     them from here. hitches: what went wrong and ended well, likewise.
     """
@@ -67,6 +68,7 @@ class Stove:
     gateway: Gateway | None
     max_run_usd: Decimal
     places: asyncio.Semaphore
+    counter: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_off: bool = False
     faults: Counter[str] = field(default_factory=Counter)
     hitches: Counter[str] = field(default_factory=Counter)
@@ -78,6 +80,13 @@ class Stove:
             for text, count in self.hitches.items()
         ]
         return cards + (self.gateway.notes() if self.gateway else [])
+
+
+def count_places(calls_at_once: int) -> int:
+    """Cards to cook at once so that no call ever waits for a card: those whose calls are in flight,
+    as many whose answers are being checked, and as many with their prompts ready.
+    """
+    return 3 * calls_at_once
 
 
 def is_chopped(kitchen: Kitchen, ref: GuideRef, request: RunRequest) -> bool:
@@ -186,10 +195,6 @@ async def cook(
     Raises what ended a card, BudgetError and ConfigError before others. After an error that the
     next card would meet, too (a spent budget, a refused key), no further card is begun.
     """
-    jobs, kept = plan_cooking(kitchen, guide_id, request)
-    summary.drafts.kept += kept
-    guide = get_guide_ref(kitchen.db, guide_id) if jobs else None
-    doubts = licence_findings(guide.licence_finding) if guide else ()
     ledger = StoreLedger(
         kitchen.db,
         summary.run_id,
@@ -199,24 +204,34 @@ async def cook(
         allow_unpriced=kitchen.settings.allow_unpriced_models,
     )
 
-    async def one(job: CookJob) -> None:
-        async with stove.places:
+    async def one(job: CookJob, doubts: tuple[Finding, ...]) -> StageError | None:
+        try:
             if stove.is_off:
-                return
-            try:
-                result = await cook_card(
-                    job.card, job.tones, _cook_settings(kitchen, job, doubts), ledger, stove.gateway
-                )
-            except (BudgetError, ConfigError, PermanentError):
-                stove.is_off = True
-                raise
+                return None
+            result = await cook_card(
+                job.card, job.tones, _cook_settings(kitchen, job, doubts), ledger, stove.gateway
+            )
+        except StageError as error:
+            stove.is_off |= isinstance(error, BudgetError | ConfigError | PermanentError)
+            return error
+        finally:
+            stove.places.release()
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)
         stove.faults.update(tell_faults(result))
         stove.hitches.update(tell_hitches(result))
+        return None
 
-    results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
-    errors = [result for result in results if isinstance(result, BaseException)]
+    cards = []
+    async with asyncio.TaskGroup() as group, stove.counter:
+        jobs, kept = plan_cooking(kitchen, guide_id, request)
+        summary.drafts.kept += kept
+        guide = get_guide_ref(kitchen.db, guide_id) if jobs else None
+        doubts = licence_findings(guide.licence_finding) if guide else ()
+        for job in jobs:
+            await stove.places.acquire()
+            cards.append(group.create_task(one(job, doubts)))
+    errors = [error for card in cards if (error := card.result())]
     for error in sorted(errors, key=lambda error: not isinstance(error, BudgetError | ConfigError)):
         raise error
 
