@@ -9,7 +9,6 @@ from stages.cook.keys import missing_key
 from stages.cook.offline import OFFLINE_MODEL
 from stages.cook.prices import PRICES_OF, price
 from stages.errors import ConfigError
-from stages.types import Risk
 from store.settings import Settings, get_environment
 
 if TYPE_CHECKING:
@@ -57,33 +56,35 @@ def tell_faults(result: CookResult) -> set[str]:
     """The kinds of fault that left a card to the offline writer, without what is its own."""
     if not result.is_makeshift:
         return set()
-    return {f"{kind}; the offline writer stood in, {_next(kind)}" for kind in _kinds(result)}
+    # A reply that was paid for is not bought again, but the tones that lack are asked for apart.
+    is_apart = any(draft.model != OFFLINE_MODEL for draft in result.drafts)
+    found = set()
+    for kind in _kinds(result):
+        is_paid = ": no usable draft" in kind or ": draft refused" in kind
+        then = (
+            "`run --force` asks again" if is_paid and not is_apart else "the next run tries again"
+        )
+        found.add(f"{kind}; the offline writer stood in, {then}")
+    return found
 
 
 def tell_hitches(result: CookResult) -> set[str]:
     """The kinds of fault a card got over, and how."""
     if result.is_makeshift:
         return set()
-    writers = list(dict.fromkeys(draft.model for draft in result.drafts))
-    is_blocked = any(draft.risk is Risk.BLOCKED for draft in result.drafts)
+    writers = dict.fromkeys(draft.model for draft in result.drafts)
     found = set()
     for kind in _kinds(result):
-        if kind.endswith(": draft blocked by our checks") and is_blocked:
-            end = "a person has to rewrite it"
-        elif any(kind.startswith((f"{name}:", f"{name} ")) for name in writers):
-            end = "a later try was good"
+        others = [name for name in writers if not kind.startswith((f"{name}:", f"{name} "))]
+        if others:
+            end = f"{' and '.join(others)} wrote instead"
+        elif kind.endswith(": draft refused by our checks") and not result.is_good:
+            end = "left for a person"
         else:
-            end = f"{' and '.join(writers)} wrote instead"
+            end = "a later try was good"
         found.add(f"{kind}; {end}")
     return found
 
 
 def _kinds(result: CookResult) -> set[str]:
     return {": ".join(problem.split(": ")[:2]) for problem in result.problems}
-
-
-def _next(kind: str) -> str:
-    # A reply that was paid for is not bought again.
-    if ": no usable draft" in kind or ": draft blocked" in kind:
-        return "`run --force` asks again"
-    return "the next run tries again"

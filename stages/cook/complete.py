@@ -371,9 +371,11 @@ def _mapped(error: Exception, model: str, secrets: Sequence[str]) -> Exception:
         if isinstance(broken, httpx.ConnectError):
             return TransientError(f"connection failed: {said}")
         return OutcomeUnknownError(f"connection broken: {said}")
-    known = (
-        from_status(status, said, model, retry_after_of(error)) if isinstance(status, int) else None
-    )
+    known = None
+    # What litellm cannot read it calls a 500, too; only a server's own is one.
+    is_said = any(isinstance(one, httpx.HTTPStatusError) for one in chain(error))
+    if isinstance(status, int) and (is_said or status < 500):
+        known = from_status(status, said, model, retry_after_of(error))
     return known or OutcomeUnknownError(f"the answer could not be read: {said}")
 
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from stages.cook.breaker import Patience
@@ -30,6 +30,7 @@ from stages.cook.prices import price
 from stages.cook.prompt import Message, build_messages, estimate_tokens, reply_schema
 from stages.cook.risk import assess_risk
 from stages.cook.rules import tone_rules
+from stages.cook.tally import FABRICATED, Tally, fails
 from stages.errors import (
     InFlightError,
     ModelPausedError,
@@ -38,11 +39,17 @@ from stages.errors import (
     PermanentError,
     RateLimitedError,
     RequestRefusedError,
-    StageError,
     TransientError,
 )
-from stages.types import Card, Completion, Draft, DraftSentence, Finding, Risk, Severity
+from stages.types import Card, Completion, Draft, DraftSentence, Finding, Severity
 from tones.load import House, Tone, load_house
+
+_STRIPPED = Finding("hidden_stripped", Severity.INFO, "Characters nobody sees were removed.")
+_OFFLINE = Finding(
+    "written_offline",
+    Severity.INFO,
+    "No model gave a usable draft; this is the offline writer's extract.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,9 @@ class CookSettings:
     """model, fallbacks: litellm names, or `offline/house`. max_attempts: replies a model may give,
     and faults it may show, for one card. deadline_s: total for one call. max_tokens: of a reply,
     twice that after one that was cut off. max_wait_s: what a card waits in all for one model, while
-    it is paused and after a fault; then it moves on to the next. generation: part of the keys, raised by `force`.
-    house: the prompt templates, read from tones/ when None. standing: findings every draft gets
-    besides what its text is found to have.
+    it is paused and after a fault; then it moves on to the next. generation: part of the keys,
+    raised by `force`. house: the prompt templates, read from tones/ when None. standing: findings
+    every draft gets besides what its text is found to have.
     """
 
     model: str = OFFLINE_MODEL
@@ -72,7 +79,7 @@ class CookResult:
 
     problems: what went wrong on the way, one plain line each, even if it ended well: the model and
     the kind of fault, each followed by a colon, then what was particular to this card.
-    is_makeshift: the offline writer stood in for a model.
+    is_makeshift: the offline writer stood in for a model. is_good: no draft fails our checks.
     """
 
     drafts: tuple[Draft, ...]
@@ -80,28 +87,7 @@ class CookResult:
     cached: int = 0
     problems: tuple[str, ...] = ()
     is_makeshift: bool = False
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What one `cook_card` has gathered so far."""
-
-    completions: list[Completion] = field(default_factory=list)
-    cached: int = 0
-    problems: list[str] = field(default_factory=list)
-    best: dict[str, Draft] = field(default_factory=dict)
-
-    def note(self, model: str, error: StageError) -> None:
-        """Remember why a call came to nothing."""
-        said = str(error)
-        self.problems.append(said if said.startswith(f"{model}:") else f"{model}: {said}")
-
-    def keep(self, draft: Draft) -> None:
-        """Keep the draft with the lower risk; the first one of equals."""
-        order = (Risk.LOW, Risk.FLAGGED, Risk.BLOCKED)
-        old = self.best.get(draft.tone)
-        if old is None or order.index(draft.risk) < order.index(old.risk):
-            self.best[draft.tone] = draft
+    is_good: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +101,7 @@ class _Work:
     ledger: Ledger
     gateway: Gateway
     house: House
-    tally: _Tally
+    tally: Tally
 
 
 def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
@@ -152,7 +138,7 @@ async def cook_card(
     process is cooking the card, and lets BudgetError of the ledger through; all else ends in the
     offline writer.
     """
-    tally = _Tally()
+    tally = Tally()
     models = _models(settings)
     refusals: list[ModelRefusedError] = []
     asked = 0
@@ -172,6 +158,9 @@ async def cook_card(
             tally.problems.append(str(error))
     if refusals and len(refusals) == asked:
         raise refusals[0]
+    # A draft that fails our checks is left for a person; where there is none at all, the offline
+    # writer steps in.
+    missing = [tone for tone in missing if tone.id not in tally.best]
     if missing:
         _cook_offline(card, missing, settings, ledger, tally)
     return CookResult(
@@ -180,6 +169,7 @@ async def cook_card(
         cached=tally.cached,
         problems=tuple(tally.problems),
         is_makeshift=bool(missing) and settings.model != OFFLINE_MODEL,
+        is_good=all(tally.is_done(tone.id) for tone in tones),
     )
 
 
@@ -190,7 +180,7 @@ def _models(settings: CookSettings) -> list[str]:
 
 
 async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> list[Tone]:
-    """Ask one model, in max_attempts replies and faults; the tones without a usable draft."""
+    """Ask one model, in max_attempts replies and faults; the tones without a good draft."""
     tally, settings = work.tally, work.settings
     wanted, problems = list(missing), dict[str, list[str]]()
     patience = Patience(settings.max_wait_s)
@@ -219,7 +209,7 @@ async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> 
             max_tokens = 2 * settings.max_tokens
         problems = _read(work, wanted, text)
         wanted = [tone for tone in wanted if tone.id in problems]
-    return [tone for tone in missing if tone.id not in tally.best]
+    return [tone for tone in missing if not tally.is_done(tone.id)]
 
 
 async def _back_off(faults: int, error: TransientError, patience: Patience) -> bool:
@@ -304,23 +294,21 @@ def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]
     for tone in wanted:
         if tone.id not in reply.drafts:
             continue
-        extra = (
-            (Finding("hidden_stripped", Severity.INFO, "Characters nobody sees were removed."),)
-            if tone.id in reply.hidden
-            else ()
-        )
+        extra = (_STRIPPED,) if tone.id in reply.hidden else ()
         draft = _finish(card, tone, reply.drafts[tone.id], work.model, work.settings, extra)
         tally.keep(draft)
-        if draft.risk is Risk.BLOCKED:
+        if fails(draft):
             problems[tone.id] = [
-                f.message for f in draft.findings if f.severity is Severity.CRITICAL
+                f.message
+                for f in draft.findings
+                if f.severity is Severity.CRITICAL or f.check in FABRICATED
             ][:8]
-            tally.problems.append(f"{work.model}: draft blocked by our checks: {tone.id}")
+            tally.problems.append(f"{work.model}: draft refused by our checks: {tone.id}")
     return problems
 
 
 def _cook_offline(
-    card: Card, tones: Sequence[Tone], settings: CookSettings, ledger: Ledger, tally: _Tally
+    card: Card, tones: Sequence[Tone], settings: CookSettings, ledger: Ledger, tally: Tally
 ) -> None:
     """The offline writer, through the ledger like any model."""
     recipe = [
@@ -350,15 +338,7 @@ def _cook_offline(
         )
         ledger.settle(completion)
         tally.completions.append(completion)
-    note: tuple[Finding, ...] = ()
-    if settings.model != OFFLINE_MODEL:
-        note = (
-            Finding(
-                "written_offline",
-                Severity.INFO,
-                "No model gave a usable draft; this is the offline writer's extract.",
-            ),
-        )
+    note = () if settings.model == OFFLINE_MODEL else (_OFFLINE,)
     for tone in tones:
         tally.keep(_finish(card, tone, drafts[tone.id], OFFLINE_MODEL, settings, note))
 

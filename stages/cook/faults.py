@@ -52,6 +52,9 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 
+# litellm's own names in front of the server's words.
+_NOISE = re.compile(r"\A(?:litellm\.)?(?:\w{1,60}(?:Error|Exception)(?:: | - | ))*")
+
 
 class FormatRefusedError(Exception):
     """A 400 or 422 without a known reason: the server may not take the reply format."""
@@ -83,14 +86,14 @@ def from_status(
         return ModelRefusedError(
             f"{model} refused our key; set {key_name(model)} to one that is valid"
         )
-    if status in (404, 410) or (status == 400 and _NO_MODEL.search(said)):
+    if status in (404, 405, 410) or (status == 400 and _NO_MODEL.search(said)):
         return ModelRefusedError(f"{model}: does not exist there: {said}")
     if status in (400, 422) and not _TOO_LONG.search(said):
         return FormatRefusedError(said)
-    if status in (400, 413, 422):
-        return RequestRefusedError(f"{model}: refused the request: {said}")
     if status in (408, 409, 425) or status >= 500:
         return TransientError(f"server error {status}: {said}", wait_s)
+    if status >= 400:
+        return RequestRefusedError(f"{model}: refused the request: {said}")
     return None
 
 
@@ -105,7 +108,7 @@ def chain(error: BaseException | None) -> list[BaseException]:
 
 def words_of(error: Exception) -> str:
     """What the server said, and the code it gave, which litellm leaves out of its message."""
-    words = str(error)
+    words = _NOISE.sub("", str(error)[:4_000]).partition("Traceback (most")[0]
     for one in chain(error):
         body = getattr(one, "body", None)
         if isinstance(body, dict):

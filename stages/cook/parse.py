@@ -194,7 +194,7 @@ def _read_tone(
     if not isinstance(value, list) or not value:
         raise ReplyError("expected a list of sentences that is not empty")
     if len(value) > MAX_SENTENCES:
-        raise ReplyError(f"{len(value)} sentences; at most {MAX_SENTENCES}")
+        raise ReplyError(f"{len(value)} sentences; at most {MAX_SENTENCES}", "over-long")
     return tuple(_read_sentence(row, sentence_ids, fact_ids) for row in value)
 
 
@@ -209,7 +209,9 @@ def _read_sentence(
     if any("\ud800" <= sign <= "\udfff" for sign in text):
         raise ReplyError("a sentence contains half a character")
     if len(text) > MAX_SENTENCE_CHARS:
-        raise ReplyError(f"a sentence has {len(text)} characters; at most {MAX_SENTENCE_CHARS}")
+        raise ReplyError(
+            f"a sentence has {len(text)} characters; at most {MAX_SENTENCE_CHARS}", "over-long"
+        )
     return DraftSentence(
         text=text,
         source_ids=_read_ids(row.get("source_ids", []), sentence_ids, "source_ids"),
