@@ -10,7 +10,8 @@ import pytest
 from stages.cook.checks import check_draft
 from stages.cook.compose import compose
 from stages.cook.facts import extract_facts, read_card
-from stages.cook.offline import Role, role_of, write_offline
+from stages.cook.offline import write_offline
+from stages.cook.roles import Role, role_of
 from stages.cook.risk import assess_risk
 from stages.cook.rules import tone_rules
 from stages.text import count_words
