@@ -41,7 +41,10 @@ MaxCost = Annotated[float | None, typer.Option(min=0, help="Stop before this cos
 
 @tones_app.command("list")
 def list_tones(as_json: Json = False) -> None:
-    """Every tone: the version that writes, the canary, and the other versions. Changes nothing."""
+    """Every tone: the version that writes, the canary, and the other versions.
+
+    Changes none of that; a file that is new becomes known to the review pages.
+    """
     from flows.tone_list import list_lines
     from store.settings import load_settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flows.voices import HASH_CHARS, read_voices
+from flows.voices import HASH_CHARS, Voices, keep_voices, read_voices
 from store.engine import open_database
 from store.migrate import check_version, get_version
 from store.settings import Settings
@@ -79,12 +79,14 @@ class ToneLine:
 
 
 def list_lines(settings: Settings) -> tuple[ToneLine, ...]:
-    """Every tone there is a file of. Reads files and database, writes neither.
+    """Every tone there is a file of.
 
-    Raises ConfigError for a mistake in a file, or when the database cannot be opened.
+    If there is a database, what is new among the files is kept there, so that the review pages know
+    it; which version writes stays as it is. Raises ConfigError for a mistake in a file, or when the
+    database cannot be opened.
     """
     voices = read_voices(settings)
-    standings, figures, kept = _look(settings)
+    standings, figures, kept = _look(settings, voices)
     lines = []
     for tone, files in voices.files.items():
         standing = standings.get(tone, Standing(tone))
@@ -108,7 +110,7 @@ def list_lines(settings: Settings) -> tuple[ToneLine, ...]:
 
 
 def _look(
-    settings: Settings,
+    settings: Settings, voices: Voices
 ) -> tuple[dict[str, Standing], dict[str, int], list[tuple[str, str, str]]]:
     """Standings, drafts by version, (tone, hash, version) ever read; nothing without a database."""
     if not settings.database_url and not (settings.home_path / "spoonful.db").exists():
@@ -117,6 +119,7 @@ def _look(
     try:
         if not get_version(db) or not check_version(db):
             return {}, {}, []
+        keep_voices(db, voices)
         figures = {tone_hash: each.drafts for tone_hash, each in count_versions(db).items()}
         kept = [(file.tone, file.hash, file.version) for file in list_tone_files(db)]
         return list_standings(db), figures, kept

@@ -23,6 +23,7 @@ from review_ui.routes import (
     signin,
     sources,
     static,
+    tones,
 )
 from review_ui.security import Cookies, Shield, set_headers
 from stages.errors import ConfigError
@@ -34,7 +35,8 @@ from store.settings import Settings, get_secret_key, load_settings
 log = logging.getLogger(__name__)
 
 ROUTERS = (
-    signin, queue, cards, posts, groups, guides, quarantine, sources, runs, feeds, health, static,
+    signin, queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
+    static,
 )  # fmt: skip
 
 PROBLEMS = {

@@ -5,7 +5,7 @@ import { closeStopper, hasQuarantine, movePage, openStopper, pressVerdict, takeB
 
 const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])";
 const SEQUENCE_MS = 1200;
-const PLACES = { q: "/queue", p: "/posts", g: "/groups", r: "/runs", s: "/sources", x: "/quarantine" };
+const PLACES = { q: "/queue", p: "/posts", g: "/groups", r: "/runs", s: "/sources", t: "/tones", x: "/quarantine" };
 
 let sequenceUntil = 0;
 
@@ -48,6 +48,11 @@ const IN_SOURCES = {
   j: () => moveTo("[data-row]", 1),
   k: () => moveTo("[data-row]", -1),
   s: () => enterInRow("textarea[name=note]"),
+};
+
+const IN_TONES = {
+  j: () => moveTo("[data-row]", 1),
+  k: () => moveTo("[data-row]", -1),
 };
 
 const IN_QUARANTINE = {
@@ -111,7 +116,7 @@ function follow(rel) {
 function keysHere() {
   if (hasDesk()) return ON_DESK;
   if (hasQuarantine()) return IN_QUARANTINE;
-  return { "/posts": IN_POSTS, "/sources": IN_SOURCES }[location.pathname] ?? IN_QUEUE;
+  return { "/posts": IN_POSTS, "/sources": IN_SOURCES, "/tones": IN_TONES }[location.pathname] ?? IN_QUEUE;
 }
 
 function moveTo(selector, step) {
