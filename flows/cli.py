@@ -219,16 +219,22 @@ def migrate() -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    as_json: Json = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="Make one real call to each model, too; it costs.")
+    ] = False,
+) -> None:
     """Say what is wrong with this installation, and the fix.
 
-    Looks at settings, database, model, sources, tones and channels; asks nobody else, and
+    Looks at settings, database, model, sources, tones and channels; asks nobody else. With
+    `--model` it calls each model once and reports latency, price and reply format;
     `spoonful sources check` asks the publishers. A line that begins with `WRONG` must be mended
     (exit code 2); one with `note` is worth a look.
     """
     from flows.doctor import examine
 
-    checks = examine()
+    checks = examine(calls_models=model)
     is_ok = all(check.ok for check in checks)
     if as_json:
         rows = [

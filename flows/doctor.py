@@ -34,8 +34,11 @@ class Check:
     warnings: tuple[str, ...] = ()
 
 
-def examine() -> list[Check]:
-    """Look at everything that needs no network; a broken setting ends the list early."""
+def examine(*, calls_models: bool = False) -> list[Check]:
+    """Look at everything that needs no network; a broken setting ends the list early.
+
+    calls_models: make one real call to each model as well, which costs what it costs.
+    """
     try:
         settings = load_settings()
     except ConfigError as error:
@@ -52,7 +55,17 @@ def examine() -> list[Check]:
         ("embedding", _embedding),
         ("crawler", _crawler),
     ]
-    return [Check("settings", True, "understood"), *(_look(*look, settings) for look in looks)]
+    checks = [Check("settings", True, "understood"), *(_look(*look, settings) for look in looks)]
+    return checks + (_call_models(settings) if calls_models else [])
+
+
+def _call_models(settings: Settings) -> list[Check]:
+    from flows.doctor_model import ask_models  # litellm comes with it
+
+    try:
+        return [Check(f"call to {model}", ok, says) for model, ok, says in ask_models(settings)]
+    except StageError as error:
+        return [Check("call to the model", False, str(error))]
 
 
 def _look(name: str, look: Callable[[Settings], str | Found], settings: Settings) -> Check:

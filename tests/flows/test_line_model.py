@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from stages.cook.offline import OFFLINE_MODEL
-from stages.cook.prices import price
+from stages.cook.prices import PRICES_OF, price
 from stages.errors import ConfigError
 from store.runs import RunState, list_runs
 from store.tables import CompletionRow, DraftRow, FindingRow
@@ -100,15 +100,21 @@ def test_next_run_has_the_model_write_what_the_offline_writer_stood_in_for(place
     assert again.drafts.new == 0
 
 
-def test_run_does_not_call_a_model_of_unknown_price_unless_allowed(kept: Place) -> None:
+@pytest.mark.parametrize("names", [("openai/fake", ""), (PRICED, "openai/fake")])
+def test_run_refuses_a_model_of_unknown_price_before_anything_is_done(
+    place: Place, names: tuple[str, str]
+) -> None:
     with FakeModel(quote_card) as model:
-        ask(kept, model, allow_unpriced_models=False)
-        summary = kept.run(stage="cook")
+        ask(place, model, names[0], fallback_models=names[1], allow_unpriced_models=False)
+        with pytest.raises(ConfigError) as caught:
+            place.run()
 
+    assert str(caught.value) == (
+        f"The price of model openai/fake is not known ({PRICES_OF}), so no budget can hold it. "
+        "Set SPOONFUL_ALLOW_UNPRICED_MODELS=true to call it all the same, or choose another model."
+    )
     assert model.calls == 0
-    assert len(summary.errors) == 1
-    assert "openai/fake" in summary.errors[0]
-    assert "SPOONFUL_ALLOW_UNPRICED_MODELS=true" in summary.errors[0]
+    assert place.content()["pages"] == []
 
 
 def test_run_stops_cooking_at_a_refused_key_and_does_the_rest(place: Place) -> None:
