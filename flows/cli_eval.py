@@ -179,6 +179,64 @@ def eval_placement(data: Data, as_json: Json = False) -> None:
     print_table(f"Placement on {data}", ("", "all", *report["by_lang"]), rows)
 
 
+@eval_app.command("tones")
+def eval_tones(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with cards.jsonl; default: the golden cards that come along."),
+    ] = None,
+    versions: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two versions of the tones, beside each other.", metavar="A B"),
+    ] = None,
+    models: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two models, beside each other.", metavar="A B"),
+    ] = None,
+    tone: Annotated[
+        list[str] | None, typer.Option(help="Only this tone; may be given several times.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before a side costs more, in USD.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before paying.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Cards through all tones and the configured model, with every measure that needs no judge.
+
+    With --versions or --models, two side by side. The offline writer costs nothing; a model is
+    asked one call a card and side, which the ledger records and the budget holds.
+    """
+    from decimal import Decimal
+
+    from flows.cli_tones import ask_before_paying
+    from flows.evals.cards import CARDS, read_cards
+    from flows.evals.files import check_folder
+    from flows.evals.show import print_json, show_steps
+    from flows.evals.tones import estimate_cost, make_sides, run_tones
+    from flows.evals.tones_table import print_tones
+    from flows.kitchen import open_store
+    from flows.voices import read_voices
+    from stages.seeds import load_policy
+    from store.settings import SEEDS, load_settings
+
+    settings, folder = load_settings(), data or SEEDS / "golden"
+    check_folder(folder, [CARDS])
+    cards = tuple(read_cards(folder, load_policy(settings.policy_file)).values())
+    voices = read_voices(settings)
+    sides = make_sides(settings, voices, versions or (), models or (), tone or ())
+    costs = [estimate_cost(side, cards, voices.house) for side in sides]
+    if not yes:
+        total = None if None in costs else sum((cost for cost in costs if cost), Decimal(0))
+        ask_before_paying(f"{len(cards)} cards for {len(sides)} sides", total)
+    with show_steps("tones", len(cards) * len(sides)) as step:
+        limit = None if max_cost is None else Decimal(str(max_cost))
+        report = run_tones(sides, cards, voices.house, lambda: open_store(settings), limit, step)
+    if as_json:
+        return print_json(report)
+    print_tones(folder, report)
+
+
 def _rules(settings: Any) -> Any:
     """Tone id and language to the rules of the active version, None for an unknown tone."""
     from flows.kitchen import load_voices
