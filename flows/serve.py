@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
 from stages.errors import ConfigError
+from store.engine import Database
 from store.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def check_port(host: str, port: int, name: str) -> None:
@@ -29,11 +33,23 @@ def serve_review(settings: Settings) -> None:
     from review_ui.app import create_app
 
     check_port(settings.review_host, settings.review_port, "The review server")
+    app = create_app(settings)
+    _keep_tones(settings, app.state.services.db)
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.review_host,
         port=settings.review_port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+
+
+def _keep_tones(settings: Settings, db: Database) -> None:
+    """Let the page of tones know every version; a mistake in one keeps nobody from reviewing."""
+    from flows.voices import keep_voices, read_voices
+
+    try:
+        keep_voices(db, read_voices(settings))
+    except ConfigError as error:
+        log.warning("%s", error)
