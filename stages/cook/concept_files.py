@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import tones
 from stages.cook.word_forms import Irregular, plurals, verb_forms
 from stages.errors import ConfigError
+from tones import load
 from tones.strict import Node, StrictError, read_yaml, refuse_repeats
 
-HERE = Path(next(iter(tones.__path__))) / "lexicon"
+HERE = load.HERE / "lexicon"
 
 LANGUAGES = ("en", "zh")
 
@@ -295,6 +295,8 @@ def _opposites(node: Node, families: Mapping[str, frozenset[str]]) -> frozenset[
             for other in [id for more in members[place + 1 :] for id in more]:
                 for id in side:
                     _refuse_unknown(group, (id, other), families)
+                    if id == other:
+                        raise group.error(f"`{id}` stands on both sides; expected it on one")
                     pairs |= {(id, other), (other, id)}
     return frozenset(pairs)
 
