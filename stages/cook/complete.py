@@ -5,6 +5,7 @@ errors. Nothing it gives back was cut off, and nothing it waits for lasts longer
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from stages.cook.faults import (
     words_of,
 )
 from stages.cook.keys import KEY_NAMES, list_secrets, mask, missing_key, provider_of
-from stages.cook.pacing import Pace
+from stages.cook.pacing import Pace, Spacing
 from stages.errors import (
     ModelRefusedError,
     OutcomeUnknownError,
@@ -137,7 +138,8 @@ class Gateway:
     environment: where keys (`OPENAI_API_KEY`...) and base addresses (`OPENAI_API_BASE`...) are
     looked up, and whose keys are masked in errors; litellm looks for itself when None. api_base:
     address of every model. concurrency: calls in flight at once. For its life the gateway knows of
-    each model which reply format it accepts, how fast it may be asked, whether it is down.
+    each model which reply format it accepts, how fast it may be asked, whether it is down. desk:
+    held by whoever works on a reply, so that no more than one keeps others from being sent.
     """
 
     def __init__(
@@ -151,7 +153,9 @@ class Gateway:
         self._environment = environment
         self._api_base = api_base
         self._limits = limits or Limits()
+        self.desk = asyncio.Lock()
         self._slots = asyncio.Semaphore(concurrency)
+        self._spacing = Spacing()
         self._levels: dict[str, JsonLevel] = {}
         self._gates: dict[str, Gate] = {}
         self._paces: dict[str, Pace] = {}
@@ -226,6 +230,7 @@ class Gateway:
         ticket = await self._take_turn(model, tokens, patience or Patience(0.0), is_last)
         turn = Turn(self, model, ticket, tokens)
         try:
+            await self._spacing.wait()
             yield turn
         finally:
             self._slots.release()
@@ -350,10 +355,13 @@ class Gateway:
             for name, value in _LITELLM_ENVIRONMENT.items():
                 os.environ.setdefault(name, value)
             import litellm
+            import openai.resources.chat  # noqa: F401  # else the first call loads it
 
             litellm.disable_hf_tokenizer_download = True
             litellm.suppress_debug_info = True
             litellm.telemetry = False
+            # They stay for good, and looking through them stops everything for 0.3 s every time.
+            gc.freeze()
             self._litellm = litellm
         return self._litellm
 

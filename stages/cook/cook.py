@@ -207,7 +207,8 @@ async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> 
         replies += 1
         if not text:
             max_tokens = 2 * settings.max_tokens
-        problems = _read(work, wanted, text)
+        async with work.gateway.desk:
+            problems = await _read(work, wanted, text)
         wanted = [tone for tone in wanted if tone.id in problems]
     return [tone for tone in missing if not tally.is_done(tone.id)]
 
@@ -271,8 +272,12 @@ async def _call(
     return completion.text
 
 
-def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]]:
-    """Keep the usable drafts of a reply; by tone, what to feed back for the others."""
+async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]]:
+    """Keep the usable drafts of a reply; by tone, what to feed back for the others.
+
+    Lets others go first before every tone: a call that can be sent is worth more than a check.
+    """
+    await asyncio.sleep(0)
     card, tally = work.card, work.tally
     reading = read_card(card.text, card.lang)
     problems: dict[str, list[str]] = {}
@@ -294,6 +299,7 @@ def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]
     for tone in wanted:
         if tone.id not in reply.drafts:
             continue
+        await asyncio.sleep(0)
         extra = (_STRIPPED,) if tone.id in reply.hidden else ()
         draft = _finish(card, tone, reply.drafts[tone.id], work.model, work.settings, extra)
         tally.keep(draft)
