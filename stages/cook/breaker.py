@@ -137,10 +137,8 @@ class Gate:
         """What became of the model, for the run's summary; empty when nothing did."""
         found = []
         if self._all_trips:
-            found.append(
-                f"{self._model}: left alone {_times(self._all_trips)} after "
-                f"{self._faults_in_a_row} faults in a row or a probe that failed ({self._why})"
-            )
+            times = _times(self._all_trips)
+            found.append(f"{self._model}: left alone {times} after faults in a row ({self._why})")
         if self._pauses:
             found.append(f"{self._model}: asked for a pause {_times(self._pauses)}")
         if self._skipped:

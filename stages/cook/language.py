@@ -10,25 +10,24 @@ _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile("[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]+")
 
-# Words no English advice of a dozen words does without; few are words of other languages.
+# Words no English advice does without, and other languages in Latin letters do not have.
 _ENGLISH = frozenset(
-    "the a an and or of to in on at for with from by is are be been was has have had not no do does "
-    "can may might will should must if when while until after before than that this these it its "
-    "your you their they them child baby babies children as any every more most less about how "
-    "what who which there up out all also but so into only give keep use".split()
+    "the and to for with from are been have not does can might should must if when while until "
+    "after before than that this these it its your you their they them child children any every "
+    "more most less about how what which there up out but into only give keep our we who".split()
 )
-_LEAST_WORDS = 12
-_LEAST_SHARE = 0.15
-"""The lowest share of these words in 400 faithful English drafts is 0.27; French, Spanish, German,
-Portuguese, Indonesian and Vietnamese advice has at most 0.09."""
+_LEAST_WORDS = 20
+_LEAST_SHARE = 0.04
+"""The lowest share of these words in the English drafts of a gold set was 0.12; in advice in eleven
+other languages in Latin letters there was not one."""
 
 # Characters that exist in one script only, of the words baby care cannot do without.
 _SIMPLIFIED = frozenset(
-    "们这个时会对宝应岁发热医药儿喂婴妈过给让须请间体温满种没为与从来还说问关开"
-    "门鸡饭饮气电话险检查变乱观养护诊顿钟后产见现长张轻显觉认识单双两边处复头实"
-) - frozenset("查温后")
+    "们这个时会对宝应岁发热医药儿喂婴妈过给让须请间体满种没为与从来还说问关开"
+    "门鸡饭饮气电话险检变乱观养护诊顿钟产见现长张轻显觉认识单双两边处复头实"
+)
 _TRADITIONAL = frozenset(
-    "們這個時會對寶應歲發熱醫藥兒餵嬰媽過給讓須請間體溫滿種沒為與從來還說問關開"
+    "們這個時會對寶應歲發熱醫藥兒餵嬰媽過給讓須請間體滿種沒為與從來還說問關開"
     "門雞飯飲氣電話險檢變亂觀養護診頓鐘產見現長張輕顯覺認識單雙兩邊處復頭實"
 )
 _LEAST_TELLING = 6

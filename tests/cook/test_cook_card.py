@@ -119,6 +119,84 @@ def test_cook_card_ends_in_the_offline_writer_when_no_reply_is_valid() -> None:
     assert len(result.problems) == 9
 
 
+def test_cook_card_asks_the_fallback_for_a_tone_that_fails_our_checks() -> None:
+    def answer(request: Request) -> str:
+        if request["model"] == "fake":
+            return change(request, "Never give", "Give")
+        return quote_card(request)
+
+    result, _ = cook(answer, settings=replace(SETTINGS, fallbacks=("openai/second",)))
+    assert models_of(result) == ["openai/fake", "openai/second", "openai/fake"]
+    assert result.is_good
+    assert not result.is_makeshift
+
+
+def test_cook_card_asks_again_for_a_dose_the_card_does_not_have() -> None:
+    def answer(request: Request) -> str:
+        drafts = json.loads(quote_card(request))
+        if len(request["messages"]) == 2:
+            row = {"text": "Give 7.5 ml of it at night.", "source_ids": [], "fact_ids": []}
+            drafts["mom"].append(row)
+        return json.dumps(drafts, ensure_ascii=False)
+
+    result, model = cook(answer)
+    told = json.loads(model.requests[1]["messages"][-1]["content"])
+    assert model.calls == 2
+    assert "7.5 ml" in told["refused"]["mom"][0]
+    assert "7.5 ml" not in result.drafts[1].text
+    assert result.is_good
+
+
+def test_cook_card_gives_more_room_after_a_reply_that_was_cut_off() -> None:
+    def answer(request: Request) -> Reply:
+        short = request["max_tokens"] == SETTINGS.max_tokens
+        return FakeReply(quote_card(request), finish_reason="length" if short else "stop")
+
+    result, model = cook(answer)
+    assert models_of(result) == ["openai/fake"] * 3
+    assert [request["max_tokens"] for request in model.requests] == [4_000, 8_000]
+
+
+def test_cook_card_numbers_its_calls_by_replies_so_that_faults_change_no_key() -> None:
+    good = quote_reply()
+    settings = replace(SETTINGS, max_wait_s=2)
+    steady, faulty = MemoryLedger(), MemoryLedger()
+    cook(["no JSON", good], ledger=steady, settings=settings)
+    cook(["no JSON", FakeReply("oops", 500), good], ledger=faulty, settings=settings)
+    assert list(faulty.settled) == list(steady.settled)
+
+
+def test_cook_card_settles_a_reply_the_provider_held_back_and_moves_on() -> None:
+    ledger = MemoryLedger()
+    result, model = cook([FakeReply("{}", finish_reason="content_filter")], ledger=ledger)
+    assert (model.calls, models_of(result)) == (1, [OFFLINE_MODEL] * 3)
+    assert [c.text for c in ledger.settled.values() if c.model == "openai/fake"] == [""]
+    assert (ledger.failed, ledger.held) == ([], set())
+
+
+def test_cook_card_waits_no_longer_than_its_patience_for_one_model() -> None:
+    settings = replace(SETTINGS, max_wait_s=0.7, fallbacks=("openai/second",))
+
+    def answer(request: Request) -> Reply:
+        if request["model"] == "fake":
+            return FakeReply("slow", 429, {"Retry-After": "0.01"})
+        return quote_card(request)
+
+    result, model = cook(answer, settings=settings)
+    assert models_of(result) == ["openai/second"] * 3
+    # After 0.01 s and 0.5 s, and not a third time after 1 s.
+    assert [request["model"] for request in model.requests] == ["fake", "fake", "fake", "second"]
+
+
+@pytest.mark.parametrize("fallbacks", [("openai/fake",), (OFFLINE_MODEL, "openai/second")])
+def test_cook_card_asks_no_model_twice_and_none_behind_the_offline_writer(
+    fallbacks: tuple[str, ...],
+) -> None:
+    _, model = cook(["no JSON"], settings=replace(SETTINGS, fallbacks=fallbacks))
+    assert {request["model"] for request in model.requests} == {"fake"}
+    assert model.calls == 3
+
+
 def test_cook_card_fills_up_single_tones_offline() -> None:
     def answer(request: Request) -> str:
         drafts = json.loads(quote_card(request))

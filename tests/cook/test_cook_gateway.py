@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from stages.cook.complete import Gateway
+from stages.cook.breaker import Patience
+from stages.cook.complete import Gateway, JsonLevel, Limits
+from stages.cook.faults import WithheldError
 from stages.cook.keys import missing_key
-from stages.cook.prices import price
-from stages.errors import ModelRefusedError, RequestRefusedError, TransientError
+from stages.cook.prices import PRICES_OF, price
+from stages.errors import (
+    ModelPausedError,
+    ModelRefusedError,
+    RateLimitedError,
+    RequestRefusedError,
+    TransientError,
+)
 from stages.types import Completion
-from tests.fakes import FakeModel, FakeReply, Reply, quote_card
+from tests.fakes import FakeModel, FakeReply, Reply, Request, quote_card
 
 MODEL = "openai/fake"
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -153,6 +164,191 @@ def test_complete_holds_no_more_calls_than_its_concurrency() -> None:
     with FakeModel([FakeReply("{}", hang_s=0.05)]) as model:
         asyncio.run(run(model))
         assert model.calls == 6
+
+
+def test_complete_says_that_a_reply_was_held_back_and_what_it_cost() -> None:
+    with pytest.raises(WithheldError, match="content filter") as caught:
+        ask([FakeReply('{"a": "b"}', finish_reason="content_filter", tokens=(120, 40))])
+    completion = caught.value.completion
+    assert (completion.text, completion.tokens_in, completion.tokens_out) == ("", 120, 40)
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("Your credit balance is too low to access the API", ModelRefusedError),
+        ("API key not valid. Please pass a valid API key.", ModelRefusedError),
+        ("The model `x` does not exist or you do not have access to it", ModelRefusedError),
+        ("The response was filtered: content_filter", RequestRefusedError),
+        ("This model's maximum context length is 8192 tokens", RequestRefusedError),
+    ],
+)
+def test_complete_knows_refusals_that_providers_call_a_bad_request(
+    said: str, error: type[Exception]
+) -> None:
+    with FakeModel([FakeReply(said, 400)]) as model:
+
+        async def run() -> None:
+            async with Gateway(model.environment) as gateway:
+                await gateway.complete(MESSAGES, MODEL, schema=SCHEMA)
+
+        with pytest.raises(error):
+            asyncio.run(run())
+        assert model.calls == 1  # no reply format would have helped
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("insufficient_quota", ModelRefusedError), ("rate_limit_exceeded", RateLimitedError)],
+)
+def test_complete_tells_an_empty_account_from_a_rate_limit_by_its_code(
+    code: str, error: type[Exception]
+) -> None:
+    body = json.dumps({"error": {"message": "slow", "type": "t", "code": code}}).encode()
+    with pytest.raises(error):
+        ask([FakeReply(status=429, raw=body)])
+
+
+def test_complete_cleans_text_no_database_could_store() -> None:
+    raw = json.loads(_completion("x"))
+    raw["choices"][0]["message"]["content"] = "a\0b \ud83d c"
+    (completion,), _ = ask([FakeReply(raw=json.dumps(raw).encode())])
+    assert completion.text == "ab ? c"
+
+
+def _completion(text: str) -> str:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    return json.dumps({"id": "x", "object": "chat.completion", "created": 1, "model": "fake",
+                       "choices": [choice], "usage": usage})  # fmt: skip
+
+
+def test_calls_that_race_to_find_the_reply_format_remember_the_lowest() -> None:
+    def answer(request: Request) -> Reply:
+        if request.get("response_format"):
+            return FakeReply("unsupported", 400, hang_s=0.02)
+        return "{}"
+
+    async def run(model: FakeModel) -> JsonLevel | None:
+        async with Gateway(model.environment, concurrency=6) as gateway:
+            calls = (gateway.complete(MESSAGES, MODEL, schema=SCHEMA) for _ in range(6))
+            await asyncio.gather(*calls)
+            raced = model.calls
+            await gateway.complete(MESSAGES, MODEL, schema=SCHEMA)
+            assert model.calls == raced + 1
+            return gateway.level(MODEL)
+
+    with FakeModel(answer) as model:
+        assert asyncio.run(run(model)) is JsonLevel.PLAIN
+
+
+def test_who_waits_for_a_paused_model_holds_no_slot() -> None:
+    def answer(request: Request) -> Reply:
+        if request["model"] == "slow":
+            return FakeReply("later", 429, {"Retry-After": "20"})
+        return "{}"
+
+    async def run(model: FakeModel) -> None:
+        async with Gateway(model.environment, concurrency=1) as gateway:
+            with pytest.raises(RateLimitedError):
+                await gateway.complete(MESSAGES, "openai/slow")
+            waiting = asyncio.create_task(wait_for_turn(gateway, "openai/slow"))
+            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                await gateway.complete(MESSAGES, "openai/other")
+            assert not waiting.done()
+            waiting.cancel()
+        assert [request["model"] for request in model.requests] == ["slow", "other"]
+
+    with FakeModel(answer) as model:
+        asyncio.run(run(model))
+
+
+async def wait_for_turn(gateway: Gateway, model: str) -> None:
+    async with gateway.turn(model, patience=Patience(60)):
+        pass
+
+
+def test_who_waits_for_its_pace_holds_no_slot() -> None:
+    async def run(model: FakeModel) -> None:
+        limits = Limits(calls_per_minute={"openai/slow": 1})
+        async with Gateway(model.environment, concurrency=1, limits=limits) as gateway:
+            await gateway.complete(MESSAGES, "openai/slow")
+            waiting = asyncio.create_task(wait_for_turn(gateway, "openai/slow"))
+            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                await gateway.complete(MESSAGES, "openai/other")
+            assert not waiting.done()
+            waiting.cancel()
+
+    with FakeModel(["{}"]) as model:
+        asyncio.run(run(model))
+
+
+def test_calls_that_queue_for_a_slot_are_not_sent_into_a_pause() -> None:
+    async def run(model: FakeModel) -> list[object]:
+        async with Gateway(model.environment, concurrency=1) as gateway:
+            calls = (gateway.complete(MESSAGES, MODEL) for _ in range(5))
+            return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    with FakeModel([FakeReply("later", 429, {"Retry-After": "600"})]) as model:
+        found = asyncio.run(run(model))
+        assert model.calls == 1
+    assert Counter(map(type, found)) == {RateLimitedError: 1, ModelPausedError: 4}
+
+
+def test_model_that_refused_us_is_not_asked_again() -> None:
+    async def run(model: FakeModel) -> list[str]:
+        async with Gateway(model.environment) as gateway:
+            for _ in range(3):
+                with pytest.raises(ModelRefusedError, match="refused our key"):
+                    await gateway.complete(MESSAGES, MODEL)
+            return gateway.notes()
+
+    with FakeModel([FakeReply("no", 401)]) as model:
+        notes = asyncio.run(run(model))
+        assert model.calls == 1
+    assert notes == ["openai/fake: not asked 2 times after its refusal"]
+
+
+def test_turn_that_is_not_used_takes_nothing() -> None:
+    async def run(model: FakeModel) -> None:
+        limits = Limits({"": 1}, {"": 100})
+        async with Gateway(model.environment, concurrency=1, limits=limits) as gateway:
+            for _ in range(3):
+                async with gateway.turn(MODEL, tokens=80):
+                    pass
+            async with asyncio.timeout(10):
+                await gateway.complete(MESSAGES, MODEL)
+        assert model.calls == 1
+
+    with FakeModel(["{}"]) as model:
+        asyncio.run(run(model))
+
+
+def test_prices_are_those_of_the_pinned_release_and_say_its_date() -> None:
+    pins = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.fullmatch(r"litellm [\d.]+ of \d{4}-\d\d-\d\d", PRICES_OF)
+    assert f'"litellm=={PRICES_OF.split()[1]}"' in pins
+
+
+@pytest.mark.parametrize(
+    ("model", "is_known"),
+    [
+        ("openai/gpt-4o-mini", True),
+        ("groq/gpt-4o-mini", False),  # another provider's price
+        ("bedrock/anthropic.claude-3-5-sonnet-20240620-v1:0", True),
+        ("gemini/gemini-exp-1206", False),  # entered as 0
+        ("openai/no-such-model", False),
+    ],
+)
+def test_price_of_another_provider_and_a_price_of_0_are_none(model: str, is_known: bool) -> None:
+    assert (price(model, 1000, 1000) is not None) == is_known
+
+
+def test_price_of_a_model_on_this_machine_may_be_0() -> None:
+    assert price("ollama/llama3", 1000, 1000) == 0
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.cook.leak import find_leak, instruction_grams
 from stages.cook.parse import MAX_SENTENCES, Reply, ReplyError, dump_reply, parse_reply
 from stages.types import DraftSentence
+from tests.cook.cook_samples import FEVER_ZH, HOUSE, make_card, make_tone
+from tones.load import list_versions, load_house
 
 IDS = {"s1", "s2"}
 FACTS = {"f1"}
@@ -87,6 +91,77 @@ def test_parse_reply_refuses_one_tone_and_keeps_the_other(value: Any, says: str)
 
 def test_parse_reply_refuses_english_for_a_chinese_card() -> None:
     assert "language" in str(parse(GOOD, lang="zh-Hans").problems["expert"])
+
+
+def test_parse_reply_leaves_out_a_tone_nobody_asked_for() -> None:
+    assert parse(json.dumps({"expert": [row()], "poet": [row()]})) == Reply({"expert": (SENTENCE,)})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (row("I'm sorry, but I can't help with that request.", source_ids=[]), "refusal"),
+        (row("作为一个AI，我无法提供医疗建议。", source_ids=[]), "refusal"),
+        (row("\ud83d alone"), "wrong form"),
+        (row("x" * 2_000), "over-long"),
+    ],
+)
+def test_parse_reply_says_in_a_word_what_is_wrong_with_a_tone(value: Any, kind: str) -> None:
+    assert parse(json.dumps({"expert": [value]})).problems["expert"].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", "empty or cut off"),
+        ("Sure! Here you go.", "not JSON"),
+        ("I'm sorry, I can't help with that.", "refusal"),
+        ("抱歉，我无法完成这个请求。", "refusal"),
+        ('{"expert": [], "expert": []}', "keys twice"),
+        ('{"expert": -Infinity}', "not a number"),
+        ('{"expert": ' + "9" * 5_000 + "}", "not JSON"),
+        ('{"poet": []}', "other tones"),
+    ],
+)
+def test_parse_reply_says_in_a_word_what_is_wrong_with_the_whole(text: str, kind: str) -> None:
+    with pytest.raises(ReplyError) as caught:
+        parse(text)
+    assert caught.value.kind == kind
+
+
+def test_parse_reply_lets_a_card_about_sorrow_be_told() -> None:
+    told = row("I'm sorry is a good thing to say to your child.")
+    assert list(parse(json.dumps({"expert": [told]})).drafts) == ["expert"]
+
+
+def test_parse_reply_refuses_a_draft_that_is_far_too_long() -> None:
+    text = json.dumps({"expert": [row()] * 5, "mom": [row()]})
+    reply = parse_reply(text, ("expert", "mom"), "en", IDS, FACTS, longest={"expert": 14, "mom": 3})
+    assert (list(reply.drafts), reply.problems["expert"].kind) == (["mom"], "over-long")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans"])
+def test_parse_reply_refuses_a_draft_that_repeats_our_instructions(lang: str) -> None:
+    house, card = load_house(), make_card() if lang == "en" else make_card(FEVER_ZH, lang)
+    tone = list_versions()["mom"][0]
+    grams = instruction_grams(card, [tone], house)
+    key = "en" if lang == "en" else "zh"
+    told = " ".join(tone.guide[key].split())[:300]
+    rows = {"expert": [row(told)], "mom": [row(card.text.split("\n")[0])]}
+    reply = parse_reply(json.dumps(rows), ("expert", "mom"), lang, IDS, FACTS, instructions=grams)
+    assert list(reply.drafts) == ["mom"]
+    assert reply.problems["expert"].kind == "our instructions"
+
+
+def test_instruction_grams_leave_out_what_a_draft_may_say() -> None:
+    tone = replace(
+        make_tone(), guide={"en": "End with: " + "General information, not advice. " * 3, "zh": ""},
+        disclaimer={"en": "General information, not advice. " * 3, "zh": ""},
+    )  # fmt: skip
+    card = make_card(HOUSE.system + " and so on, for as long as it takes to be a card of its own.")
+    grams = instruction_grams(card, [tone], HOUSE)
+    assert not find_leak(tone.disclaimer["en"], grams, "en")
+    assert not find_leak(card.text, grams, "en")
 
 
 def test_parse_reply_strips_hidden_characters_and_says_so() -> None:

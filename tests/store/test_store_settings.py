@@ -134,3 +134,18 @@ def test_processes_that_race_for_the_secret_key_get_the_same(tmp_path: Path) -> 
     assert (len(set(keys)), len(keys[0])) == (1, 64)
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_rates_are_one_number_for_all_models_or_one_each() -> None:
+    settings = load_settings(
+        model_calls_per_minute="openai/a=500, claude-b = 50, 100", model_tokens_per_minute="30000"
+    )
+    assert settings.calls_per_minute == {"openai/a": 500, "claude-b": 50, "": 100}
+    assert settings.tokens_per_minute == {"": 30_000}
+    assert load_settings().calls_per_minute == {}
+
+
+@pytest.mark.parametrize("value", ["many", "a=", "0", "a=-1", "inf", "nan", "60, b=x"])
+def test_rate_that_is_none_is_named(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"SPOONFUL_MODEL_CALLS_PER_MINUTE.*model=number"):
+        load_settings(model_calls_per_minute=value)
