@@ -220,7 +220,9 @@ def test_canary_with_another_share_began_when_it_began(known: Database) -> None:
     raised = canary(known)
     start_canary(known, "mom", "mom 1.2", None, share=0.5)
     other = canary(known)
-    assert first and raised and other
+    assert first is not None
+    assert raised is not None
+    assert other is not None
     assert (raised.share, raised.since) == (0.5, first.since)
     assert other.since > first.since
 
