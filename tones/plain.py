@@ -103,6 +103,8 @@ def _swap(match: re.Match[str], plain: PlainWords) -> str:
     article = match[1]
     if instead is None or {match[2].lower(), match[0].lower()} & plain.keep:
         return match[0]
+    if match[2][0].isupper() and re.search(r"\w", match.string[: match.start(2)]):
+        return match[0]  # a name: "Women, Infants and Children"
     if article is None:
         return instead[0].upper() + instead[1:] if match[2][0].isupper() else instead
     right = "an" if instead[0] in _VOWELS else "a"

@@ -27,7 +27,7 @@ from stages.cook.offline_layout import (
     Layout,
     Setting,
     is_below_fold,
-    may_arrange,
+    moves_up,
     set_body,
 )
 from stages.cook.offline_parts import Part, Place, read_parts
@@ -128,9 +128,11 @@ def _assemble(
 
 def _pointer(parts: Sequence[Part], setting: Setting) -> str:
     """A line near the top when the part on getting help comes late and cannot be moved up."""
-    late = is_below_fold(parts, setting.language)
-    moves = setting.layout is not Layout.LETTER and may_arrange(parts)
-    return setting.labels["pointer"] if late and not moves else ""
+    language = setting.language
+    if setting.layout is Layout.SECTIONS or not is_below_fold(parts, language):
+        return ""
+    moves = setting.layout is Layout.POINTS and moves_up(parts, language)
+    return "" if moves else setting.labels["pointer"]
 
 
 __all__ = ["OFFLINE_MODEL", "Role", "write_offline"]

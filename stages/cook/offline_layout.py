@@ -25,9 +25,10 @@ PARAGRAPH = {"en": 45, "zh": 75}
 """Words (Han characters) after which a letter begins a new paragraph: three lines on a phone."""
 
 _MARKER = re.compile(r"\A[-•*]\s+")
-_NOTE_AT_START = re.compile(r"\A\[(\w{1,3})\]\s+")
-_NOTE_MARKS = re.compile(r"\[(\w{1,3})\]")
+_NOTE_AT_START = re.compile(r"\A\[(\d{1,3}|[a-z])\]\s+")
+_NOTE_MARKS = re.compile(r"\s?\[(\d{1,3}|[a-z])\]")
 _CELL_END = re.compile(r"\s?[;；]\s?")
+_CELL_START = re.compile(r"\A[;；]\s*")
 _COLON = re.compile(r"(?<=[\u3400-\u9fff）)]): ?")
 _DIGIT = re.compile(
     r"[\d½¼¾一二两兩三四五六七八九十百半]|\b(?:one|two|three|four|five|six|ten|half)\b"
@@ -117,6 +118,22 @@ def is_below_fold(parts: Sequence[Part], language: str) -> bool:
     return False
 
 
+def moves_up(parts: Sequence[Part], language: str) -> bool:
+    """Whether help is to come first: it would be below the fold, it is urgent ("tell your doctor
+    if it stays" can wait), and the parts read right in that order.
+    """
+    return (
+        is_below_fold(parts, language)
+        and may_arrange(parts)
+        and any(
+            URGENT[language].search(s.text)
+            for part in parts
+            if part.role is Role.RED_FLAG
+            for s in part.sentences
+        )
+    )
+
+
 @dataclass(slots=True)
 class _Setter:
     setting: Setting
@@ -126,7 +143,7 @@ class _Setter:
     def sections(self, parts: Sequence[Part]) -> list[DraftSentence]:
         head, rest = _split_heading(parts)
         draft = self._lines(head, "")
-        shelves = _shelves(rest, may_arrange(parts), self.setting.language)
+        shelves = _shelves(rest, may_arrange(parts), moves_up(parts, self.setting.language))
         if shelves is None:
             return draft + self._flow(rest, bool(draft))
         for lane, own in shelves:
@@ -185,7 +202,7 @@ class _Setter:
         head, rest = _split_heading(parts)
         draft = self._lines(head, "")
         if may_arrange(parts):
-            first = is_below_fold(rest, self.setting.language)
+            first = moves_up(parts, self.setting.language)
             rest = sorted(rest, key=lambda part: _rank(part, first))
         warned = [self._warns(part) for part in rest]
         # Warnings in the midst of points would leave holes between them: plain bullets for all.
@@ -256,6 +273,8 @@ class _Setter:
         if ROW.fullmatch(text):
             text = _CELL_END.sub(" · ", text)
             text = _COLON.sub("：", text) if self.setting.language == "zh" else text
+        elif place is Place.ROW:
+            text = _CELL_START.sub("· ", text)
         if "[" in text:
             text = self._notes(text)
         if place is Place.HEADING and not self.setting.reading.quantities_of(sentence):
@@ -306,13 +325,13 @@ def _split_heading(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
 
 
 def _shelves(
-    parts: Sequence[Part], may_move: bool, language: str
+    parts: Sequence[Part], may_move: bool, help_first: bool
 ) -> list[tuple[Lane, list[Part]]] | None:
     """The parts by section, or None where they stay as they are.
 
     Only what not to do and when to get help is ever taken out of its place: facts and advice
     explain one another and keep the card's order. Advice has a label when all of it comes after
-    the facts. Help comes first where it would be below the fold.
+    the facts.
     """
     lanes = [lane_of(part) for part in parts]
     if lanes != sorted(lanes):
@@ -326,7 +345,7 @@ def _shelves(
     order = sorted({*lanes})
     if len({lane for lane in order if lane is not Lane.NOTE}) < 2:
         return None
-    if may_move and Lane.HELP in order and is_below_fold(parts, language):
+    if help_first:
         order = [Lane.HELP, *(lane for lane in order if lane is not Lane.HELP)]
     return [(at, [p for p, lane in zip(parts, lanes, strict=True) if lane is at]) for at in order]
 

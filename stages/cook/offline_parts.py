@@ -19,17 +19,18 @@ HEADING_CHARS = 80
 """A line without marker and end mark that is no longer than this is a heading."""
 
 DANGLING = re.compile(
-    r"(?:this|that|these|those|it|they|he|she|however|also|then|instead|otherwise|but|and|or|so|"
-    r"such|both|neither|either|afterwards|if so|if not|for example|in addition|the same|again|"
-    r"repeat|therefore|similarly|likewise|in that case|after that|next|finally|even so|because)\b|"
-    r"(?:这|這|它|他们|她们|该|該|此|其|但|而|因此|所以|否则|否則|同时|同時|另外|如果不|然后|然後|"
-    r"也|并|並|之后|之後|以后|以後|随后|隨後|接着|接著|再|还|還|否|反之|例如|比如)",
+    r"(?:[a-z]{2,12}ly, )?(?:this|that|these|those|it|they|he|she|however|also|then|instead|"
+    r"otherwise|but|and|or|so|such|both|neither|either|afterwards|if so|if not|if they|if it|"
+    r"for example|in addition|the same|again|repeat|therefore|similarly|likewise|in that case|"
+    r"after that|next|finally|even so|because|plus)\b|"
+    r"(?:这|這|它|他们|他們|她们|她們|该|該|此|其|但|而|因此|所以|否则|否則|同时|同時|另外|如果不|"
+    r"然后|然後|也|并|並|之后|之後|以后|以後|随后|隨後|接着|接著|再|还|還|否|反之|例如|比如)",
     re.IGNORECASE,
 )
 # Somewhere in a sentence: a word that leans on what stood before, were the order another.
 _LEANS = re.compile(
     r"\b(?:this|these|those|it|its|then|instead|otherwise|such|both|again|repeat|another|"
-    r"the (?:same|other|rest|first|second|next)|them|they|above|below|next|also|too)\b|"
+    r"the (?:same|other|others|rest|latter|former)|them|they|above|below|next|also|too)\b|"
     r"[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
     re.IGNORECASE,
 )
@@ -39,8 +40,8 @@ _MARKED = re.compile(r"\A[-•*]\s+")
 _NUMBERED_ITEM = re.compile(
     r"\A(?:[(（]?(?:\d{1,2}|[a-z])[.)）、]\s|[(（]?\d{1,2}(?:[)）、]|\.(?=[\u3400-\u9fff])))"
 )
-_NOTE = re.compile(r"\A\[(\w{1,3})\]\s")
-_NOTE_MARKS = re.compile(r"(?:\[\w{1,3}\])+(?=\s*\Z)")
+_NOTE = re.compile(r"\A\[(?:\d{1,3}|[a-z])\]\s")
+_NOTE_MARKS = re.compile(r"(?:\[(?:\d{1,3}|[a-z])\])+(?=\s*\Z)")
 ROW = re.compile(
     r"[^:：;；\n]{1,60}[:：]\s?[^;；\n]{1,300}(?:[;；]\s?[^:：;；\n]{1,60}[:：]\s?[^;；\n]{1,300})+"
 )
@@ -211,11 +212,15 @@ def _continues(before: Line, line: Line) -> bool:
 def _lean_together(sentences: Sequence[Sentence]) -> Iterator[list[Sentence]]:
     group: list[Sentence] = []
     for sentence in sentences:
-        if group and not DANGLING.match(sentence.text) and not _goes_on(group[-1].text):
+        if group and _stands_alone(sentence.text) and not _goes_on(group[-1].text):
             yield group
             group = []
         group.append(sentence)
     yield group
+
+
+def _stands_alone(text: str) -> bool:
+    return not DANGLING.match(text) and any(sign.isalnum() for sign in text)
 
 
 def _goes_on(text: str) -> bool:
@@ -252,6 +257,8 @@ def _leans_back(part: Part, before: Sequence[Part]) -> bool:
     """Whether the part says "it", "then" or "the cup" of something that stood before it."""
     if not before:
         return False
+    if part.lines[0].place.is_in_list:
+        return True  # items without a line of their own that leads in
     first = part.sentences[0].text
     if _LEANS.search(_FIRST_CLAUSE.split(first, maxsplit=1)[0].replace("Try this", "")):
         return True
