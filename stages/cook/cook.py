@@ -22,7 +22,7 @@ from stages.cook.complete import Gateway
 from stages.cook.compose import compose
 from stages.cook.facts import facts_of, read_card
 from stages.cook.faults import WithheldError
-from stages.cook.leak import instruction_grams
+from stages.cook.leak import what_is_told
 from stages.cook.ledger import Ledger
 from stages.cook.offline import OFFLINE_MODEL, write_offline
 from stages.cook.parse import Reply, ReplyError, dump_reply, longest_words, parse_reply
@@ -289,7 +289,7 @@ async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, lis
             {s.id for s in reading.sentences},
             {f.id for f in facts_of(reading)},
             longest={tone.id: longest_words(card, tone) for tone in wanted},
-            instructions=instruction_grams(card, wanted, work.house),
+            told=what_is_told(card, wanted, work.house),
         )
     except ReplyError as error:
         reply = Reply(problems={tone.id: error for tone in wanted})

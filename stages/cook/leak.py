@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from stages.text import is_chinese
@@ -14,45 +15,49 @@ LETTERS, HAN = 48, 18
 about ten words. Shorter, and a turn of phrase a tone's guide recommends would count."""
 
 
-def instruction_grams(card: Card, tones: Sequence[Tone], house: House) -> frozenset[str]:
-    """Every run of so many letters of our instructions, but for what a draft may well say: the
-    card's own words and the lines a tone asks for.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Our instructions for one call, and what a draft may say although it stands in them: the
+    card's own words, and the lines a tone asks for.
     """
-    size = _size(card.lang)
-    told = (house.system, house.tone_guide, house.card, *(_guides(tone) for tone in tones))
-    grams = _grams_of(told, size)
-    return (
-        grams
-        - _grams_of((card.text, *card.breadcrumbs, card.title), size)
-        - _grams_of(tuple(_allowed(tone) for tone in tones), size)
+
+    instructions: tuple[str, ...]
+    may_say: tuple[str, ...]
+    lang: str
+
+
+def what_is_told(card: Card, tones: Sequence[Tone], house: House) -> Told:
+    """What the model is told about the card in these tones, without the tones' examples."""
+    guides = (guide for tone in tones for guide in tone.guide.values())
+    lines = (line for tone in tones for line in _lines(tone))
+    return Told(
+        (house.system, house.tone_guide, house.card, *guides),
+        (card.text, *card.breadcrumbs, card.title, *lines),
+        card.lang,
     )
 
 
-def find_leak(text: str, grams: frozenset[str], lang: str) -> bool:
-    """Whether text holds one of the grams."""
-    return not grams.isdisjoint(_cut(text, _size(lang)))
+def is_leak(text: str, told: Told) -> bool:
+    """Whether text repeats a run of our instructions."""
+    size = HAN if is_chinese(told.lang) else LETTERS
+    grams = _cut(text, size)
+    shared = {gram for one in told.instructions for gram in grams & _grams(one, size)}
+    return bool(shared) and not shared <= {g for one in told.may_say for g in _cut(one, size)}
 
 
-def _size(lang: str) -> int:
-    return HAN if is_chinese(lang) else LETTERS
-
-
-def _guides(tone: Tone) -> str:
-    return "\n".join(tone.guide.values())
-
-
-def _allowed(tone: Tone) -> str:
-    lines = (line for by in (tone.hooks, tone.closers) for topics in by.values()
-             for some in topics.values() for line in some)  # fmt: skip
-    phrases = (phrase for some in tone.required_phrases.values() for phrase in some)
-    return "\n".join((*tone.disclaimer.values(), *lines, *phrases))
+def _lines(tone: Tone) -> list[str]:
+    by_topic = [topics for by in (tone.hooks, tone.closers) for topics in by.values()]
+    lines = [line for topics in by_topic for some in topics.values() for line in some]
+    phrases = [phrase for some in tone.required_phrases.values() for phrase in some]
+    return [*tone.disclaimer.values(), *lines, *phrases]
 
 
 @lru_cache(maxsize=64)
-def _grams_of(texts: tuple[str, ...], size: int) -> frozenset[str]:
-    return frozenset(gram for text in texts for gram in _cut(text, size))
+def _grams(text: str, size: int) -> frozenset[str]:
+    return frozenset(_cut(text, size))
 
 
 def _cut(text: str, size: int) -> set[str]:
+    """Every run of so many letters and digits, whatever stands between them."""
     bare = "".join(filter(str.isalnum, text.casefold()))
     return {bare[at : at + size] for at in range(len(bare) - size + 1)}

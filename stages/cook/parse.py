@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stages.cook.language import wrong_language
-from stages.cook.leak import find_leak
+from stages.cook.leak import Told, is_leak
 from stages.text import count_words, strip_hidden
 from stages.types import Card, DraftSentence
 from tones.load import Tone
@@ -75,14 +75,14 @@ def parse_reply(
     fact_ids: Collection[str],
     *,
     longest: Mapping[str, int] | None = None,
-    instructions: frozenset[str] = frozenset(),
+    told: Told | None = None,
 ) -> Reply:
     """The drafts in a reply of the form {tone: [{text, source_ids, fact_ids}, ...]}.
 
-    longest: most words by tone. instructions: what a draft may not repeat, from
-    `leak.instruction_grams`. A Markdown fence around the JSON is tolerated, and a tone nobody asked
-    for beside those we did is left out. Raises ReplyError when it is no such object; a tone that is
-    missing or wrong inside is a problem of that tone alone.
+    longest: most words by tone. told: what a draft may not repeat. A Markdown fence around the JSON
+    is tolerated, and a tone nobody asked for beside those we did is left out. Raises ReplyError
+    when it is no such object; a tone that is missing or wrong inside is a problem of that tone
+    alone.
     """
     value = _load(text)
     if not isinstance(value, dict):
@@ -96,7 +96,7 @@ def parse_reply(
         try:
             sentences = _read_tone(value.get(tone), sentence_ids, fact_ids)
             kept = tuple(s for s in map(_strip, sentences) if s.text.strip())
-            _check_whole(kept, lang, (longest or {}).get(tone), instructions)
+            _check_whole(kept, lang, (longest or {}).get(tone), told)
         except ReplyError as error:
             reply.problems[tone] = error
             continue
@@ -111,7 +111,7 @@ def _strip(sentence: DraftSentence) -> DraftSentence:
 
 
 def _check_whole(
-    sentences: Sequence[DraftSentence], lang: str, longest: int | None, instructions: frozenset[str]
+    sentences: Sequence[DraftSentence], lang: str, longest: int | None, told: Told | None
 ) -> None:
     """Raises ReplyError for a draft that is in good form and yet none of the card's."""
     text = " ".join(s.text for s in sentences)
@@ -124,7 +124,7 @@ def _check_whole(
     if wrong:
         raise ReplyError(f"the draft is not in the card's language ({lang}): {wrong}",
                          "other language")  # fmt: skip
-    if find_leak(text, instructions, lang):
+    if told and is_leak(text, told):
         raise ReplyError("the draft repeats these instructions instead of the card",
                          "our instructions")  # fmt: skip
     words = count_words(text, lang)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.cook.leak import find_leak, instruction_grams
+from stages.cook.leak import is_leak, what_is_told
 from stages.cook.parse import MAX_SENTENCES, Reply, ReplyError, dump_reply, parse_reply
 from stages.types import DraftSentence
 from tests.cook.cook_samples import FEVER_ZH, HOUSE, make_card, make_tone
@@ -144,24 +144,25 @@ def test_parse_reply_refuses_a_draft_that_is_far_too_long() -> None:
 def test_parse_reply_refuses_a_draft_that_repeats_our_instructions(lang: str) -> None:
     house, card = load_house(), make_card() if lang == "en" else make_card(FEVER_ZH, lang)
     tone = list_versions()["mom"][0]
-    grams = instruction_grams(card, [tone], house)
+    told = what_is_told(card, [tone], house)
     key = "en" if lang == "en" else "zh"
-    told = " ".join(tone.guide[key].split())[:300]
-    rows = {"expert": [row(told)], "mom": [row(card.text.split("\n")[0])]}
-    reply = parse_reply(json.dumps(rows), ("expert", "mom"), lang, IDS, FACTS, instructions=grams)
+    guide = " ".join(tone.guide[key].split())[:300]
+    rows = {"expert": [row(guide)], "mom": [row(card.text.split("\n")[0])]}
+    reply = parse_reply(json.dumps(rows), ("expert", "mom"), lang, IDS, FACTS, told=told)
     assert list(reply.drafts) == ["mom"]
     assert reply.problems["expert"].kind == "our instructions"
 
 
-def test_instruction_grams_leave_out_what_a_draft_may_say() -> None:
+def test_what_a_draft_may_say_is_no_leak_though_it_stands_in_our_instructions() -> None:
+    line = "General information, and never the advice of somebody who knows your child."
     tone = replace(
-        make_tone(), guide={"en": "End with: " + "General information, not advice. " * 3, "zh": ""},
-        disclaimer={"en": "General information, not advice. " * 3, "zh": ""},
-    )  # fmt: skip
-    card = make_card(HOUSE.system + " and so on, for as long as it takes to be a card of its own.")
-    grams = instruction_grams(card, [tone], HOUSE)
-    assert not find_leak(tone.disclaimer["en"], grams, "en")
-    assert not find_leak(card.text, grams, "en")
+        make_tone(), guide={"en": f"End with: {line}", "zh": ""}, disclaimer={"en": line, "zh": ""}
+    )
+    card = make_card(f"{HOUSE.system} and so on, for as long as it takes to be a card of its own.")
+    told = what_is_told(card, [tone], HOUSE)
+    assert not is_leak(line, told)
+    assert not is_leak(card.text, told)
+    assert is_leak(line, replace(told, may_say=()))
 
 
 def test_parse_reply_strips_hidden_characters_and_says_so() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ import pytest
 from sqlmodel import col, select
 
 from flows.summary import RunSummary
+from stages.cook.breaker import FAULTS_IN_A_ROW
 from stages.cook.offline import OFFLINE_MODEL
 from stages.cook.prices import price
 from stages.types import Risk
@@ -187,7 +189,9 @@ class Scene:
 
     place: Place
 
-    def run(self, answer: Answerer, **settings: Any) -> tuple[RunSummary, FakeModel]:
+    def run(
+        self, answer: Answerer, guides: tuple[str, ...] = ("sleep.html",), **settings: Any
+    ) -> tuple[RunSummary, FakeModel]:
         with FakeModel(answer) as model:
             self.place.overrides |= {
                 "model": FIRST,
@@ -196,8 +200,8 @@ class Scene:
                 "model_deadline_s": 20,
                 "model_max_wait_s": 0.6,
             } | settings
-            guide = f"{self.place.base}/en/sleep.html"
-            return self.place.run(stage="cook", guides=(guide,)), model
+            urls = tuple(f"{self.place.base}/en/{name}" for name in guides)
+            return self.place.run(stage="cook", guides=urls), model
 
     def cards(self) -> list[CardRow]:
         guides = self._rows(select(GuideRow).where(col(GuideRow.url).endswith("sleep.html")))
@@ -351,3 +355,99 @@ def test_misbehaviour_ends_as_documented_when_it_lasts_and_the_next_run_goes_on(
         assert {draft.model for draft in current} == {FIRST}
     elif row.alone == "stand-in":
         assert "`run --force` asks again" in story(second)
+
+
+def fail_after(number: int, fault: FakeReply) -> Answerer:
+    """The first model answers so many calls well, then no more; the fallback always does."""
+    answered = 0
+
+    def answer(request: Request) -> Reply:
+        nonlocal answered
+        answered += request["model"] == FIRST.partition("/")[2]
+        is_good = request["model"] != FIRST.partition("/")[2] or answered <= number
+        return well(request) if is_good else fault
+
+    return answer
+
+
+NAMES = {FIRST: FIRST.partition("/")[2], SECOND: SECOND.partition("/")[2]}
+REVOKED = FakeReply("Incorrect API key provided", 401)
+EMPTY_PURSE = FakeReply("no quota left: insufficient_quota", 429)
+
+
+@pytest.mark.parametrize("fault", [REVOKED, EMPTY_PURSE], ids=["key", "credit"])
+def test_run_whose_key_or_credit_ends_half_way_keeps_what_it_has_and_the_next_makes_the_rest(
+    scene: Scene, fault: FakeReply
+) -> None:
+    cards = count_cards(scene)
+    first, model = scene.run(fail_after(2, fault), model_concurrency=1)
+
+    assert model.calls == 3
+    assert len(first.errors) == 1
+    assert first.errors[0] + " (after 2 answers)" in first.notes
+    drafts = scene.drafts()
+    assert {draft.model for draft in drafts} == {FIRST}
+    assert len(drafts) == 3 * 2
+    assert {draft.tone for draft in drafts} == {"expert", "mom", "engagement"}
+
+    second, healthy = scene.run(well)
+    assert (healthy.calls, second.errors) == (cards - 2, [])
+    assert len(scene.drafts()) == 3 * cards
+    assert [call.sends for call in scene.calls() if call.state == "settled"].count(1) >= cards - 1
+
+
+def test_run_whose_key_ends_half_way_goes_on_with_the_fallback(scene: Scene) -> None:
+    summary, model = scene.run(fail_after(2, REVOKED), model_concurrency=1, fallback_models=SECOND)
+
+    asked = [request["model"] for request in model.requests]
+    assert asked.count(NAMES[FIRST]) == 3
+    assert asked.count(NAMES[SECOND]) == count_cards(scene) - 2
+    assert summary.errors == []
+    assert {draft.model for draft in scene.drafts()} == {FIRST, SECOND}
+    assert f"{FIRST} refused our key; set OPENAI_API_KEY to one that is valid" in story(summary)
+
+
+def test_run_leaves_a_model_that_hangs_alone_and_says_so(scene: Scene) -> None:
+    """Not every card pays its deadlines, only those that found out."""
+    summary, model = scene.run(
+        first_only(fixed(FakeReply("{}", hang_s=60))),
+        guides=(),
+        fallback_models=SECOND,
+        model_concurrency=2,
+        model_deadline_s=0.5,
+    )
+
+    asked = [request["model"] for request in model.requests]
+    cards = summary.drafts.new // 3
+    assert cards > 6
+    assert asked.count(NAMES[FIRST]) <= FAULTS_IN_A_ROW + 1  # and one that was under way
+    assert {draft.model for draft in scene.drafts()} == {SECOND}
+    assert summary.errors == []
+    hitch = f"{FIRST}: no answer within 0.5 s; {SECOND} wrote instead ({cards} cards)"
+    assert summary.notes[0] == hitch
+    assert summary.notes[1].startswith(f"{FIRST}: left alone once after faults in a row")
+
+
+def test_one_rate_limit_holds_every_card_back(scene: Scene) -> None:
+    at: list[float] = []
+
+    def answer(request: Request) -> Reply:
+        at.append(time.monotonic())
+        late = {"Retry-After": "0.4"}
+        return FakeReply("slow down", 429, late) if len(at) == 1 else well(request)
+
+    summary, _ = scene.run(answer, model_concurrency=1)
+    assert summary.errors == []
+    assert len(at) == count_cards(scene) + 1
+    assert at[1] - at[0] >= 0.4
+
+
+def test_run_keeps_below_the_calls_a_minute_that_are_set(scene: Scene) -> None:
+    at: list[float] = []
+
+    def answer(request: Request) -> Reply:
+        at.append(time.monotonic())
+        return well(request)
+
+    scene.run(answer, model_calls_per_minute=f"{FIRST}=240, 6000", model_concurrency=8)
+    assert at[-1] - at[0] >= 0.24 * (count_cards(scene) - 1)
