@@ -117,7 +117,8 @@ def _assemble(
         shown = shown and not (parts and opens_with(parts[0], heading))
     draft = [DraftSentence(line + "\n\n") for line in (hook, _pointer(parts, setting)) if line]
     if shown and heading:
-        tight = setting.layout is Layout.POINTS
+        is_list = bool(parts) and parts[0].lines[0].place.is_in_list
+        tight = setting.layout is Layout.POINTS or is_list
         draft.append(DraftSentence(heading + ("\n" if tight else "\n\n")))
     spent = len(EMOJI.findall(hook + heading * shown + closer))
     draft.extend(set_body(parts, setting.with_emoji(tone.emoji_max - spent)))

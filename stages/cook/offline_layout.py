@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 
 from stages.cook.facts import CardReading, language_key
 from stages.cook.lexicon import CONDITION, ENTITIES, HEDGE, NEGATIVE, URGENT
@@ -100,12 +101,21 @@ def lane_of(part: Part) -> Lane:
 
 
 def may_arrange(parts: Sequence[Part]) -> bool:
-    """Whether the parts read right in another order than the card's.
+    """Whether don'ts and help may be taken out of the card's order.
 
-    Not when one leans on what stands before it, nor across headings or the steps of a procedure.
+    Not when a part leans on what stands before it, not across headings or the steps of a
+    procedure, and not when a statement follows in the same paragraph: it may be the reason, or
+    the exception.
     """
     body = parts[1:] if parts and parts[0].place is Place.HEADING else parts
-    return not any(part.leans or part.place in (Place.HEADING, Place.NUMBERED) for part in body[1:])
+    if any(part.leans or part.place in (Place.HEADING, Place.NUMBERED) for part in body[1:]):
+        return False
+    return not any(
+        lane_of(a) in (Lane.DONT, Lane.HELP)
+        and lane_of(b) is Lane.KNOW
+        and a.paragraph == b.paragraph
+        for a, b in pairwise(body)
+    )
 
 
 def is_below_fold(parts: Sequence[Part], language: str) -> bool:

@@ -30,8 +30,8 @@ DANGLING = re.compile(
 # Somewhere in a sentence: a word that leans on what stood before, were the order another.
 _LEANS = re.compile(
     r"\b(?:this|these|those|it|its|then|instead|otherwise|such|both|again|repeat|another|"
-    r"the (?:same|other|others|rest|latter|former)|them|they|above|below|next|also|too)\b|"
-    r"[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
+    r"the (?:same|other|others|rest|latter|former)|them|they|above|below|next|also|too|"
+    r"exceptions?|except)\b|例外|[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
     re.IGNORECASE,
 )
 _FIRST_CLAUSE = re.compile(r"[,;:，；：。]")

@@ -60,6 +60,13 @@ def test_write_offline_moves_nothing_that_leans_on_what_stands_before_it() -> No
     )
 
 
+def test_write_offline_leaves_an_exception_behind_its_rule() -> None:
+    text = "Do not give it under 3 months. Babies who had a vaccine are different."
+    for tone_id in ("expert", "mom", "engagement"):
+        draft = write(text, make_tone(tone_id))
+        assert draft.index("Do not give") < draft.index("Babies who had")
+
+
 def test_write_offline_brings_urgent_help_above_the_fold() -> None:
     talk = "Babies cry a lot in the early weeks and many cry more in the evening. "
     text = talk * 6 + "\nCall 999 at once if your baby is limp."
@@ -107,7 +114,7 @@ def test_write_offline_makes_table_rows_readable_and_keeps_steps_numbered() -> N
         "月龄: 6月龄; 奶量: 约800毫升\n月龄: 9月龄; 奶量: 约600毫升", make_tone("expert"), "zh-Hans"
     )
     steps = "3. Boil the water.\n4. Let it cool."
-    assert "Fever\n\n3. Boil the water.\n4. Let it cool." in write(steps, make_tone("expert"))
+    assert "Fever\n3. Boil the water.\n4. Let it cool." in write(steps, make_tone("expert"))
 
 
 def test_write_offline_ends_a_list_where_the_card_does() -> None:
