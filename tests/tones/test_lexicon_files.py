@@ -85,6 +85,6 @@ def test_packaging_takes_the_lexicon_along() -> None:
     root = Path(__file__).resolve().parents[2]
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
 
-    assert HERE == root / "tones" / "lexicon"
+    assert root / "tones" / "lexicon" == HERE
     assert re.search(r'^packages = \[.*"tones".*\]$', text, re.MULTILINE)
     assert (HERE / "README.md").is_file()
