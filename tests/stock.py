@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from stages.chop.chop import card_id, hash_text
+from stages.cook.facts import read_card
 from stages.procure.guide import content_hash
 from stages.types import (
     Block,
@@ -30,10 +31,15 @@ GOLD = Path(__file__).parent / "cases" / "gold" / "cards.jsonl"
 def stock(db: Database, source_id: str, cards: int, *, cards_a_guide: int = 20) -> None:
     """Put guides with this many cards into a database that knows the source.
 
-    The gold cards follow one another, English and Chinese. When they come round again, their guide
-    has another title, so no two cards make the same prompt.
+    The gold cards follow one another, English and Chinese, without those that carry an order to a
+    machine: a model that quotes these is asked again. When they come round again, their guide has
+    another title, so no two cards make the same prompt.
     """
-    rows = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        row
+        for row in map(json.loads, GOLD.read_text(encoding="utf-8").splitlines())
+        if not read_card(row["text"], row["lang"]).planted
+    ]
     endless = ((turn, row) for turn in count(1) for row in rows)
     for number in range(ceil(cards / cards_a_guide)):
         part = list(islice(endless, min(cards_a_guide, cards - number * cards_a_guide)))
