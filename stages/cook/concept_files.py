@@ -7,7 +7,6 @@ end up in one table from such a name to the concept's id.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,7 +239,7 @@ class _Names:
                 table.setdefault(variant, concept.id)
 
     def _variants(self, name: str, language: str) -> set[str]:
-        text = sys.intern(normalise(name, self._characters))
+        text = normalise(name, self._characters)
         if language == "zh":
             return {text, _LATIN_BESIDE_HAN.sub(" ", text)}
         if "'s " in text:  # cow's milk, cows' milk, cows milk, cow milk

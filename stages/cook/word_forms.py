@@ -88,7 +88,4 @@ def _doubles(verb: str) -> bool:
     """Whether the last letter doubles: one syllable, ending in consonant, vowel, consonant."""
     if len(verb) < 3 or verb[-1] in "wxy" or verb[-1] in VOWELS or verb[-2] not in VOWELS:
         return False
-    is_one_syllable = sum(letter in VOWELS for letter in verb) == 1
-    if verb.startswith("qu") or "qu" in verb:
-        is_one_syllable = sum(letter in VOWELS for letter in verb) == 2
-    return is_one_syllable and verb[-3] not in VOWELS - {"u"}
+    return sum(letter in VOWELS for letter in verb.replace("qu", "q")) == 1
