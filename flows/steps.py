@@ -30,6 +30,7 @@ from store.cards import (
 from store.completions import StoreLedger
 from store.drafts import DraftMark, add_drafts, list_marks
 from store.guides import GuideRef, get_guide, get_guide_ref
+from store.past_drafts import bring_back, list_past_keys
 from store.placements import list_placements, set_placements
 from store.sketches import add_sketches, list_unsketched, load_sketches, set_twins
 from store.tables import DraftState
@@ -170,6 +171,7 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
     ids = [card.id for card in cards]
     marks = {(mark.card_id, mark.tone): mark for mark in list_marks(kitchen.db, ids)}
     due = kitchen.due_tones(ids)
+    past = list_past_keys(kitchen.db, ids) if request.renew else frozenset()
     jobs, kept = [], 0
     for card in cards:
         missing: dict[int, list[Tone]] = {}
@@ -179,7 +181,7 @@ def plan_cooking(kitchen: Kitchen, guide_id: str, request: RunRequest) -> tuple[
             is_forced = request.force and request.includes(Stage.COOK)
             if is_forced and not _is_a_persons(card, mark):
                 missing.setdefault(generation + 1, []).append(tone)
-            elif _is_a_persons(card, mark) or _is_cooked(kitchen, card, tone, mark, request):
+            elif _is_a_persons(card, mark) or _is_cooked(kitchen, card, tone, mark, request, past):
                 kept += 1
             else:
                 missing.setdefault(generation, []).append(tone)
@@ -224,6 +226,8 @@ async def cook(
 
     cards = []
     async with asyncio.TaskGroup() as group, stove.counter:
+        if request.renew:
+            _bring_back(kitchen, guide_id, request)
         jobs, kept = plan_cooking(kitchen, guide_id, request)
         summary.drafts.kept += kept
         guide = get_guide_ref(kitchen.db, guide_id) if jobs else None
@@ -282,9 +286,14 @@ def _wanted_tones(kitchen: Kitchen, request: RunRequest, due: Due) -> tuple[Tone
 
 
 def _is_cooked(
-    kitchen: Kitchen, card: Card, tone: Tone, mark: DraftMark | None, request: RunRequest
+    kitchen: Kitchen,
+    card: Card,
+    tone: Tone,
+    mark: DraftMark | None,
+    request: RunRequest,
+    past: frozenset[str],
 ) -> bool:
-    """Whether the draft is what would be cooked now.
+    """Whether the draft is what would be cooked now, or one that was is kept. past: keys of those.
 
     A draft keeps the tone version it was made with, whatever was promoted since or became of its
     file: only who asks for a version, or for what is due, has it made again.
@@ -293,7 +302,25 @@ def _is_cooked(
         return False
     if not (request.tone_version or request.renew):
         tone = replace(tone, hash=mark.tone_hash)
-    return mark.key == draft_key(card, tone, kitchen.settings.model, mark.generation)
+    key = draft_key(card, tone, kitchen.settings.model, mark.generation)
+    return key == mark.key or key in past
+
+
+def _bring_back(kitchen: Kitchen, guide_id: str, request: RunRequest) -> None:
+    """Let drafts stand again that were made before in the version that is due once more."""
+    cards = list_cards(kitchen.db, guide_id)
+    ids = [card.id for card in cards]
+    due, past = kitchen.due_tones(ids), list_past_keys(kitchen.db, ids)
+    generations = {
+        (mark.card_id, mark.tone): mark.generation for mark in list_marks(kitchen.db, ids)
+    }
+    model = kitchen.settings.model
+    wanted = {
+        draft_key(card, tone, model, generations.get((card.id, tone.id), 0))
+        for card in cards
+        for tone in _wanted_tones(kitchen, request, due[card.id])
+    }
+    bring_back(kitchen.db, sorted(wanted & past))
 
 
 def _is_a_persons(card: Card, mark: DraftMark | None) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from flows.models import check_models, list_models, open_gateway
+from flows.retries import attempt
 from flows.summary import RunSummary
 from flows.voices import active_tones, check_tone, find_version, keep_voices, read_voices
 from stages.cook.checks import licence_findings
@@ -87,7 +89,9 @@ def try_tone(
     standing = licence_findings(guide.licence_finding) if guide else ()
     jobs = [ApartJob(card, (tone,), standing) for tone in needed]
     params = {"card": card_id, "tones": [tone_id], "versions": [tone.version for tone in needed]}
-    results, summary = cook_recorded(settings, db, voices.house, jobs, "try", params, max_cost_usd)
+    # One after the other: versions that tell a model the same are one call, paid by the first.
+    alone = settings.model_copy(update={"model_concurrency": 1})
+    results, summary = cook_recorded(alone, db, voices.house, jobs, "try", params, max_cost_usd)
     drafts = [result.drafts[0] for result in results]
     return Tasting(
         card=card,
@@ -169,7 +173,8 @@ async def cook_apart(
                     house=house,
                     standing=job.standing,
                 )
-                result = await cook_card(job.card, job.tones, chosen, ledger, gateway)
+                work = partial(cook_card, job.card, job.tones, chosen, ledger, gateway)
+                result = await attempt(f"cook: {job.card.id}", work)
             on_done(result)
             return result
 
