@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import count, islice
 from math import ceil
 from pathlib import Path
@@ -29,7 +30,17 @@ GOLD = Path(__file__).parent / "cases" / "gold" / "cards.jsonl"
 
 
 def stock(db: Database, source_id: str, cards: int, *, cards_a_guide: int = 20) -> None:
-    """Put guides with this many cards into a database that knows the source.
+    """Put these guides and cards into a database that knows the source."""
+    for guide, made in make_guides(source_id, cards, cards_a_guide=cards_a_guide):
+        save_guide(db, guide)
+        changes = [CardChange(ChangeKind.NEW, None, card) for card in made]
+        apply_changes(db, guide.id, changes, "stocked")
+
+
+def make_guides(
+    source_id: str, cards: int, *, cards_a_guide: int = 20
+) -> Iterator[tuple[Guide, list[Card]]]:
+    """Guides with so many cards in all.
 
     The gold cards follow one another, English and Chinese, without those that carry an order to a
     machine: a model that quotes these is asked again. When they come round again, their guide has
@@ -62,13 +73,13 @@ def stock(db: Database, source_id: str, cards: int, *, cards_a_guide: int = 20) 
             licence="CC BY 4.0",
             attribution="From the gold set",
         )
-        made = [
-            _card(guide, row, turn, position, start)
-            for position, ((turn, row), start) in enumerate(zip(part, starts, strict=True))
-        ]
-        save_guide(db, guide)
-        changes = [CardChange(ChangeKind.NEW, None, card) for card in made]
-        apply_changes(db, guide.id, changes, "stocked")
+        yield (
+            guide,
+            [
+                _card(guide, row, turn, position, start)
+                for position, ((turn, row), start) in enumerate(zip(part, starts, strict=True))
+            ],
+        )
 
 
 def _card(guide: Guide, row: dict[str, str], turn: int, position: int, start: int) -> Card:
