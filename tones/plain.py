@@ -15,7 +15,7 @@ from tones.fields import LANGUAGES, TRADITIONAL
 from tones.load import HERE, ToneError, language_key
 from tones.strict import Node, StrictError, read_yaml, refuse_repeats
 
-LABELS = ("do", "dont", "help", "pointer")
+LABELS = ("know", "do", "dont", "help", "pointer")
 _VOWELS = "aeiou"
 
 

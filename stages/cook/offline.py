@@ -19,7 +19,6 @@ from stages.cook.offline_frame import (
     heading_of,
     needs_heading,
     opening,
-    opens_with,
 )
 from stages.cook.offline_layout import (
     BULLET,
@@ -108,19 +107,17 @@ def _assemble(
     card: Card, tone: Tone, parts: Sequence[Part], setting: Setting, hook: str, closer: str
 ) -> tuple[DraftSentence, ...]:
     """Hook, pointer, heading, body, closer and disclaimer, each only where it is wanted."""
-    heading = heading_of(card)
+    heading = heading_of(card, parts)
     if setting.layout is Layout.SECTIONS:
         hook, closer = "", ""
-        shown = not opens_with(parts[0], heading) if parts else True
-    else:
-        shown = needs_heading(heading, parts, card.lang) or not hook
-        shown = shown and not (parts and opens_with(parts[0], heading))
+    elif hook and not needs_heading(heading, parts, card.lang):
+        heading = ""
     draft = [DraftSentence(line + "\n\n") for line in (hook, _pointer(parts, setting)) if line]
-    if shown and heading:
+    if heading:
         is_list = bool(parts) and parts[0].lines[0].place.is_in_list
         tight = setting.layout is Layout.POINTS or is_list
         draft.append(DraftSentence(heading + ("\n" if tight else "\n\n")))
-    spent = len(EMOJI.findall(hook + heading * shown + closer))
+    spent = len(EMOJI.findall(hook + heading + closer))
     draft.extend(set_body(parts, setting.with_emoji(tone.emoji_max - spent)))
     disclaimer = pick(tone.disclaimer, card.lang)
     draft.extend(DraftSentence("\n\n" + line) for line in (closer, disclaimer) if line)

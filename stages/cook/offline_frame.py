@@ -28,20 +28,23 @@ SAID = 0.6
 """Share of a heading's words from which the text below is taken to say them itself."""
 
 
-def heading_of(card: Card) -> str:
+def heading_of(card: Card, parts: Sequence[Part]) -> str:
     """The heading the card stands under, without its number, with the guide's title in front where
-    neither the heading nor the text would say what it is about.
+    neither the heading nor the text would say what it is about. What the text opens with is left
+    out, so it may be ''.
     """
     crumbs = [HEADING_NUMBER.sub("", crumb) or crumb for crumb in card.breadcrumbs]
     heading = crumbs[-1] if len(crumbs) > 1 else HEADING_NUMBER.sub("", card.title) or card.title
     guide = crumbs[0] if len(crumbs) > 1 else ""
     language = language_key(card.lang)
     if not guide or len(guide) > MAX_GUIDE_CHARS or not _is_vague(heading, language):
-        return heading
+        guide = ""
     wanted = {w for w in content_tokens(guide, language) if not w[0].isdigit()} - _TIMES
     if wanted & content_tokens(f"{heading}\n{card.text}", language):
-        return heading
-    return f"{guide}{'｜' if language == 'zh' else ' – '}{heading}"
+        guide = ""
+    if parts and _opens_with(parts[0], heading):
+        heading = ""
+    return ("｜" if language == "zh" else " · ").join(filter(None, (guide, heading)))
 
 
 _TIMES = frozenset("day week month year birth first".split())
@@ -65,7 +68,7 @@ def _is_vague(heading: str, language: str) -> bool:
     return bool(_VAGUE["en"].match(heading)) and len(content_tokens(heading, "en")) <= 2
 
 
-def opens_with(part: Part, heading: str) -> bool:
+def _opens_with(part: Part, heading: str) -> bool:
     """Whether the text opens with the heading itself, so that it need not stand twice."""
     first = part.sentences[0].text.strip().rstrip(".!?。！？")
     bare = HEADING_NUMBER.sub("", re.sub(r"\A[-•*]\s+", "", first)).casefold()
@@ -74,11 +77,9 @@ def opens_with(part: Part, heading: str) -> bool:
 
 def needs_heading(heading: str, parts: Sequence[Part], lang: str) -> bool:
     """Whether a letter or post reads badly without the heading: its subject is named nowhere."""
-    if not parts or not heading:
-        return False
+    if not parts or parts[0].lines[0].place is not Place.TEXT:
+        return True
     opener = parts[0].sentences[0].text
-    if parts[0].lines[0].place is not Place.TEXT:
-        return not opens_with(parts[0], heading)
     if DANGLING.match(opener) or _YES_NO.match(opener):
         return True
     language = language_key(lang)

@@ -59,7 +59,7 @@ class Lane(IntEnum):
 
 
 LANES = {Role.DO: Lane.DO, Role.DONT: Lane.DONT, Role.RED_FLAG: Lane.HELP}
-LABEL_NAMES = {Lane.DO: "do", Lane.DONT: "dont", Lane.HELP: "help"}
+LABEL_NAMES = {Lane.KNOW: "know", Lane.DO: "do", Lane.DONT: "dont", Lane.HELP: "help"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +96,55 @@ def set_body(parts: Sequence[Part], setting: Setting) -> list[DraftSentence]:
     return _Setter(setting).sections(parts)
 
 
-def lane_of(part: Part) -> Lane:
-    return Lane.NOTE if part.place is Place.NOTE else LANES.get(part.role, Lane.KNOW)
+def lane_of(part: Part, language: str) -> Lane:
+    if part.place is Place.NOTE:
+        return Lane.NOTE
+    if part.role is Role.RED_FLAG and not _says_when(part, language):
+        return Lane.DO  # "Tell the nurse about earlier reactions"
+    return LANES.get(part.role, Lane.KNOW)
 
 
-def may_arrange(parts: Sequence[Part]) -> bool:
-    """Whether don'ts and help may be taken out of the card's order.
+_WHEN = {
+    "en": re.compile(r"\b(?:if|when|unless)\b|:\s*\Z", re.IGNORECASE),
+    "zh": re.compile(r"如|若|出现|出現|时|時|者|超过|超過|达到|達到|不好|没有|沒有|不|[：:]\s*\Z"),
+}
+
+
+def _says_when(part: Part, language: str) -> bool:
+    return any(
+        pattern[language].search(sentence.text)
+        for sentence in part.sentences
+        for pattern in (URGENT, _WHEN)
+    )
+
+
+def may_arrange(parts: Sequence[Part], language: str) -> bool:
+    """Whether don'ts may go behind the rest, and help before it, without harm.
 
     Not when a part leans on what stands before it, not across headings or the steps of a
     procedure, and not when a statement follows in the same paragraph: it may be the reason, or
     the exception.
     """
     body = parts[1:] if parts and parts[0].place is Place.HEADING else parts
-    if any(part.leans or part.place in (Place.HEADING, Place.NUMBERED) for part in body[1:]):
+    if any(part.place in (Place.HEADING, Place.NUMBERED) for part in body):
+        return False
+    if any(part.leans for part in body[1:]):
         return False
     return not any(
-        lane_of(a) in (Lane.DONT, Lane.HELP)
-        and lane_of(b) is Lane.KNOW
+        lane_of(a, language) in (Lane.DONT, Lane.HELP)
+        and lane_of(b, language) is Lane.KNOW
         and a.paragraph == b.paragraph
         for a, b in pairwise(body)
     )
 
 
 def is_below_fold(parts: Sequence[Part], language: str) -> bool:
-    """Whether the first part that tells when to get help begins too far down to be seen."""
+    """Whether the first sentence that tells when to get help is too far down to be seen."""
     before = 0
-    for part in parts:
-        if part.role is Role.RED_FLAG:
+    for sentence in (s for part in parts for s in part.sentences):
+        if role_of(sentence.text, language) is Role.RED_FLAG:
             return before > FOLD[language]
-        before += sum(len(s.text) + 1 for s in part.sentences)
+        before += len(sentence.text) + 1
     return False
 
 
@@ -134,14 +154,35 @@ def moves_up(parts: Sequence[Part], language: str) -> bool:
     """
     return (
         is_below_fold(parts, language)
-        and may_arrange(parts)
+        and may_arrange(parts, language)
         and any(
             URGENT[language].search(s.text)
             for part in parts
-            if part.role is Role.RED_FLAG
+            if lane_of(part, language) is Lane.HELP
             for s in part.sentences
         )
     )
+
+
+def order_of(parts: Sequence[Part], language: str) -> dict[Lane, int] | None:
+    """Ranks by which the parts may be sorted, or None where they keep the card's order.
+
+    Help is never put further down than the card has it.
+    """
+    if moves_up(parts, language):
+        return {Lane.HELP: -1, Lane.DONT: 1, Lane.NOTE: 2}
+    helps = [
+        lane_of(part, language) is Lane.HELP
+        for part in parts
+        if part.place not in (Place.NOTE, Place.HEADING)
+    ]
+    if not may_arrange(parts, language):
+        return None
+    if any(helps) and helps == sorted(helps, reverse=True):
+        return {Lane.HELP: -1, Lane.DONT: 1, Lane.NOTE: 2}
+    if helps != sorted(helps):
+        return None
+    return {Lane.DONT: 1, Lane.HELP: 2, Lane.NOTE: 3}
 
 
 @dataclass(slots=True)
@@ -153,17 +194,19 @@ class _Setter:
     def sections(self, parts: Sequence[Part]) -> list[DraftSentence]:
         head, rest = _split_heading(parts)
         draft = self._lines(head, "")
-        shelves = _shelves(rest, may_arrange(parts), moves_up(parts, self.setting.language))
+        shelves = _shelves(parts, rest, self.setting.language)
         if shelves is None:
             return draft + self._flow(rest, bool(draft))
-        for lane, own in shelves:
-            draft += self._section(lane, own, bool(draft))
+        for n, (lane, own) in enumerate(shelves):
+            draft += self._section(lane, own, bool(draft), n == 0)
         return draft
 
-    def _section(self, lane: Lane, parts: Sequence[Part], goes_on: bool) -> Iterator[DraftSentence]:
+    def _section(
+        self, lane: Lane, parts: Sequence[Part], goes_on: bool, is_first: bool
+    ) -> Iterator[DraftSentence]:
         gap = "\n\n" if goes_on else ""
         label = self.setting.labels.get(LABEL_NAMES.get(lane, ""), "")
-        if not label:
+        if not label or (lane is Lane.KNOW and is_first):
             yield from self._flow(parts, goes_on)
             return
         yield DraftSentence(gap + label)
@@ -211,9 +254,9 @@ class _Setter:
     def points(self, parts: Sequence[Part]) -> list[DraftSentence]:
         head, rest = _split_heading(parts)
         draft = self._lines(head, "")
-        if may_arrange(parts):
-            first = moves_up(parts, self.setting.language)
-            rest = sorted(rest, key=lambda part: _rank(part, first))
+        language = self.setting.language
+        if ranks := order_of(parts, language):
+            rest = sorted(rest, key=lambda part: ranks.get(lane_of(part, language), 0))
         warned = [self._warns(part) for part in rest]
         # Warnings in the midst of points would leave holes between them: plain bullets for all.
         mixed = warned != sorted(warned)
@@ -335,7 +378,7 @@ def _split_heading(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
 
 
 def _shelves(
-    parts: Sequence[Part], may_move: bool, help_first: bool
+    parts: Sequence[Part], rest: Sequence[Part], language: str
 ) -> list[tuple[Lane, list[Part]]] | None:
     """The parts by section, or None where they stay as they are.
 
@@ -343,26 +386,21 @@ def _shelves(
     explain one another and keep the card's order. Advice has a label when all of it comes after
     the facts.
     """
-    lanes = [lane_of(part) for part in parts]
+    lanes = [lane_of(part, language) for part in rest]
+    ranks = order_of(parts, language)
     if lanes != sorted(lanes):
-        if not may_move:
+        if ranks is None:
             return None
         main = [lane for lane in lanes if lane < Lane.DONT]
-        if main != sorted(main):
+        if main != sorted(main) or (ranks.get(Lane.HELP) == -1 and len(main) == 1):
             lanes = [Lane.KNOW if lane < Lane.DONT else lane for lane in lanes]
     if sum(lane is Lane.DO for lane in lanes) == 1 and max(lanes) == Lane.DO:
         return None  # one piece of advice needs no label of its own
-    order = sorted({*lanes})
+    order = sorted({*lanes}, key=lambda lane: ((ranks or {}).get(lane, 0), lane))
     if len({lane for lane in order if lane is not Lane.NOTE}) < 2:
         return None
-    if help_first:
-        order = [Lane.HELP, *(lane for lane in order if lane is not Lane.HELP)]
-    return [(at, [p for p, lane in zip(parts, lanes, strict=True) if lane is at]) for at in order]
-
-
-def _rank(part: Part, help_first: bool) -> int:
-    """Points: what to know and do in the card's order, then don'ts, then help, or help first."""
-    lane = lane_of(part)
-    if lane is Lane.HELP:
-        return -1 if help_first else 2
-    return {Lane.DONT: 1, Lane.NOTE: 3}.get(lane, 0)
+    shelves = [
+        (at, [part for part, lane in zip(rest, lanes, strict=True) if lane is at]) for at in order
+    ]
+    # A label must not part a sentence from what it leans on.
+    return None if any(own[0].leans for at, own in shelves[1:] if at is not Lane.NOTE) else shelves

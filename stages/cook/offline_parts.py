@@ -31,7 +31,8 @@ DANGLING = re.compile(
 _LEANS = re.compile(
     r"\b(?:this|these|those|it|its|then|instead|otherwise|such|both|again|repeat|another|"
     r"the (?:same|other|others|rest|latter|former)|them|they|above|below|next|also|too|"
-    r"exceptions?|except)\b|例外|[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
+    r"continue|keep (?:going|on|alternating)|exceptions?|except)\b|"
+    r"例外|[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
     re.IGNORECASE,
 )
 _FIRST_CLAUSE = re.compile(r"[,;:，；：。]")
@@ -231,14 +232,11 @@ def _goes_on(text: str) -> bool:
 def _list_part(lines: Sequence[Line], number: int, language: str) -> Part:
     has_lead = lines[0].place is Place.TEXT
     roles = {_role(line.sentences, language) for line in lines[has_lead:]}
-    lead = _role(lines[0].sentences, language) if has_lead else Role.FACT
-    role = lead
-    if Role.RED_FLAG in roles:
-        role = Role.RED_FLAG
-    elif lead is Role.FACT and lines[-1].place is not Place.ROW:
-        role = roles.pop() if len(roles) == 1 else Role.FACT
-        if lines[-1].place is Place.NUMBERED and role is not Role.DONT:
-            role = Role.DO
+    role = _role(lines[0].sentences, language) if has_lead else Role.FACT
+    if role is Role.FACT and lines[-1].place is not Place.ROW and len(roles) == 1:
+        role = roles.pop()
+    if lines[-1].place is Place.NUMBERED and role not in (Role.DONT, Role.RED_FLAG):
+        role = Role.DO
     return Part(tuple(lines), role, number)
 
 

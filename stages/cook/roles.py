@@ -110,7 +110,7 @@ _DONT_ZH = re.compile(
     "不要|不可(?!避免|能|少|缺)|不得不?|切勿|请勿|請勿|勿|禁止|禁用|禁食|严禁|嚴禁|忌|"
     "(?<![特区區类類级級个個性识識分差])[别別](?!人|的|处|處|说|說|名)|"
     "(?:绝对?|絕對?|千万|千萬)不能|"
-    "不能(?=[用吃喝喂餵给給放加把让讓和与與在超当當随隨自离離再塞])|"
+    "(?<!哪些)(?<!什么)(?<!什麼)不能(?=[用吃喝喂餵给給放加把让讓和与與在超当當随隨自离離再塞])|"
     "不宜|不应|不應|避免(?!不)|不建议|不建議|不推荐|不推薦|不适合|不適合|"
     "不放|不盖|不蓋|不枕|不加|不喂|不给|不給|(?<!吃)不吃|(?<!喝)不喝|"
     "(?:^|[，,、])不[^，,、。]{1,5}[，,、]不"
@@ -129,7 +129,7 @@ def role_of(sentence: str, language: str) -> Role:
     a don't even when it also advises. `sentence` may carry its list marker.
     """
     text = _MARK.sub("", sentence.strip())
-    if is_alarm(_AMOUNT.sub("", text), language):
+    if is_alarm(_AMOUNT.sub("", text), language) or _NO_WAITING.search(text):
         return Role.RED_FLAG
     if _ASKS.search(text):
         return Role.ASK
@@ -154,6 +154,8 @@ def _role_zh(text: str) -> Role:
     return Role.DO if _DO_ZH.search(text) else Role.FACT
 
 
+# The line above a list of signs.
+_NO_WAITING = re.compile(r"(?:不要等|别等|別等|do not wait|don['’]t wait)[：:]\s*\Z", _I)
 # 120 millilitres are not the number of the ambulance.
 _AMOUNT = re.compile(
     r"(?:[\d.]+\s?(?:到|至|[-~–—～])\s?)1(?:1[12]|[12]0|19)(?!\d)|"

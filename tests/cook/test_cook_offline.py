@@ -49,9 +49,8 @@ def test_write_offline_makes_sections_under_editors_labels() -> None:
 def test_write_offline_moves_nothing_that_leans_on_what_stands_before_it() -> None:
     text = "If she coughs, let her cough. Do not pat her back. If this fails, call 999 at once."
     assert write(text, make_tone("expert")) == (
-        "Fever\n\nWhat to do\nIf she coughs, let her cough.\n\nWhat not to do\n"
-        "Do not pat her back.\n\nWhen to get help\nIf this fails, call 999 at once."
-        f"\n\n{DISCLAIMER}"
+        "Fever\n\nIf she coughs, let her cough. Do not pat her back.\n\n"
+        f"If this fails, call 999 at once.\n\n{DISCLAIMER}"
     )
     turned = "Do not pat her back. If this fails, call 999 at once. Let her cough."
     assert write(turned, make_tone("expert")) == (
@@ -143,7 +142,7 @@ def test_write_offline_writes_chinese_without_spaces() -> None:
     ("heading", "text", "shown"),
     [
         ("If a child is choking", "If they can cough, let them.", "If a child is choking"),
-        ("How often?", "Offer eight feeds.", "Bathing your newborn – How often?"),
+        ("How often?", "Offer eight feeds.", "Bathing your newborn · How often?"),
         ("How often?", "Bathing once is enough.", "How often?"),
     ],
 )
