@@ -113,7 +113,7 @@ class Turn:
         except RequestRefusedError:
             gate.answered(self.ticket)
             raise
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or a fault of ours: nobody may wait for this call
             gate.leave(self.ticket)
             raise
         gate.answered(self.ticket)

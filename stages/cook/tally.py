@@ -39,7 +39,8 @@ class Tally:
 
 def fails(draft: Draft) -> bool:
     """Whether a model is asked to write it again."""
-    return draft.risk is Risk.BLOCKED or any(f.check in FABRICATED for f in draft.findings)
+    is_made_up = any(finding.check in FABRICATED for finding in draft.findings)
+    return draft.risk is Risk.BLOCKED or (draft.risk is Risk.FLAGGED and is_made_up)
 
 
 def _rank(draft: Draft) -> tuple[int, bool]:
