@@ -123,11 +123,65 @@ def _print_chop(
 
 
 @eval_app.command("checks")
-def eval_checks(data: Data, as_json: Json = False) -> None:
+def eval_checks(
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Folder with the labelled data; several with --fit.", show_default=False),
+    ],
+    fit: Annotated[
+        bool,
+        typer.Option("--fit", help="Learn what each piece of evidence is worth from DATA instead."),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Where --fit writes the weights; without it, nowhere.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Faithful and corrupted drafts through the checks, at the shipped threshold.
 
-    DATA holds cards.jsonl, rewrites.jsonl and corrupted.jsonl. Flagged is every risk but low.
+    DATA holds cards.jsonl, rewrites.jsonl and corrupted.jsonl. Flagged is every risk but low. With
+    --fit the weights of the score are fitted anew, and the curve is printed of cards the fit had
+    not seen: choose `flag_from` in policy.yaml by it.
     """
+    if fit:
+        return _fit_checks(data, out, as_json)
+    if len(data) > 1:
+        raise typer.BadParameter("one folder at a time; several go with --fit", param_hint="--data")
+    _judge_checks(data[0], as_json)
+
+
+def _fit_checks(folders: list[Path], out: Path | None, as_json: bool) -> None:
+    from flows.evals.checks import CORRUPTED, REWRITES
+    from flows.evals.files import check_folder, read_rows
+    from flows.evals.fit import curve, fit, write_weights
+    from flows.evals.fit_data import read_examples
+    from flows.evals.show import print_json, print_table, say, show_steps
+    from stages.seeds import load_policy
+    from store.settings import load_settings
+
+    settings = load_settings()
+    policy = load_policy(settings.policy_file)
+    names = (REWRITES, CORRUPTED)
+    total = sum(
+        len(read_rows(check_folder(folder, names) / name)) for folder in folders for name in names
+    )
+    with show_steps("fit", total) as step:
+        examples = read_examples(folders, _rules(settings), policy, step)
+        found = fit(examples)
+    rows = curve(examples, found.scores)
+    if out is not None:
+        write_weights(out, found.weights, ", ".join(folder.name for folder in folders))
+        say(f"Weights written to {out}")
+    if as_json:
+        return print_json({"curve": rows})
+    print_table(
+        f"{len(examples)} drafts, each scored by weights that had not seen its card",
+        tuple(rows[0]),
+        [list(row.values()) for row in rows],
+    )
+
+
+def _judge_checks(data: Path, as_json: bool) -> None:
     from flows.evals.checks import CORRUPTED, REWRITES, run_checks
     from flows.evals.files import check_folder, read_rows
     from flows.evals.show import print_json, print_table, show_steps

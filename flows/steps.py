@@ -340,6 +340,7 @@ def _cook_settings(kitchen: Kitchen, job: CookJob, standing: tuple[Finding, ...]
         generation=job.generation,
         house=kitchen.house,
         standing=standing,
+        flag_from=kitchen.policy.flag_from,
     )
 
 

@@ -66,10 +66,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All topics, in the order of the file, and how they are detected."""
+    """All topics, in the order of the file, and how they are detected.
+
+    flag_from: the score (see `Draft`) from which a draft is flagged, at normal and at high stakes.
+    """
 
     topics: tuple[TopicRule, ...]
     detection: Detection = field(default_factory=Detection)
+    flag_from: tuple[float, float] = (0.5, 0.5)
 
     def rule(self, topic: str) -> TopicRule | None:
         """The rule of a topic id, None for a topic the policy does not know."""

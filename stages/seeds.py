@@ -91,10 +91,14 @@ def load_groups(path: Path) -> tuple[Group, ...]:
 def load_policy(path: Path) -> Policy:
     """The topics of a file like seeds/policy.yaml. Raises ConfigError."""
     with _as_config_error("SPOONFUL_POLICY_FILE"):
-        fields = read_yaml(path).fields(("topics",), ("detection",))
+        fields = read_yaml(path).fields(("topics",), ("detection", "flag_from"))
         topics = _each(fields["topics"].items(at_least=1), _topic)
         detection = _detection(fields["detection"]) if "detection" in fields else Detection()
-        return Policy(topics, detection)
+        return Policy(
+            topics,
+            detection,
+            _flag_from(fields["flag_from"]) if "flag_from" in fields else (0.5, 0.5),
+        )
 
 
 @contextmanager
@@ -278,6 +282,11 @@ def _detection(node: Node) -> Detection:
         keep_share=numbers.get("keep_share", default.keep_share),
         max_topics=_integer(at, "max_topics", default.max_topics, 1, 20),
     )
+
+
+def _flag_from(node: Node) -> tuple[float, float]:
+    at = node.fields(("normal", "high"))
+    return at["normal"].number(0, 1), at["high"].number(0, 1)
 
 
 def _url(node: Node, hosts: tuple[str, ...] = ()) -> str:

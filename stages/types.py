@@ -497,7 +497,8 @@ class ToneRules:
 
     length: least and most words (Han characters for Chinese). reading_grade_max: Flesch-Kincaid
     grade, English only, 0 for no limit. Phrases compare case-insensitively. disclaimer: the line
-    every draft of this tone ends with, '' for none.
+    every draft of this tone ends with, '' for none. flag_from: the score (see `Draft`) from which a
+    draft is flagged, for cards of normal and of high stakes; from the policy, not the tone.
     """
 
     tone: str
@@ -510,3 +511,4 @@ class ToneRules:
     required_phrases: tuple[str, ...]
     banned_phrases: tuple[str, ...]
     disclaimer: str
+    flag_from: tuple[float, float] = (0.5, 0.5)

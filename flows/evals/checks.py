@@ -65,30 +65,33 @@ def judge(data: Path, rules: Rules, policy: Policy, step: Step = no_step) -> tup
     partners = {(row.text("card_id"), row.text("tone")): row.text("text") for row in faithful}
     verdicts = []
     for row in faithful:
-        verdicts.append(_judge_draft(row, card_of(row, cards), rules, None, has_fault=False))
+        verdicts.append(
+            _judge_draft(row, card_of(row, cards), rules, policy, None, has_fault=False)
+        )
         step(row.text("id"))
     for row in corrupted:
         card = card_of(row, cards)
         partner = partners.get((card.id, row.text("tone")))
-        verdicts.append(_judge_draft(row, card, rules, partner, has_fault=True))
+        verdicts.append(_judge_draft(row, card, rules, policy, partner, has_fault=True))
         step(row.text("id"))
     return tuple(verdicts)
 
 
 def _judge_draft(
-    row: Row, card: Card, rules: Rules, partner: str | None, *, has_fault: bool
+    row: Row, card: Card, rules: Rules, policy: Policy, partner: str | None, *, has_fault: bool
 ) -> Verdict:
     tone_rules = rules(row.text("tone"), card.lang)
     if tone_rules is None:
         raise row.error(f"tone: `{row.text('tone')}` is no tone of this installation")
-    tone_rules = replace(tone_rules, disclaimer="", required_phrases=())
+    tone_rules = replace(tone_rules, disclaimer="", required_phrases=(), flag_from=policy.flag_from)
     text = row.text("text")
     start = perf_counter()
-    findings = check_draft(card, text, tone_rules)
-    is_flagged = assess_risk(findings, card.stakes) is not Risk.LOW
+    checked = check_draft(card, text, tone_rules)
+    risk = assess_risk(checked.findings, checked.score, card.stakes, tone_rules)
+    is_flagged = risk is not Risk.LOW
     ms = 1000 * (perf_counter() - start)
-    # Only what flags by itself counts as found: a hint on reading grade spans the whole text.
-    flags = [each for each in findings if assess_risk([each], card.stakes) is not Risk.LOW]
+    # A hint on reading grade spans the whole text; it points at nothing.
+    flags = [each for each in checked.findings if each.severity is not Severity.INFO]
     return Verdict(
         lang="zh" if is_chinese(card.lang) else card.lang.partition("-")[0].lower(),
         is_flagged=is_flagged,

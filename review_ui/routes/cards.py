@@ -181,8 +181,8 @@ def edit(asked: Asked) -> Response:
         message = "Not saved: the rules of this tone version are not known here. Run the line once."
         return _answer(asked, Outcome(message, 409, text))
     checked = check_draft(card, text, rules, draft.sentences)
-    findings = (*checked, *licence_findings(item.licence_finding))
-    risk = assess_risk(findings, card.stakes)
+    findings = (*checked.findings, *licence_findings(item.licence_finding))
+    risk = assess_risk(findings, checked.score, card.stakes, rules)
     try:
         decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk)
     except StaleError as error:

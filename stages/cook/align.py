@@ -29,6 +29,13 @@ _STOP_ZH = words(
     "宝宝 孩子 婴儿 可以 应该 一个 不要 不能 如果 以及 或者 时候 就是 这个 一些 需要 建议 进行 "
     "您的 你的 我们 他们 没有 不是 的时 时应 应立 的宝 儿童 家长"
 )
+
+
+def is_stop(word: str, language: str) -> bool:
+    """Whether a word carries no meaning of its own in a parents' guide."""
+    return word in (_STOP_ZH if language == "zh" else _STOP)
+
+
 # Lay words and clinical words for the same thing, so that a rewrite still meets its source.
 _SYNONYMS = {
     "poo": "stool", "poop": "stool", "faece": "stool", "wee": "urine", "pee": "urine",

@@ -43,7 +43,7 @@ def check_hygiene(card: CardReading, source: str, text: str, rules: ToneRules) -
     yield from _chatter(source, text, card.language)
     yield from _sales(source, text, card.language)
     yield from _contacts(source, text)
-    yield from _phrases(text, rules)
+    yield from _phrases(source, text, rules)
     yield from _size(text, rules, card.language)
 
 
@@ -79,9 +79,11 @@ def _instructions(card: CardReading, text: str) -> Iterator[Finding]:
         names = content_tokens(planted.text, language) - content
         brands = {match[0] for match in lexicon.BRAND.finditer(planted.text)}
         for sentence in sentences:
-            shared = names & content_tokens(sentence.text, language)
+            tokens = content_tokens(sentence.text, language)
+            shared = names & tokens
             hit = next((b for b in brands if b in sentence.text), "")
-            if hit or (len(shared) >= 3 and len(shared) >= 0.34 * len(names)):
+            # A large part of the order, or a sentence that is nothing but what was ordered.
+            if hit or len(shared) >= max(3, min(0.34 * len(names), 0.6 * len(tokens))):
                 yield Finding(
                     "instruction",
                     Severity.CRITICAL,
@@ -144,9 +146,11 @@ def _contacts(source: str, text: str) -> Iterator[Finding]:
             )
 
 
-def _phrases(text: str, rules: ToneRules) -> Iterator[Finding]:
-    lower = text.lower()
+def _phrases(source: str, text: str, rules: ToneRules) -> Iterator[Finding]:
+    lower, known = text.lower(), source.lower()
     for phrase in rules.banned_phrases:
+        if phrase.lower() in known:
+            continue  # "there is no miracle cure" is the guideline's word, not ours
         at = _find_phrase(lower, phrase.lower())
         if at >= 0:
             yield Finding(

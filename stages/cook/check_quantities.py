@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from stages.cook.plain_quantities import HARMFUL, check_plain
 from stages.cook.quantity import Quantity
-from stages.cook.same_quantity import explains, is_kept, opposite, same_quantity, same_value
+from stages.cook.same_quantity import (
+    direction,
+    explains,
+    is_given_otherwise,
+    is_kept,
+    opposite,
+    same_quantity,
+    same_value,
+)
 from stages.types import Finding, Severity
 
 __all__ = [
     "HARMFUL", "check_aligned", "check_cited", "check_plain", "is_kept", "opposite",
     "same_quantity", "same_value",
 ]  # fmt: skip
+
+_CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]|, ")
+_DENIAL = re.compile(
+    r"\b(?:not|never|cannot|rarely|seldom|without|nothing|none|avoid\w*|un(?:safe|suitable)|"
+    r"no(?! (?:more|less|fewer|longer|later|older|younger|earlier|higher|lower)\b)|withh\w+|"
+    r"contraindicat\w+|prohibit\w*|forbid\w*|wait)\b|n['’]t\b"
+    r"|[不别別](?![得要能可应應]?(?:超|少|低|高|多|小|大|足|满|滿|到|早|晚))|[勿禁没沒無无忌]",
+    re.IGNORECASE,
+)
 
 
 def check_aligned(
@@ -60,9 +78,11 @@ def check_cited(
     for quantity in draft:
         twins = [c for c in source if explains(c, quantity)]
         twins = [c for c in twins if c.unit == quantity.unit] or twins
+        if is_given_otherwise(quantity, twins, source):
+            twins = []
         rival = _rival(quantity, missing, source if not twins else ())
         if twins and not (rival is not None and _belongs_elsewhere(quantity, twins, draft)):
-            yield from _check_limit(quantity, twins)
+            yield from _check_limit(quantity, twins, draft, card_text, draft_text)
             continue
         known = any(explains(c, quantity) for c in card)
         if rival is not None:
@@ -73,7 +93,7 @@ def check_cited(
                 f"The draft says “{quantity.text}”, the card “{rival.text}”.",
                 quantity.span,
                 rival.span,
-                strength=0.6 if soft else 0.8 if known else 1.0,
+                strength=0.6 if soft or known else 1.0,
             )
         elif known:
             yield Finding(
@@ -130,20 +150,41 @@ def _belongs_elsewhere(
     return len(before) >= len(twins)
 
 
-def _check_limit(quantity: Quantity, twins: Sequence[Quantity]) -> Iterator[Finding]:
+def _check_limit(
+    quantity: Quantity,
+    twins: Sequence[Quantity],
+    draft: Sequence[Quantity],
+    card_text: str,
+    draft_text: str,
+) -> Iterator[Finding]:
     """A floor that became a ceiling, or the other way round."""
-    # 2 inches (5 cm) is said twice; the one in the same unit has the comparator.
-    nearest = [c for c in twins if c.written == quantity.written] or twins
-    if all(opposite(quantity, c) for c in nearest):
-        yield Finding(
-            "comparator_cited",
-            Severity.CRITICAL,
-            f"“{quantity.text}” is a limit the other way round from the card's "
-            f"“{nearest[0].text}”.",
-            quantity.span,
-            nearest[0].span,
-            strength=0.9,
-        )
+    turned = next((c for c in twins if opposite(quantity, c)), None)
+    if turned is None:
+        return
+    # The card may have both ("under 12 months", "from the first birthday"): count each way.
+    again = [d for d in draft if any(explains(c, d) for c in twins)]
+    way = direction(quantity)
+    here = [direction(d) for d in again]
+    there = [direction(c) for c in twins]
+    if here.count(way) <= there.count(way) or here.count(-way) >= there.count(-way):
+        return
+    # "Never over 2" says "up to 2".
+    denied = _is_denied(draft_text, quantity) != _is_denied(card_text, turned)
+    yield Finding(
+        "comparator_cited",
+        Severity.INFO if denied else Severity.CRITICAL,
+        f"“{quantity.text}” is a limit the other way round from the card's “{turned.text}”.",
+        quantity.span,
+        turned.span,
+        strength=0.35 if denied else 0.9,
+    )
+
+
+def _is_denied(text: str, quantity: Quantity) -> bool:
+    """Whether the clause of the figure has a word of denial."""
+    left = _CLAUSE_END.split(text[max(0, quantity.start - 60) : quantity.start])[-1]
+    right = _CLAUSE_END.split(text[quantity.end : quantity.end + 30])[0]
+    return _DENIAL.search(left + " " + right) is not None
 
 
 def _unmatched(source: Sequence[Quantity], draft: Sequence[Quantity]) -> list[Quantity]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from stages.cook import check_quantities, lexicon
 from stages.cook.align import best_match, content_tokens
+from stages.cook.check_cited import check_cited_sentence
 from stages.cook.check_hygiene import check_hygiene
-from stages.cook.check_meaning import (
-    DraftReading,
-    check_certainty,
-    check_cited_sentence,
-    check_entities,
-    check_facts,
-    check_swaps,
-)
+from stages.cook.clauses import Text, read_clauses
+from stages.cook.compare import Evidence
 from stages.cook.compose import compose_spans
+from stages.cook.explain import of_left_out, of_said
 from stages.cook.facts import CardReading, facts_of, language_key, read_card
+from stages.cook.left_out import left_out
 from stages.cook.quantity import Quantity, find_quantities
+from stages.cook.said import said
+from stages.cook.score import LEFT_OUT, SAID, load_weights, score, suspect
 from stages.text import is_chinese, split_sentences
 from stages.types import (
     Card,
@@ -38,6 +39,12 @@ _LAYOUT = re.compile(r"\A[\s•–✅🚫⚠️💬-]+")
 _NO_WORD = re.compile(r"[\W_]+")
 _SEPARATORS = re.compile(r"\s*[·;；]\s*")
 
+MAX_SHOWN = 3
+"""Suspicious clauses shown of each side, what is said and what is left out."""
+
+SHOWN_FROM = 0.2
+"""Chance of a fault from which a clause is shown to editors."""
+
 MIN_ALIKE = 0.3
 """Dice score from which two sentences are taken to say the same thing."""
 
@@ -54,34 +61,122 @@ def licence_findings(disagreement: str) -> tuple[Finding, ...]:
     return (Finding("licence", Severity.MAJOR, disagreement),)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """findings: worst first. score: as in `Draft`; None for a text nobody could score."""
+
+    findings: tuple[Finding, ...]
+    score: float | None
+
+
 def check_draft(
     card: Card, text: str, rules: ToneRules, sentences: tuple[DraftSentence, ...] = ()
-) -> tuple[Finding, ...]:
-    """Findings on a draft, worst first.
+) -> Checked:
+    """What is to be said of a draft, and how likely it is that it strays from its card.
 
-    sentences: the machine's version with its references. An edited text is compared with the card
-    as a whole; the sentences nobody touched are still held to what they refer to, so that an edit
-    elsewhere lifts nothing.
+    sentences: the machine's version with its references. Every text is compared with the card as a
+    whole; sentences as the machine wrote them are held to what they refer to as well, so that an
+    edit elsewhere lifts nothing.
     """
     if len(text) > MAX_CHARS:
-        return (
-            Finding(
-                "length", Severity.MAJOR, f"{len(text)} characters; that is not a card's draft."
-            ),
-        )
-    reading = read_card(card.text, card.lang)
-    facts = facts_of(reading)
-    source = "\n".join((*card.breadcrumbs, card.title, card.text))
-    found = list(check_hygiene(reading, source, text, rules))
+        message = f"{len(text)} characters; that is not a card's draft."
+        return Checked((Finding("length", Severity.MAJOR, message),), None)
+    source = _read_source(card.text, card.lang, (*card.breadcrumbs, card.title))
+    reading = source.text.reading
+    hygiene = tuple(check_hygiene(reading, source.whole, text, rules))
+    found = list(hygiene)
     composed, spans = compose_spans(sentences, card.lang)
     if sentences and composed == text:
         cited = list(zip(sentences, spans, strict=True))
-        found.extend(_check_lost(reading, facts, cited, text))
+        found.extend(_check_lost(reading, source.facts, cited, text))
     else:
         cited = _untouched(sentences, [composed[a:b] for a, b in spans], text, card.lang)
-        found.extend(_check_plain(reading, source, facts, text))
-    found.extend(_check_cited(reading, source, text, cited, rules))
-    return tuple(sorted(found, key=lambda f: _ORDER.index(f.severity)))
+    found.extend(_check_cited(reading, source.whole, text, cited, rules))
+    weighed, chance = _weigh(source, text, hygiene)
+    found.extend(weighed)
+    return Checked(tuple(sorted(found, key=lambda f: _ORDER.index(f.severity))), chance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A card as the checks see it. whole: its text with title and breadcrumbs."""
+
+    text: Text
+    facts: tuple[Fact, ...]
+    whole: str
+    figures: tuple[Quantity, ...]
+
+
+@lru_cache(maxsize=256)
+def _read_source(text: str, lang: str, heading: tuple[str, ...]) -> _Source:
+    """Read once for all drafts of a card."""
+    reading = read_card(text, lang)
+    above = "\n".join(heading)
+    head = read_clauses(read_card(above, lang))
+    return _Source(
+        text=replace(read_clauses(reading), heading=head.clauses, extra=above),
+        facts=facts_of(reading),
+        whole=f"{above}\n{text}",
+        figures=(*reading.quantities, *head.reading.quantities),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is weighed: findings of single checks, and by side (said, left_out) the evidence of each
+    clause.
+    """
+
+    findings: tuple[Finding, ...]
+    evidence: Mapping[str, Sequence[Evidence]]
+
+
+def gather(card: Card, text: str, rules: ToneRules) -> Gathered:
+    """The evidence on a plain text, before anything is weighed; what the weights are fitted on."""
+    source = _read_source(card.text, card.lang, (*card.breadcrumbs, card.title))
+    hygiene = check_hygiene(source.text.reading, source.whole, text, rules)
+    return _gather(source, text, tuple(hygiene))
+
+
+def _gather(source: _Source, text: str, others: tuple[Finding, ...]) -> Gathered:
+    draft = read_clauses(read_card(text, source.text.reading.lang))
+    return Gathered(
+        (*others, *_check_figures(source, draft)),
+        {SAID: said(source.text, draft), LEFT_OUT: left_out(source.text, draft)},
+    )
+
+
+def _weigh(source: _Source, text: str, hygiene: tuple[Finding, ...]) -> tuple[list[Finding], float]:
+    """Evidence for and against the draft as a whole: the findings worth showing, and the score."""
+    gathered = _gather(source, text, hygiene)
+    reading = source.text.reading
+    language = reading.language
+    chances = {
+        side: suspect(evidence, side, language) for side, evidence in gathered.evidence.items()
+    }
+    chance = score(chances[SAID], chances[LEFT_OUT], gathered.findings, language)
+    found = list(gathered.findings[len(hygiene) :])
+    for side, name in ((SAID, of_said), (LEFT_OUT, of_left_out)):
+        weights = load_weights().clauses[side][language]
+        for each, likely in _worth_showing(gathered.evidence[side], chances[side]):
+            found.append(name(each, likely, weights, reading.text))
+    return found, chance
+
+
+def _worth_showing(
+    evidence: Sequence[Evidence], chances: Sequence[float]
+) -> list[tuple[Evidence, float]]:
+    """The most suspicious clauses, likeliest first."""
+    ranked = sorted(zip(evidence, chances, strict=True), key=lambda pair: -pair[1])
+    return [pair for pair in ranked[:MAX_SHOWN] if pair[1] >= SHOWN_FROM]
+
+
+def _check_figures(source: _Source, draft: Text) -> Iterator[Finding]:
+    card, figures = source.text.reading, draft.reading.quantities
+    yield from check_quantities.check_plain(source.figures, card.text, figures, draft.reading.text)
+    yield from check_quantities.check_aligned(
+        _align_quantities(card, draft.reading), figures, card.text, draft.reading.text
+    )
 
 
 def _untouched(
@@ -110,43 +205,20 @@ def _words_of(text: str) -> str:
     return _NO_WORD.sub("", text).casefold()
 
 
-def _check_plain(
-    reading: CardReading, source: str, facts: Sequence[Fact], text: str
-) -> Iterator[Finding]:
-    language = reading.language
-    sentences = split_sentences(text, reading.lang)
-    draft = DraftReading(
-        text=text,
-        sentences=sentences,
-        tokens=tuple(content_tokens(s.text, language) for s in sentences),
-        language=language,
-    )
-    heading = source[: len(source) - len(reading.text)]
-    known = (*reading.quantities, *find_quantities(heading, language == "zh"))
-    figures = find_quantities(text, language == "zh")
-    yield from check_quantities.check_plain(known, reading.text, figures, text)
-    yield from check_quantities.check_aligned(
-        _align_quantities(reading, draft, figures), figures, reading.text, text
-    )
-    yield from check_facts(reading, facts, draft)
-    yield from check_certainty(reading, draft)
-    yield from check_entities(reading, source, draft)
-    yield from check_swaps(reading, draft)
-
-
 def _align_quantities(
-    reading: CardReading, draft: DraftReading, figures: Sequence[Quantity]
+    card: CardReading, draft: CardReading
 ) -> list[tuple[Sequence[Quantity], Sequence[Quantity]]]:
     """Quantities of each card sentence with those of the draft sentence most like it."""
+    language = card.language
+    tokens = [content_tokens(s.text, language) for s in draft.sentences]
     pairs: list[tuple[Sequence[Quantity], Sequence[Quantity]]] = []
-    for sentence in reading.sentences:
-        source = reading.quantities_of(sentence)
+    for sentence in card.sentences:
+        source = card.quantities_of(sentence)
         if not source:
             continue
-        at, score = best_match(content_tokens(sentence.text, reading.language), draft.tokens)
+        at, score = best_match(content_tokens(sentence.text, language), tokens)
         if score >= MIN_ALIKE:
-            near = draft.sentences[at]
-            pairs.append((source, [q for q in figures if near.start <= q.start < near.end]))
+            pairs.append((source, draft.quantities_of(draft.sentences[at])))
     return pairs
 
 

@@ -139,7 +139,7 @@ class Gateway:
     looked up, and whose keys are masked in errors; litellm looks for itself when None. api_base:
     address of every model. concurrency: calls in flight at once. For its life the gateway knows of
     each model which reply format it accepts, how fast it may be asked, whether it is down. desk:
-    held by whoever works on a reply, so that no more than one keeps others from being sent.
+    held by whoever works on a reply, so that no more than one keeps calls from being sent.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Gateway:
         self._limits = limits or Limits()
         self.desk = asyncio.Lock()
         self._slots = asyncio.Semaphore(concurrency)
-        self._spacing = Spacing()
+        self.spacing = Spacing()
         self._levels: dict[str, JsonLevel] = {}
         self._gates: dict[str, Gate] = {}
         self._paces: dict[str, Pace] = {}
@@ -230,7 +230,7 @@ class Gateway:
         ticket = await self._take_turn(model, tokens, patience or Patience(0.0), is_last)
         turn = Turn(self, model, ticket, tokens)
         try:
-            await self._spacing.wait()
+            await self.spacing.wait()
             yield turn
         finally:
             self._slots.release()

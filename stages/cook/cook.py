@@ -71,6 +71,7 @@ class CookSettings:
     generation: int = 0
     house: House | None = None
     standing: tuple[Finding, ...] = ()
+    flag_from: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +276,9 @@ async def _call(
 async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]]:
     """Keep the usable drafts of a reply; by tone, what to feed back for the others.
 
-    Lets others go first before every tone: a call that can be sent is worth more than a check.
+    Lets calls go first before every tone: they are waited for, and checks only take time.
     """
-    await asyncio.sleep(0)
+    await work.gateway.spacing.lull()
     card, tally = work.card, work.tally
     reading = read_card(card.text, card.lang)
     problems: dict[str, list[str]] = {}
@@ -299,7 +300,7 @@ async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, lis
     for tone in wanted:
         if tone.id not in reply.drafts:
             continue
-        await asyncio.sleep(0)
+        await work.gateway.spacing.lull()
         extra = (_STRIPPED,) if tone.id in reply.hidden else ()
         draft = _finish(card, tone, reply.drafts[tone.id], work.model, work.settings, extra)
         tally.keep(draft)
@@ -359,8 +360,9 @@ def _finish(
 ) -> Draft:
     text = compose(sentences, card.lang)
     wanted = OFFLINE_MODEL if model == OFFLINE_MODEL else settings.model
-    checked = check_draft(card, text, tone_rules(tone, card.lang), sentences)
-    findings = (*checked, *settings.standing, *extra)
+    rules = tone_rules(tone, card.lang, settings.flag_from)
+    checked = check_draft(card, text, rules, sentences)
+    findings = (*checked.findings, *settings.standing, *extra)
     return Draft(
         key=draft_key(card, tone, wanted, settings.generation),
         card_id=card.id,
@@ -372,7 +374,8 @@ def _finish(
         sentences=sentences,
         model=model,
         findings=findings,
-        risk=assess_risk(findings, card.stakes),
+        risk=assess_risk(findings, checked.score, card.stakes, rules),
+        score=checked.score,
     )
 
 

@@ -13,7 +13,7 @@ class Figure:
     low_unit, unit: canonical spellings ('' for a count); they differ in "18 months to three
     years". unit_word: the unit as written, lower case. shape: `ordinal` (the third dose), `label`
     (Day 1), `bare` (an age without its unit: "under two"), `share` (a ratio or fraction made
-    percent) or ''.
+    percent), `disordered` ("6 to 4 months") or ''.
     """
 
     start: int

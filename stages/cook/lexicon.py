@@ -41,23 +41,30 @@ STRONG_PROHIBITION = {
 # Anything that turns a clause the other way in a rewrite: more ways than the card would use.
 NEGATIVE = {
     "en": re.compile(
-        r"\b(?:not|no|never|none|nothing|nor|neither|without|cannot|avoid(?:ed|ing|s)?|"
-        r"skip(?:ped|ping)?|"
-        r"stop(?:ped|ping)?|stay away|keep away|away from|off[- ]limits|off the (?:menu|"
-        r"list|table)|"
-        r"steer clear|leave out|leave off|limit|unsafe|unsuitable|dangerous|risky|contraindicated|"
-        r"ban(?:ned)?|discouraged|inadvisable|forbidden|prohibited|rather than|instead of|myth|"
-        r"hold off|wait(?:ing)?|out of|rule out|ruled out|resist|forget|ditch|refrain|"
-        r"danger|hazard|"
-        r"unnecessary|unreliable|inappropriate|off (?:it|your|the|them|limits)|(?:is|"
-        r"are) out|away|prevent(?:ed)?|"
-        r"only|excluded?|withh[eo]ld|discard(?:ed)?|"
-        r"bin|throw|toss|nope)\b|n['’]t\b|[❌🚫⛔✖✗≠]",
+        r"\b(?:not|no|never|nevers|none|nothing|nor|neither|without|cannot|avoid(?:ed|ing|s|ance)?|"
+        r"skip(?:ped|ping|s)?|stop(?:ped|ping|s)?|stay(?:s|ing)? (?:away|clear|out|off|in|home|put)|"
+        r"keep (?:\w+ )?(?:away|clear|out|off)|away (?:from|for)|off[- ]limits|off the (?:menu|list|"
+        r"table|plate|shopping)|steer(?:ing)? clear|clear of|leave (?:\w+ ){0,3}(?:out|off|alone|be|in|"
+        r"on the|to the|for later|behind|at home)|left (?:out|off|alone|in|on the)|limit(?:s|ed)?|"
+        r"unsafe|unsuitable|unwise|unacceptable|dangerous|risky|contra-?indicated|ban(?:ned|s)?|"
+        r"discouraged?|inadvisable|ill-advised|forbidden|forbids?|prohibited|rather than|instead of|"
+        r"in place of|myth|hold (?:off|the|back)|on hold|wait(?:s|ing)?|out of|rule[sd]? out|"
+        r"resist|forget|ditch(?:ed)?|drop the|refrain|abstain|danger|hazard(?:ous)?|unnecessary|"
+        r"unreliable|ineffective|inappropriate|impossible|off (?:it|your|the|them|limits)|"
+        r"(?:is|are|goes|go) (?:out|off)|away|prevent(?:ed|s)?|only|exclud(?:ed?|es|ing)|"
+        r"withh[eo]ld|discard(?:ed)?|bin(?:ned)?|throw|toss|nope|nah|don['’]ts|no[- ]?no|no-go|"
+        r"hard (?:no|pass)|restrict(?:ed|s)?|defer(?:red)?|postpone[sd]?|delay(?:ed)?|save .{1,20} "
+        r"for|give .{1,24} a miss|swap|fails?|refuse[sd]?|reject|hands off|lose the|minus|zero|"
+        r"fewer|less|nobody|no one|nowhere|hardly|barely|rarely|lacks?|lacking|absent|absence|"
+        r"before|until|till|not yet|later|over|done|enough of|beware|careful|caution|warning|"
+        r"watch out|alarm|red flag|too (?:much|many|hot|young|early|soon|long|big|small|loose|"
+        r"tight|high|low))\b|n['’]t\b|\w-free\b|[❌🚫⛔✖✗≠⚠🙅🛑]",
         _I,
     ),
     "zh": re.compile(
-        r"不|别|別|勿|忌|禁|无|無|未|没|沒|避免|远离|遠離|拒绝|停|少|❌|🚫|⛔|✖|×|≠|非|免|"
-        r"莫|代替|错|扔|倒掉|弃"
+        r"不|别|別|勿|忌|禁|无|無|未|没|沒|避免|避开|避開|远离|遠離|拒绝|拒絕|停|少|❌|🚫|⛔|✖|×|≠|⚠|🙅|"
+        r"非|免|莫|代替|错|錯|扔|倒掉|弃|棄|危险|危險|当心|當心|小心|警惕|误区|誤區|谣言|謠言|踩雷|雷区|"
+        r"红线|紅線|杜绝|杜絕|打住|慢着|等到|再说|再說|再等|之前|以前|以后再|以後再|只|仅|僅|才|甭|休想|省省"
     ),
 }
 
@@ -196,7 +203,11 @@ CHATTER = {
         r"source_ids|fact_ids|lorem ipsum|per your (?:request|instructions)|as instructed|"
         r"i['’]ve (?:rewritten|preserved|kept (?:all|every|the))|i have (?:rewritten|preserved)|"
         r"(?:provided|source|original) card|i (?:cannot|can['’]t|am unable to) (?:assist|comply|"
-        r"rewrite)|(?:expert|engagement) (?:version|tone))\b|\[(?:s|f)\d{1,3}\]",
+        r"rewrite)|(?:expert|engagement) (?:version|tone)|output only|max(?:imum)?\.? \d+ (?:words|"
+        r"characters)|do not mention the (?:source|card|prompt)|include (?:a )?cta|"
+        r"target (?:length|tone|audience):)|\[(?:s|f)\d{1,3}\]|"
+        r"[\[(<{]\s?(?:system|user|assistant|tone|prompt|instructions?|style|format|note|length|"
+        r"role|task)\s?[:\]>]",
         _I,
     ),
     "zh": re.compile(
@@ -204,7 +215,9 @@ CHATTER = {
         r"根据(?:您|你)?(?:提供|给出)的.{0,6}(?:卡片|内容|原文|资料)|系统提示词?|提示词|"
         r"改写(?:如下|后|版)|我(?:已|已经)(?:保留|改写|按)|(?:专家|互动)(?:版本|语气|口吻)|"
         r"好的[,，！!]?(?:以下|这是)|需要我(?:再|帮)|AI生成|人工智能生成|"
-        r"source_ids|fact_ids|\[[sf]\d{1,3}\]"
+        r"source_ids|fact_ids|\[[sf]\d{1,3}\]|"
+        r"[（(\[【][^）)\]】\n]{0,12}(?:语气|語氣|风格|風格|字数|字數|角色|任务|任務|格式|系统|系統|提示)"
+        r"\s?[:：]|控制在\s?\d+\s?字|\d+\s?字以[内內]|结尾需|結尾需|输出格式|輸出格式|请按(?:以上|上述)"
     ),
 }
 # The same, but people sometimes write it too.
@@ -241,28 +254,49 @@ SALES = {
         r"download the \w+ app|sponsored|affiliate|swipe up|dm (?:me|us)|add to (?:cart|basket)|"
         r"going fast|while (?:stocks|supplies) last|money[- ]back|"
         r"(?:available|sold|get it|grab (?:it|one|yours)) (?:now )?(?:in|at|from|on) (?:our|the) "
-        r"(?:shop|store|website|app)|brand of choice))",
+        r"(?:shop|store|website|app)|brand of choice|our link|(?:my|our|the) (?:affiliate |"
+        r"shop )?link (?:below|in|this)|at checkout|tap (?:the|to)|to shop|parents trust|"
+        r"(?:our|my) (?:favou?rite|go-to) (?:\S+ )?(?:pick|brand|product)|sold in|starter kit|"
+        r"(?:sent|gifted) (?:me|us)|use [A-Z]{3,}\d{1,3}|free sample|pre-?order|"
+        r"back in stock|bundle deal|voucher)|[$£€¥]\s?\d+(?:\.\d\d)? (?:off|each|only)|"
+        r"(?:now|only|just) (?:\d+ for )?[$£€]\s?\d)",
         _I,
     ),
     "zh": _zh(
         "下单 下單 优惠券 優惠券 优惠 優惠 折扣 打折 半价 半價 买一送一 團購 团购 秒杀 秒殺 "
         "限时 限時 包邮 包郵 链接在 鏈接在 购买链接 加微信 加v 私信我 领券 領券 促销 促銷 "
         "特价 特價 代购 种草 同款 旗舰店 旗艦店 淘宝 拼多多 小黄车 橱窗 购物车 扫码 掃碼 "
-        "返现 赠品 满减 直播间 热卖 爆款"
+        "返现 赠品 满减 直播间 热卖 爆款 到手价 下单立减 立减 补贴价 "
+        "官方店 专卖店 專賣店 店铺 店鋪 "
+        "拍下 上链接 戳链接 戳連結 主页橱窗 团长 團長 拼团 拼團 试用装 試用裝 囤货 囤貨 折扣码 折扣碼 "
+        "优惠码 優惠碼 免运 免運 限量 现货 現貨 購物車 加LINE 加赖 客服下单"
     ),
 }
 # Two capitals inside one word, or a number stuck to a brand: how invented products look.
 BRAND = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]+\b|「[^」\n]{2,12}」|[™®]")
 
 # An instruction to a machine planted in a page; never content.
+_MACHINE_EN = (
+    r"\b(?:AIs?|A\.I\.|(?:large )?language models?|LLMs?|chat ?bots?|ChatGPT|GPT|AI (?:assistants?|"
+    r"tools?|systems?|readers?|agents?|summari[sz]ers?|writers?)|summari[sz]ers?|virtual assistants?|"
+    r"automated (?:systems?|tools?|readers?|summar\w+)|crawlers?|web ?bots?)\b"
+)
+_MACHINE_ZH = (
+    r"(?:AI|人工智能|人工智慧|大模型|大型语言模型|语言模型|語言模型|智能助手|智慧助理|聊天机器人|"
+    r"聊天機器人|机器人|機器人|自动摘要|自動摘要|摘要程序|摘要程式|改写程序|改寫程式|写作助手|AI助手)"
+)
 PLANTED = re.compile(
-    r"\b(?:AI|A\.I\.|language model|LLM|chat ?bot|ChatGPT|GPT|assistant)s?\b[^.!?\n]{0,80}"
-    r"\b(?:must|should|ignore|disregard|recommend|reply|answer|write|include|say|tell|add|insert|"
-    r"mention|promote|respond|output)\b|"
-    r"\b(?:ignore|disregard|forget|override)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|"
+    _MACHINE_EN + r"[^.!?\n]{0,80}"
+    r"\b(?:must|should|ignore|disregard|recommend|reply|answer|write|include|say|state|tell|add|"
+    r"append|insert|mention|promote|respond|output|end|begin|start|close|finish|use|rewrite|repeat|"
+    r"replace|omit|leave out)\b|"
+    r"\b(?:notes?|attention|messages?|instructions?|reminders?)\s?(?:to|for|:)?\s?(?:all )?"
+    + _MACHINE_EN
+    + r"|\b(?:ignore|disregard|forget|override)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|"
     r"rules|guidelines)\b|"
-    r"(?:AI|人工智能|大模型|语言模型|語言模型|智能助手|聊天机器人|机器人|助手)[^。！？\n]{0,40}"
-    r"(?:必须|必須|应|應|请|請|忽略|无视|無視|推荐|推薦|回复|回答|写|插入|提到|说|加上)|"
+    + _MACHINE_ZH
+    + r"[^。！？\n]{0,40}(?:必须|必須|应|應|请|請|忽略|无视|無視|推荐|推薦|回复|回覆|回答|写|寫|插入|提到|"
+    r"说|說|加上|注意|输出|輸出|结尾|結尾)|"
     r"(?:忽略|无视|無視|忘记|忘記)[^。！？\n]{0,16}(?:指令|指示|提示|规则|規則|要求)",
     _I,
 )

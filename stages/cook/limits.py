@@ -7,18 +7,19 @@ import re
 # --- comparators ----------------------------------------------------------------------------
 
 _LEFT_EN = {
-    "<=": "no more than|not more than|not exceed|not exceeding|never more than|exceed|maximum|"
+    "<=": "no more than|not more than|not exceed|not exceeding|t exceed|never exceed|maximum|"
           "maximum of|max|max of|at most|at the most|up to|up to and including|no longer than|"
           "no later than|within|inside|limit to|limited to|no older than|≤|=<|cap of|ceiling of|"
-          "not longer than|not over|no greater than|not above|capped at|as many as|as much as",
+          "not longer than|no greater than|capped at|as many as|"
+          "as much as",
     ">=": "at least|no less than|not less than|no fewer than|not fewer than|minimum|minimum of|"
-          "min|a minimum of|not before|never before|from|since|starting at|starting from|≥|>=|"
-          "as little as|as early as|as soon as|no earlier than|not until|not under|not below|"
+          "min|a minimum of|from|since|starting at|starting from|≥|>=|"
+          "as little as|as early as|as soon as|no earlier than|"
           "no younger than|reaches|hits|or more than",
     "<": "less than|fewer than|under|below|younger than|before|lower than|shorter than|<|"
          "smaller than|lighter than|until|till|by|sub|short of",
-    ">": "more than|over|above|older than|exceeds|exceeding|greater than|longer than|after|>|"
-         "beyond|higher than|heavier than|past|bigger than|larger than|tops|anything over",
+    ">": "more than|over|above|older than|exceed|exceeds|exceeding|greater than|longer than|after|"
+         ">|beyond|higher than|heavier than|past|bigger than|larger than|tops|anything over",
     "~": "about|around|approximately|roughly|some|nearly|almost|approx|circa|~|≈|or so",
 }  # fmt: skip
 _MORE = "more greater higher longer later older hotter warmer bigger larger heavier".split()
@@ -67,7 +68,7 @@ _LEFT_ZH = {
     "<=": "不超过 不超過 不得超过 不得超過 不能超过 不能超過 不要超过 不要超過 别超过 別超過 "
           "不高于 不高於 不大于 不多于 不晚于 最多 至多 最长 最長 上限 ≤ ≦ 控制在 限制在 "
           "不可超过 不应超过 最晚 最迟 最遲 封顶",
-    ">=": "不少于 不少於 不得少于 不低于 不低於 不小于 不早于 不早於 不短于 至少 最少 起码 起碼 "
+    ">=": "不少于 不少於 不得少于 不低于 不低於 不小于 不短于 至少 最少 起码 起碼 "
           "最短 满 滿 达 達 达到 達到 ≥ ≧ 自 从 從 最早 大于等于 大于或等于",
     "<": "不到 不足 不满 不滿 未满 未滿 少于 少於 小于 小於 低于 低於 早于 早於 "
          "短于 < ＜ 未到 未足",
@@ -103,7 +104,8 @@ _RIGHT_ZH = re.compile(
 def comparator(text: str, low: str, start: int, end: int, chinese: bool) -> str:
     """The comparator written before or after text[start:end], '' when there is none.
 
-    low: text in lower case, as long as text.
+    low: text in lower case, as long as text. "Not before 6 months" is '<', as in "never give it
+    before 6 months": what a sentence forbids is not read here.
     """
     if chinese:
         found = _BEFORE_ZH.match(text[max(0, start - 14) : start][::-1])

@@ -37,7 +37,8 @@ def heading_of(card: Card, parts: Sequence[Part]) -> str:
     heading = crumbs[-1] if len(crumbs) > 1 else HEADING_NUMBER.sub("", card.title) or card.title
     guide = crumbs[0] if len(crumbs) > 1 else ""
     language = language_key(card.lang)
-    if not guide or len(guide) > MAX_GUIDE_CHARS or not _is_vague(heading, language):
+    # A title with a figure stays out: figures belong to the sentences they were said in.
+    if len(guide) > MAX_GUIDE_CHARS or re.search(r"\d", guide) or not _is_vague(heading, language):
         guide = ""
     wanted = {w for w in content_tokens(guide, language) if not w[0].isdigit()} - _TIMES
     if wanted & content_tokens(f"{heading}\n{card.text}", language):

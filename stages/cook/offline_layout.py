@@ -99,22 +99,31 @@ def set_body(parts: Sequence[Part], setting: Setting) -> list[DraftSentence]:
 def lane_of(part: Part, language: str) -> Lane:
     if part.place is Place.NOTE:
         return Lane.NOTE
-    if part.role is Role.RED_FLAG and not _says_when(part, language):
-        return Lane.DO  # "Tell the nurse about earlier reactions"
+    if part.role is Role.RED_FLAG and not _sends_for_help(part, language):
+        return Lane.KNOW  # "Your doctor can tell you if you need another one."
     return LANES.get(part.role, Lane.KNOW)
 
 
 _WHEN = {
-    "en": re.compile(r"\b(?:if|when|unless)\b|:\s*\Z", re.IGNORECASE),
-    "zh": re.compile(r"如|若|出现|出現|时|時|者|超过|超過|达到|達到|不好|没有|沒有|不|[：:]\s*\Z"),
+    "en": re.compile(r"\b(?:if|when|unless|after)\b|:\s*\Z", re.IGNORECASE),
+    "zh": re.compile(r"如|若|出现|出現|时|時|者|超过|超過|达到|達到|不|没|沒|[：:]\s*\Z"),
+}
+_SENDS = {
+    "en": re.compile(
+        r"(?:\A|[,;:] |\b(?:and|or|then|should|must|please) )(?:- )?(?:call|phone|ring|contact|see|"
+        r"tell|ask|talk|speak|go|get|seek|visit|show|mention|report|check|take|bring|consult|have)\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(r"医|醫|诊|診|护士|護士|助产|助產|热线|熱線|专业|專業"),
 }
 
 
-def _says_when(part: Part, language: str) -> bool:
+def _sends_for_help(part: Part, language: str) -> bool:
+    """Whether a part says whom to turn to and when, and not only what they can do."""
     return any(
-        pattern[language].search(sentence.text)
+        URGENT[language].search(sentence.text)
+        or (_WHEN[language].search(sentence.text) and _SENDS[language].search(sentence.text))
         for sentence in part.sentences
-        for pattern in (URGENT, _WHEN)
     )
 
 
@@ -167,17 +176,17 @@ def moves_up(parts: Sequence[Part], language: str) -> bool:
 def order_of(parts: Sequence[Part], language: str) -> dict[Lane, int] | None:
     """Ranks by which the parts may be sorted, or None where they keep the card's order.
 
-    Help is never put further down than the card has it.
+    Help is never put further down than the card has it, nor a don't the card opens with.
     """
     if moves_up(parts, language):
         return {Lane.HELP: -1, Lane.DONT: 1, Lane.NOTE: 2}
-    helps = [
-        lane_of(part, language) is Lane.HELP
-        for part in parts
-        if part.place not in (Place.NOTE, Place.HEADING)
+    lanes = [
+        lane_of(part, language) for part in parts if part.place not in (Place.NOTE, Place.HEADING)
     ]
-    if not may_arrange(parts, language):
+    # What the card says first stays first.
+    if not may_arrange(parts, language) or lanes[:1] == [Lane.DONT]:
         return None
+    helps = [lane is Lane.HELP for lane in lanes]
     if any(helps) and helps == sorted(helps, reverse=True):
         return {Lane.HELP: -1, Lane.DONT: 1, Lane.NOTE: 2}
     if helps != sorted(helps):
@@ -394,11 +403,12 @@ def _shelves(
         main = [lane for lane in lanes if lane < Lane.DONT]
         if main != sorted(main) or (ranks.get(Lane.HELP) == -1 and len(main) == 1):
             lanes = [Lane.KNOW if lane < Lane.DONT else lane for lane in lanes]
-    if sum(lane is Lane.DO for lane in lanes) == 1 and max(lanes) == Lane.DO:
+    shown = {lane for lane in lanes if lane is not Lane.NOTE}
+    if shown <= {Lane.KNOW, Lane.DO} and lanes.count(Lane.DO) == 1:
         return None  # one piece of advice needs no label of its own
-    order = sorted({*lanes}, key=lambda lane: ((ranks or {}).get(lane, 0), lane))
-    if len({lane for lane in order if lane is not Lane.NOTE}) < 2:
+    if len(shown) < 2 and shown != {Lane.DO}:
         return None
+    order = sorted({*lanes}, key=lambda lane: ((ranks or {}).get(lane, 0), lane))
     shelves = [
         (at, [part for part, lane in zip(rest, lanes, strict=True) if lane is at]) for at in order
     ]

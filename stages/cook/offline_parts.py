@@ -27,15 +27,20 @@ DANGLING = re.compile(
     r"然后|然後|也|并|並|之后|之後|以后|以後|随后|隨後|接着|接著|再|还|還|否|反之|例如|比如)",
     re.IGNORECASE,
 )
-# Somewhere in a sentence: a word that leans on what stood before, were the order another.
+# Words that lean on what stood before, were the order another. Looked for where a sentence begins:
+# further on they mostly lean on that.
 _LEANS = re.compile(
-    r"\b(?:this|these|those|it|its|then|instead|otherwise|such|both|again|repeat|another|"
-    r"the (?:same|other|others|rest|latter|former)|them|they|above|below|next|also|too|"
-    r"continue|keep (?:going|on|alternating)|exceptions?|except)\b|"
-    r"例外|[这這它该該此其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
+    r"\b(?:this|these|those|such|both|again|repeat|another|them|they|above|below|it|its|then|"
+    r"instead|otherwise|next|also|too|continue|keep (?:going|on|alternating)|exceptions?|except|"
+    r"the (?:same|other|others|rest|latter|former))\b|"
+    r"例外|[这這该該此它其]|也|同样|同樣|上述|以上(?![，。])|另外|再|还|還|然后|然後|接着|接著",
     re.IGNORECASE,
 )
-_FIRST_CLAUSE = re.compile(r"[,;:，；：。]")
+_BEGINNING = re.compile(
+    r"(?:(?:if|when|after|before|between|for|from|at|in|on|by|until|during|with|to)\b[^,;:]*,)?"
+    r"[^,;:，；：。]*",
+    re.IGNORECASE,
+)
 _THE = re.compile(r"\A(?:\w+ ){0,2}?(?:the|their) (\w{3,})", re.IGNORECASE)
 _MARKED = re.compile(r"\A[-•*]\s+")
 _NUMBERED_ITEM = re.compile(
@@ -258,7 +263,8 @@ def _leans_back(part: Part, before: Sequence[Part]) -> bool:
     if part.lines[0].place.is_in_list:
         return True  # items without a line of their own that leads in
     first = part.sentences[0].text
-    if _LEANS.search(_FIRST_CLAUSE.split(first, maxsplit=1)[0].replace("Try this", "")):
+    begins = _BEGINNING.match(first)
+    if begins and _LEANS.search(begins[0].replace("Try this", "")):
         return True
     named = _THE.match(first)
     if named is None:

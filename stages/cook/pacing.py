@@ -12,10 +12,13 @@ Clock = Callable[[], float]
 APART_S = 0.005
 """About what our own work on a call takes."""
 
+LULL_S = 0.01
+LONGEST_LULL_S = 0.05
+
 
 class Spacing:
-    """Lets calls go one after the other. What leaves together comes back together, and then waits
-    for one another: 32 calls of 1 s each lost .2 s in every round.
+    """Lets calls go one after the other, and before work that can wait. What leaves together comes
+    back together, and then waits for one another: 32 calls of 1 s each lost .2 s in every round.
     """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
@@ -28,6 +31,13 @@ class Spacing:
         self._next_at = max(now, self._next_at + APART_S)
         if self._next_at > now:
             await asyncio.sleep(self._next_at - now)
+
+    async def lull(self) -> None:
+        """Until no call has begun for `LULL_S`, or `LONGEST_LULL_S` have passed."""
+        await asyncio.sleep(0)
+        end = self._clock() + LONGEST_LULL_S
+        while (now := self._clock()) < min(self._next_at + LULL_S, end):
+            await asyncio.sleep(min(self._next_at + LULL_S, end) - now)
 
 
 class TokenBucket:

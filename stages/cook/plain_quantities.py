@@ -15,6 +15,7 @@ from stages.cook.same_quantity import (
     explains,
     follows,
     is_bare_repeat,
+    is_given_otherwise,
     is_kept,
     opposite,
 )
@@ -121,6 +122,8 @@ def _check_one(sides: _Sides, quantity: Quantity) -> Iterator[Finding]:
         return
     accounts = [c for c in sides.card if explains(c, quantity)]
     accounts = [c for c in accounts if c.unit == quantity.unit] or accounts
+    if is_given_otherwise(quantity, accounts, sides.card):
+        accounts = []
     rival = _same_noun(sides, quantity, accounts)
     if rival is not None:
         strength = _doubt(sides, quantity, 0.6 if quantity.is_soft else 0.75)

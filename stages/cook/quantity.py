@@ -28,7 +28,8 @@ class Quantity:
     conversion; first, last: the numbers as the text has them, in that unit. noun: what a count
     counts. is_soft: written as a small word that is often idiom ("one", "half"), so its absence
     from the other text proves little. is_age: an age, gestation or time since birth. shape:
-    `ordinal`, `label` (Day 1), `bare` (an age without unit), `share` or ''. text: as written.
+    `ordinal`, `label` (Day 1), `bare` (an age without unit), `share`,
+    `disordered` (6 to 4 months) or ''. text: as written.
     """
 
     low: Decimal

@@ -8,7 +8,7 @@ from decimal import Decimal
 from stages.cook import limits, units
 from stages.cook.figures import Figure
 from stages.cook.numerals import EN_NUMBER, NUMBER_WORDS, ORDINAL, parse_number
-from stages.cook.ranges_en import join_figures, share_labels
+from stages.cook.ranges_en import join_figures, share_labels, share_limits
 
 _HALF = Decimal("0.5")
 _START = re.compile(r"(?<![\w.])\d|[½¼¾⅓⅔⅛⅕]|[a-z]+")
@@ -35,7 +35,8 @@ _NOT_NUMBERS = re.compile(
     r"chapter|option|dose|slide|swipe|round|key|q|no\.?|number|stage|item|secret|lesson|size) ?"
     r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\b(?!\s?(?:mg|ml|to |-|–|%|"
     r"hours|minutes|days|weeks|months|years|times))"
-    r"|#\d{1,3}\b|\d\ufe0f?\u20e3|\b\d+-in-\d+\b|\bno one\b|\b(?:the|that|this) one\b"
+    r"|#\d{1,3}\b|\b\d{1,2}-\d{1,2}-\d{1,2}\b|(?<=[a-z]) 101(?=[:.!?\n]|$)"
+    r"|\d\ufe0f?\u20e3|\b\d+-in-\d+\b|\bno one\b|\b(?:the|that|this) one\b"
     r"|\bone another\b|\bat one point\b|\bsecond-?hand\b|\bsecond thoughts?\b|\bon second\b"
     r"|\bfirst (?:aid|thing|place|name|sign|choice|step|of all|and foremost|line|foods?)\b"
     r"|\bat first\b|\bone of\b|\b(?:every|each|any|some|which|new|another|little|big|loved) ?one\b"
@@ -53,6 +54,7 @@ _UNIT = re.compile(
     r"|[a-z]+(?![a-z]))"
 )
 _OR_MORE = re.compile(r" or (more|fewer|less)(?= )")
+_MINUS = re.compile(r"(?:(?:^|[ (:])[-−–]|\bminus )$")
 _AND_A_HALF = re.compile(r" and a half\b")
 _TIME_NAMES = "second|minute|hour|day|night|week|month|year"
 _WHOLE = re.compile(
@@ -112,10 +114,11 @@ def read_english(text: str, low: str) -> list[Figure]:
         if atom is not None:
             atoms.append(atom)
             at = atom.end
-    figures = [figure for figure in join_figures(low, atoms) if figure.shape != "clock"]
+    figures = [f for f in join_figures(low, atoms) if f.shape != "clock" and (f.high or f.unit)]
     for figure in figures:
         _finish(text, low, figure)
     share_labels(low, figures)
+    share_limits(low, figures)
     return [figure for figure in figures if not _is_idiom(low, figure)]
 
 
@@ -151,6 +154,8 @@ def _atom(low: str, start: int, word: str) -> Figure | None:
         figure.comparator = ">="
         figure.end = end = end + 1
     _add_unit(low, figure, end)
+    if figure.unit in ("C", "F", "deg") and _MINUS.search(low[max(0, start - 7) : start]):
+        figure.low, figure.high = -figure.low, -figure.high
     if not figure.unit and len(match[0]) == 4 and match[0][:2] in ("19", "20"):
         return None  # a year of the calendar
     if ordinal and not figure.unit and word in {"first", "second"}:
@@ -227,6 +232,8 @@ def _add_unit(low: str, figure: Figure, end: int) -> None:
         return
     word = match["unit"]
     unit = units.canonical(word, chinese=False)
+    if word == "in" and low[match.end("unit") : match.end("unit") + 1] in {")", "."}:
+        unit = "in"
     # "5 c" and "2 s" with a space are no units, "38c" and "10 s" are; "2 h" is.
     if not unit or (len(word) == 1 and word in "cflm" and low[end] == " " and word in "cf"):
         return
@@ -260,12 +267,9 @@ def _finish(text: str, low: str, figure: Figure) -> None:
         figure.end += 1
     elif not figure.comparator:
         figure.comparator = limits.comparator(text, low, figure.start, figure.end, False)
-    if (
-        figure.low != figure.high
-        and figure.comparator in (">=", "<")
-        and not low.startswith(" or ", figure.end)
-    ):
-        figure.comparator = ""  # "from 3 to 5"
+    before = low[max(0, figure.start - 7) : figure.start]
+    if figure.low != figure.high and before.endswith(("from ", "by ")):
+        figure.comparator = ""  # "from 3 to 5" is a range, no limit
     figure.per = limits.rate(text, low, figure.start, figure.end, False)
     if figure.unit == "x":
         figure.noun = "time"
@@ -290,7 +294,7 @@ def _label_or_age(low: str, figure: Figure) -> None:
     age = _AGE_BEFORE.search(before)
     if age is None or figure.high > 50 or figure.high % 1 or figure.shape == "ordinal":
         return
-    if not _AFTER_AGE.match(low, figure.end):
+    if not before.endswith(("aged ", "ages ")) and not _AFTER_AGE.match(low, figure.end):
         return
     if age["weak"] and (figure.high > 18 or low.startswith(("/", "-"), figure.end)):
         return

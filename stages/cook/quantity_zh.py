@@ -8,6 +8,7 @@ from decimal import Decimal
 from stages.cook import limits, units
 from stages.cook.figures import Figure
 from stages.cook.numerals import ZH_NUMBER, parse_number
+from stages.cook.ranges_en import share_limits
 
 _HALF = Decimal("0.5")
 _SEP = r"\s?(?:--?|–|—{1,2}|~|～|〜|至|到|或|、(?=[一二三四五六七八九\d])|-)\s?"
@@ -53,6 +54,7 @@ _NOT_NUMBERS = re.compile(
     r"|\d{1,2}[:：]\d\d|24/7|24小时(?:热线|熱線)|\d{3,4}-\d{7,8}|\d{7,}"
     r"|(?:凌晨|半夜|早上|上午|中午|下午|晚上|夜里|早|晚|约)?(?:\d{1,2}|[一二三四五六七八九十]{1,2})"
     r"[点點](?:半|[一二三四五]?十?分|钟|鐘|整|前|后|後|多|左右|\d\d分?)"
+    r"|(?<!\d)\d{1,2}[时時](?![间間长長内內])|\d-\d-\d"
     r"|(?:凌晨|半夜|早上|上午|中午|下午|晚上|夜里)(?:\d{1,2}|[一二三四五六七八九十]{1,2})[点點]"
     r"|第[一二三四五六七八九十\d]{1,2}(?:步|条|條|点|點|招|类|類|个问题|题|題|项|項|部分|句|件事)"
     r"|[一二两三四五六七八九十]分[钱清明辨享别]|十分(?![之钟鐘])|千万(?![\d])|万一|第一(?=时间|時間|位的|反应)"
@@ -98,6 +100,7 @@ def read_chinese(text: str) -> list[Figure]:
     _share_units(text, figures)
     for figure in figures:
         _finish(text, figure)
+    share_limits(text, figures)
     return [
         f for n, f in enumerate(figures) if _is_quantity(text, f) and not _is_rate(text, figures, n)
     ]
@@ -215,7 +218,10 @@ def _number(text: str, match: re.Match[str]) -> Figure | None:
     end = match.end("half") if match["half"] and word else match.end("unit" if word else "a")
     if match["b"] and not word:
         end = match.end("b")
-    if match["b"] and units.convert(high, name) <= units.convert(low, low_name or name):
+    disordered = False
+    if match["b"] and word and not mid and high <= low:
+        disordered = True  # 4到3天 is a range gone wrong
+    elif match["b"] and units.convert(high, name) <= units.convert(low, low_name or name):
         high, end, word = low, match.end("mid" if mid else "a"), mid
         name = low_name = units.canonical(mid, True)
     elif match["half"] and word:
@@ -228,8 +234,11 @@ def _number(text: str, match: re.Match[str]) -> Figure | None:
         end = match.end("point")
     spelled = not raw.isascii() and raw not in "½¼¾⅓⅔"
     soft = (spelled and not name) or raw in {"一", "半"} or (spelled and name == "x" and low < 2)
+    if name in ("C", "F", "deg") and text.endswith(("零下", "-", "−"), 0, match.start()):
+        low, high = -high, -low
     figure = Figure(match.start(), end, low, high, low_name or name, name, word, is_soft=soft)
     figure.noun = word if not name else ""
+    figure.shape = "disordered" if disordered else ""
     if match["plus"]:
         figure.comparator = ">="
         figure.end = max(figure.end, match.end("plus"))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from stages.cook import units
+from stages.cook import limits, units
 from stages.cook.figures import Figure
 
 _RANGE_GAP = frozenset(
     {
-        "-", "–", "—", "~", " ~ ", " - ", " – ", " — ", " to ", "-to-", " or ", "-or-",
-        " through ", " till ", " up to ", " and up to ", "/",
+        "-", "–", "—", "~", " ~ ", " - ", " – ", " — ", "- to ", "- or ", " to ", "-to-", " or ",
+        "-or-", " through ", " till ", " up to ", " and up to ", "/",
     }
 )  # fmt: skip
 _CLOCK_GAP = frozenset({"-", "–", " to ", " - ", " – "})
+_SAME_AGAIN = re.compile(r"\s?[(（/／]\s?(?:or |about |即|约)?")
 _LIST_GAP = re.compile(r"(?:,|/|,? (?:and|or|&|\+|then|and again at|and then)|\+|&) ?(?:at )?")
 _RATIO_GAP = re.compile(
     r" (?:[a-z]+ ){0,2}?(?:in|out of|per|for|(?:in|of|out of|for|per) (?:every|each)) ?"
@@ -50,7 +51,14 @@ def _join(low: str, last: Figure, atom: Figure, gap: str) -> bool:
     between = gap.strip() == "and" and "between" in low[max(0, last.start - 20) : last.start]
     if gap not in _RANGE_GAP and not between:
         return False
-    if gap in _CLOCK_GAP and not last.unit and not atom.unit and atom.low <= last.low <= 12:
+    noun = limits.noun_after(low, atom.end)
+    is_bare = not (last.unit or atom.unit or noun)
+    if (
+        is_bare
+        and gap in _CLOCK_GAP
+        and atom.low <= last.low <= 12
+        and low.endswith(("from ", "between "), 0, last.start)
+    ):
         last.shape = "clock"  # the sun from 10 to 4
         return True
     if (
@@ -65,7 +73,9 @@ def _join(low: str, last: Figure, atom: Figure, gap: str) -> bool:
     unit = atom.unit or last.unit
     low_unit = last.unit or unit
     if units.convert(atom.low, unit) <= units.convert(last.low, low_unit):
-        return False
+        if last.unit or not (atom.unit or noun) or gap == "/" or last.shape or atom.shape:
+            return False
+        last.shape = "disordered"  # "6 to 4 months" is a range gone wrong
     last.high, last.low_unit, last.unit = atom.high, low_unit, unit
     last.unit_word = atom.unit_word or last.unit_word
     last.end, last.noun = atom.end, atom.noun
@@ -122,3 +132,16 @@ def share_labels(low: str, figures: list[Figure]) -> None:
         ):
             second.unit = second.low_unit = second.unit_word = first.unit
             second.noun = ""
+
+
+def share_limits(text: str, figures: list[Figure]) -> None:
+    """Give "2 inches (5 cm) or less" and "140/90 or higher" their limit on both figures."""
+    for first, second in pairwise(figures):
+        if units.dimension(first.unit) != units.dimension(second.unit) or not first.unit:
+            continue
+        if not _SAME_AGAIN.fullmatch(text[first.end : second.start]):
+            continue
+        if first.comparator in ("", "~"):
+            first.comparator = second.comparator
+        elif second.comparator in ("", "~"):
+            second.comparator = first.comparator

@@ -1,30 +1,48 @@
-"""From findings to what an editor may do with a draft."""
+"""From findings and score to what an editor may do with a draft."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stages.types import Finding, Risk, Severity, Stakes
+from stages.types import Finding, Risk, Severity, Stakes, ToneRules
 
 # Findings whose word alone stops a draft: each is seen in the text itself, never inferred from
 # how alike two sentences look.
 CERTAIN_CHECKS = frozenset(
     {"instruction", "chatter", "sales", "hidden_characters", "contact", "quantity_changed"}
 )
+SURE = 0.9
+"""Strength from which a certain check is believed by itself."""
+
+# Findings that are one piece of evidence among others: the score says whether they flag.
+WEIGHED_CHECKS = frozenset(
+    {
+        "entity_swapped", "contradicted", "prohibition_dropped", "negation_added", "left_out",
+        "certainty_raised", "condition_dropped", "reassurance", "unsupported", "warning_missing",
+        "prohibition_missing", "condition_missing", "figure_missing", "quantity_changed",
+        "quantity_invented", "quantity_swapped", "comparator_changed", "brand", "chatter_maybe",
+    }
+)  # fmt: skip
 
 
-def assess_risk(findings: Iterable[Finding], stakes: Stakes) -> Risk:
+def assess_risk(
+    findings: Iterable[Finding], score: float | None, stakes: Stakes, rules: ToneRules
+) -> Risk:
     """BLOCKED, FLAGGED or LOW.
 
-    A critical finding blocks when its check is a certain one, or when a sentence was compared with
-    the source sentences it cites (check ends in `_cited`). Any other critical or major finding
-    flags; minor ones flag too where stakes are high.
+    A critical finding blocks when its check is a certain one and sure, or when a sentence was
+    compared with the source sentences it cites (check ends in `_cited`). A score from the policy's
+    limit on flags, and so does any other critical or major finding that is not itself weighed in
+    the score; minor ones flag too where stakes are high.
     """
-    risk = Risk.LOW
+    limit = rules.flag_from[1 if stakes is Stakes.HIGH else 0]
+    risk = Risk.FLAGGED if score is not None and score >= limit else Risk.LOW
     for finding in findings:
-        certain = finding.check in CERTAIN_CHECKS or finding.check.endswith("_cited")
-        if finding.severity is Severity.CRITICAL and certain:
+        sure = finding.check in CERTAIN_CHECKS and finding.strength >= SURE
+        if finding.severity is Severity.CRITICAL and (sure or finding.check.endswith("_cited")):
             return Risk.BLOCKED
+        if finding.check in WEIGHED_CHECKS:
+            continue
         if finding.severity in (Severity.CRITICAL, Severity.MAJOR) or (
             finding.severity is Severity.MINOR and stakes is Stakes.HIGH
         ):

@@ -88,7 +88,8 @@ _NOT_DO_EN = re.compile(r"(?:most|many|some|few|all) (?:babies|children|women|mo
 
 _DONT_EN = re.compile(
     r"(?:^|[,;:–—] |\b(?:but|and|please|so|or) )(?:- )?"
-    r"(?:do not|don['’]t|never|avoid|stop using)\b|"
+    r"(?:(?:do not|don['’]t)(?! (?:worry|hesitate|forget|panic|expect|give up|feel|mind|"
+    r"be (?:afraid|shy|alarmed|surprised|discouraged)))|never|avoid|stop using)\b|"
     r"\b(?:should|must) (?:not|never|be avoided)\b|\b(?:shouldn|mustn)['’]t\b|"
     r"\b(?:is|are) (?:not (?:safe|recommended|suitable|advised|allowed)|unsafe)\b|"
     r"\bnot (?:before|under|until) \d|^not as |^(?:- )?no \w+|"
@@ -107,8 +108,8 @@ _DO_ZH = re.compile(
     r"把|将|將|让|讓|给|給|选|選|喂|餵|洗|擦|放|穿|剪|切|煮|盖|蓋|抱|拍|补|補|避开|开窗|開窗)"
 )
 _DONT_ZH = re.compile(
-    "不要|不可(?!避免|能|少|缺)|不得不?|切勿|请勿|請勿|勿|禁止|禁用|禁食|严禁|嚴禁|忌|"
-    "(?<![特区區类類级級个個性识識分差])[别別](?!人|的|处|處|说|說|名)|"
+    "不要(?!担心|擔心|怕|忘|着急|著急|客气|客氣|灰心)|不可(?!避免|能|少|缺)|不得不?|切勿|请勿|請勿|勿|禁止|禁用|禁食|严禁|嚴禁|忌|"
+    "(?<![特区區类類级級个個性识識分差])[别別](?!人|的|处|處|说|說|名|担心|擔心|怕|忘|着急|著急|急)|"
     "(?:绝对?|絕對?|千万|千萬)不能|"
     "(?<!哪些)(?<!什么)(?<!什麼)不能(?=[用吃喝喂餵给給放加把让讓和与與在超当當随隨自离離再塞])|"
     "不宜|不应|不應|避免(?!不)|不建议|不建議|不推荐|不推薦|不适合|不適合|"
@@ -172,4 +173,8 @@ def is_leading_dont(sentence: str, language: str) -> bool:
     text = _MARK.sub("", sentence.strip())
     end = _CLAUSE_END.search(text)
     head = text[: end.start()] if end else text
-    return bool((_DONT_ZH if language == "zh" else _DONT_EN).search(head))
+    if language == "zh":
+        return bool(_DONT_ZH.search(head))
+    found = _DONT_EN.search(head)
+    # "Check the date and do not buy dented tins" begins with what to do.
+    return found is not None and (found.start() == 0 or not _DO_EN[0].match(head))

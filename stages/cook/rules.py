@@ -7,8 +7,11 @@ from stages.types import ToneRules
 from tones.load import Tone, pick
 
 
-def tone_rules(tone: Tone, lang: str) -> ToneRules:
-    """The rules of a tone for drafts in lang (BCP 47). The grade limit holds for English only."""
+def tone_rules(tone: Tone, lang: str, flag_from: tuple[float, float] = (0.5, 0.5)) -> ToneRules:
+    """The rules of a tone for drafts in lang (BCP 47). The grade limit holds for English only.
+
+    flag_from: the policy's limits, as in `ToneRules`.
+    """
     key = language_key(lang)
     return ToneRules(
         tone=tone.id,
@@ -21,4 +24,5 @@ def tone_rules(tone: Tone, lang: str) -> ToneRules:
         required_phrases=tone.required_phrases[key],
         banned_phrases=tone.banned_phrases[key],
         disclaimer=pick(tone.disclaimer, lang),
+        flag_from=flag_from,
     )

@@ -13,7 +13,7 @@ _TIME_RATIO = Decimal("0.085")
 _RATIO = Decimal("0.05")
 _DEGREES = Decimal("0.6")
 _EXACT = Decimal("0.0001")
-# A share is rounded freely: one in eight as 12-13%, a third as 33%.
+# A share is rounded: one in eight as 12-13%, a third as 33%.
 _SHARE_POINTS = Decimal("1")
 _FLUID_ML = Decimal("29.5735") / Decimal("28349.5")
 
@@ -26,7 +26,7 @@ def same_value(a: Decimal, b: Decimal, unit: str, same_unit: bool) -> bool:
     if a == b:
         return True
     if unit == "%":
-        return abs(a - b) <= _SHARE_POINTS and not same_unit
+        return abs(a - b) <= min(_SHARE_POINTS, _RATIO * max(abs(a), abs(b))) and not same_unit
     if same_unit:
         return abs(a - b) < _EXACT
     if unit == "C":
@@ -92,23 +92,36 @@ def same_quantity(a: Quantity, b: Quantity, *, loose: bool) -> bool:
 
 def opposite(a: Quantity, b: Quantity) -> bool:
     """Whether one is a floor and the other a ceiling."""
-    return (a.comparator in _UP and b.comparator in _DOWN) or (
-        a.comparator in _DOWN and b.comparator in _UP
-    )
+    return direction(a) * direction(b) < 0
+
+
+def direction(quantity: Quantity) -> int:
+    """1 for a floor, -1 for a ceiling, 0 for neither."""
+    return (quantity.comparator in _UP) - (quantity.comparator in _DOWN)
 
 
 def explains(card: Quantity, draft: Quantity) -> bool:
     """Whether the card's quantity accounts for the draft's: equal, converted, an end of a range,
     or the same figure without its unit.
     """
-    if draft.low == draft.high and same_quantity(draft, card, loose=True):
+    if (
+        draft.low == draft.high
+        and draft.shape != "disordered"
+        and same_quantity(draft, card, loose=True)
+    ):
         return True
     if same_quantity(draft, card, loose=False) or _least(draft) == _least(card) is not None:
         return True
     if draft.low == 0 < draft.high and card.unit == draft.unit:
         return draft.high in (card.low, card.high)
     ends = (draft.first, draft.last)
-    is_plain = draft.shape == "ordinal" or (draft.unit == "count" and not draft.noun)
+    if draft.shape == "disordered":
+        return False
+    if draft.is_soft and card.is_soft and same_quantity(draft, card, loose=True):
+        return True  # "a day or two", "a couple of days"
+    is_plain = (draft.shape == "ordinal" and not (draft.written and card.written)) or (
+        draft.unit == "count" and not draft.noun
+    )
     if is_plain or (draft.shape == "bare" and card.unit in ("h", "count")):
         return _repeats(card, ends)
     if card.shape == "bare" and draft.unit in ("h", "count"):
@@ -135,9 +148,24 @@ def is_kept(card: Quantity, draft: Quantity) -> bool:
 
 def _least(quantity: Quantity) -> Decimal | None:
     """The smallest whole count that is meant: 2 for "more than once" and for "2 or more"."""
-    if quantity.unit != "count" or quantity.comparator not in _UP:
+    if quantity.unit != "count" or quantity.comparator not in _UP or quantity.low != quantity.high:
         return None
     return quantity.low + 1 if quantity.comparator == ">" else quantity.low
+
+
+def is_given_otherwise(
+    draft: Quantity, accounts: Sequence[Quantity], card: Sequence[Quantity]
+) -> bool:
+    """Whether the draft's figure passes for a conversion only, while the card gives another, close
+    one in that very unit: 990 ml for 960 ml (32 fl oz).
+    """
+    if any(c.written == draft.written for c in accounts) or not draft.written:
+        return False
+    return any(
+        c.written == draft.written and c.low == c.high and c not in accounts
+        and same_value(c.low, draft.low, c.unit, same_unit=False)
+        for c in card
+    )  # fmt: skip
 
 
 def is_bare_repeat(card: Sequence[Quantity], draft: Quantity) -> bool:

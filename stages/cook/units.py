@@ -117,7 +117,7 @@ def _alternation(names: dict[str, tuple[str, ...]]) -> str:
 # nothing is counted after it: not in 两个, 两次.
 _ZH_POINT = "分(?=[，,。；;、)）\\s]|$|以|及|应|需|的|者|时)"
 _ZH_LIANG = "两(?=[\\s，。；、,;的左重以]|$)"
-ZH = f"(?:{_alternation(_ZH_NAMES)}|{_ZH_POINT}|{_ZH_LIANG}|[{_ZH_COUNTERS}])"
+ZH = f"(?:{_alternation(_ZH_NAMES)}|{_ZH_POINT}|{_ZH_LIANG}|[大小]?[{_ZH_COUNTERS}])"
 
 _EN_LOOKUP = {name: unit for unit, names in _EN_NAMES.items() for name in names}
 _ZH_LOOKUP = {name: unit for unit, names in _ZH_NAMES.items() for name in names}

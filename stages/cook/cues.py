@@ -1,0 +1,240 @@
+"""What a clause does with what it speaks of: forbids, allows, advises, promises, doubts, warns.
+
+Cue words, English and Chinese (both scripts), for clauses of cards and drafts alike. Where a
+phrase only looks like a denial ("don't forget", "no need to worry", 不仅), it is taken out first.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from stages.cook import lexicon
+from stages.cook.align import stem
+
+_I = re.IGNORECASE
+
+
+def _zh(words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words.split()))
+
+
+# Denials in form only: they ask for something, or deny nothing about the matter.
+_NO_DENIAL = {
+    "en": re.compile(
+        r"\b(?:(?:do not|don['’]t|never|not) (?:forget|hesitate|panic|worry|be (?:shy|afraid)|"
+        r"feel (?:bad|guilty)|miss|skip (?:this|the)|delay|put off|wait|stop|be without)|"
+        r"not (?:only|just|to mention|to worry)|no (?:matter|doubt|wonder|worries|problem|longer "
+        r"wait)|why not|or not|not sure|can['’]t wait|nothing to worry|no shame|not alone|"
+        r"is(?:n['’]t| not) (?:always )?(?:easy|fun|your fault)|not your fault|whether or not|"
+        r"no need to panic|if (?:not|you do(?:n['’]t| not))|never (?:too late|mind)|"
+        r"not a bad|no (?:big )?deal|don['’]t we|isn['’]t it|not the only)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "不仅 不僅 不但 不只 不光 不妨 不止 别忘 別忘 不要忘 不用担心 不必担心 不要担心 别担心 "
+        "別擔心 别慌 別慌 不要慌 不要紧 不要緊 不错 不錯 不同 不管 不论 不論 无论 無論 是不是 "
+        "要不要 能不能 会不会 會不會 有没有 有沒有 对不对 好不好 可不可以 不好意思 不一样 不少 "
+        "不断 不斷 不久 差不多 了不起 不得不 不到 不足 不满 不滿 不超过 不超過 不低于 不低於 "
+        "不少于 不少於 不高于 不高於 不多于 不小于 不大于 不适 不適 不安 没事 沒事 没关系 "
+        "沒關係 特别 特別 区别 區別 分别 分別 级别 性别 性別 非常 除非 无菌 無菌 未满 未滿 "
+        "免疫 未来 未來 个别 個別 告别 少量 减少 減少 多少 至少 不犯愁 不发愁 不孤单"
+    ),
+}
+
+# Leave to do something, or relief from a duty.
+PERMIT = {
+    "en": re.compile(
+        r"\b(?:(?:is|are|it['’]s|that['’]s|be|totally|perfectly|absolutely|completely|quite|also|"
+        r"just) (?:fine|okay|ok|safe|alright|all right|acceptable|allowed|permitted|harmless)|"
+        r"(?:may|can) (?:be (?:given|used|left|kept|offered|added|taken|eaten|placed|reused|"
+        r"refrozen|started|stopped|skipped|mixed|shared|applied)|safely|now|simply|just|still|also|"
+        r"even)|no (?:need|reason) (?:to|for)|needn['’]t|need not|(?:do(?:es)?n['’]t|do(?:es)? not) "
+        r"(?:need|have) to|feel free|go ahead|free to|no harm|won['’]t (?:hurt|harm)|"
+        r"(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
+        r"suitable|optional|up to you|welcome to|good to go|safe to|fine to|ok(?:ay)? to)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "可以 可直接 可放心 放心 没问题 沒問題 没关系 沒關係 无妨 無妨 不碍事 不礙事 允许 允許 "
+        "也行 都行 即可 可自行 不必 不用 无需 無需 无须 毋须 尽管 儘管 随意 隨意 随便 隨便 "
+        "没事 沒事 不要紧 不要緊 不影响 不影響 可行 可给 可給 可用 可喂 可服 可再 适合 適合"
+    ),
+}
+
+# Reassurance, and talk that plays a danger down.
+REASSURE = {
+    "en": re.compile(
+        r"\b(?:nothing to worry|no (?:cause|need|reason) (?:for|to) (?:alarm|worry|concern|"
+        r"panic)|don['’]t worry|do not worry|harmless|perfectly normal|quite normal|"
+        r"totally normal|always normal|no big deal|rest (?:easy|assured)|relax|no danger|not "
+        r"(?:dangerous|serious|a concern|harmful|a problem|urgent)|can wait|settles? by "
+        r"(?:itself|themselves)|goes away (?:on its own|by itself)|on (?:its|their) own|"
+        r"wait and see|keep (?:an eye|watching)|no (?:hurry|rush)|in your own time)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "不用担心 不必担心 不要担心 别担心 別擔心 没事 沒事 不要紧 不要緊 无害 無害 没有危险 "
+        "不危险 不危險 不严重 不嚴重 很正常 都正常 属正常 正常现象 自然会好 自己会好 自行缓解 "
+        "自行消退 再说 再看 观察几天 不急 不着急 等等看 在家观察 先观察"
+    ),
+}
+
+# All or nothing: words that leave no room.
+ABSOLUTE = {
+    "en": re.compile(
+        r"\b(?:always|never|every(?:one|body| baby| child| mother| time)?|all|any(?:one)?|only|"
+        r"completely|entirely|totally|fully|certainly|definitely|guarantee[ds]?|surely|must|"
+        r"exactly|whatever|no matter|regardless|any(?: time| age)|for good|forever|proven|"
+        r"without exception|instantly|immediately|the (?:best|safest|only))\b",
+        _I,
+    ),
+    "zh": _zh(
+        "一定 必定 必然 肯定 绝对 絕對 完全 彻底 徹底 所有 全部 任何 每个 每個 总是 總是 永远 "
+        "永遠 都会 都會 从不 從不 从来 唯一 百分百 保证 保證 立刻 马上 无论 無論 不管 必须 必須 "
+        "只要 就能 就会 就會 都能 根本"
+    ),
+}
+
+# Harm that is the reason for a rule.
+HARM = {
+    "en": re.compile(
+        r"\b(?:risks?|dangers?|dangerous|harm(?:s|ful|ed)?|hurt|injur(?:y|e|ies|ed)|die[sd]?|"
+        r"deaths?|fatal|kill(?:s|ed)?|suffocat\w+|chok\w+|strangl\w+|strangulation|drown\w*|"
+        r"burn(?:s|ed|t)?|scald\w*|poison\w*|toxic|overdose|bleed\w*|seizures?|infections?|"
+        r"botulism|brain|kidney|liver damage|damage[sd]?|fire|flammable|catch fire|emergency|"
+        r"life[- ]threatening|serious(?:ly)?|severe(?:ly)?|SIDS|miscarriage|stillbirth|"
+        r"malformations?|birth defects?|allergic reaction|anaphyla\w+|dehydrat\w+|sepsis|"
+        r"warning signs?|collapse|unconscious|thrown|fall(?:s|ing)?|falls? out|trapped|"
+        r"electrocut\w+|electric shock|overheat\w*|hypotherm\w+)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "危险 危險 风险 風險 有害 伤害 傷害 致命 死亡 猝死 窒息 噎 呛 嗆 勒 溺水 溺 烫伤 燙傷 "
+        "烧伤 灼伤 灼傷 中毒 毒 过量 過量 出血 惊厥 驚厥 抽搐 感染 肉毒 损伤 損傷 起火 易燃 "
+        "着火 急症 危及 严重 嚴重 流产 流產 畸形 早产 過敏反應 过敏反应 休克 脱水 脫水 败血 "
+        "骨折 摔 坠 墜 跌 触电 触電 捂热 夹伤 夾傷 意外"
+    ),
+}
+
+# Advice to do something.
+ADVISE = {
+    "en": re.compile(
+        r"\b(?:should|must|need(?:s)? to|ought to|have to|has to|recommended|advised?|advisable|"
+        r"best to|make sure|be sure|always|remember to|try to|aim|offer|give|use|place|put|keep|"
+        r"let|start|encourage[sd]?|swap|choose|opt|go for|reach for)\b",
+        _I,
+    ),
+    "zh": _zh(
+        "应 應 须 須 必须 必須 需 要 建议 建議 推荐 推薦 最好 请 請 记得 記得 宜 尽量 盡量 让 讓 给 給"
+    ),
+}
+
+# Talk with readers that claims nothing.
+TALK = {
+    "en": re.compile(
+        r"\b(?:save this|share|tag (?:a|someone|your)|comments?|below|drop (?:a|your|us)|tell us|"
+        r"let us know|who else|how (?:about|do|did|are) you|which (?:one|of)|poll|follow|friends?|"
+        r"mamas?|mommas?|mums?|moms?|dads?|parents?|hands up|raise your hand|quiz|true or false|"
+        r"did you know|pop quiz|guess|screenshot|pin this|bookmark|pass (?:it|this) on|"
+        r"send (?:it|this)|you['’]ve got this|you got this|deep breath|hugs?|tonight|"
+        r"group chat|fridge door|heads up|real talk|quick (?:question|one|check|reminder)|"
+        r"ready|here['’]s|here is|let['’]s|we (?:know|get it)|i (?:know|get it))\b|[?？]",
+        _I,
+    ),
+    "zh": _zh(
+        "评论区 評論區 留言 收藏 转发 轉發 转给 轉給 分享 姐妹 宝妈 寶媽 妈妈们 媽媽們 家人们 "
+        "打卡 投票 告诉我们 说说 說說 聊聊 你家 你们 妳 ？ \\? 吗 嗎 呢 吧 呀 啦 哦 抱抱 辛苦 "
+        "加油 知道吗 猜 考考 小测 快问快答 新手 先收 一起"
+    ),
+}
+
+# Words that set a limit to a statement.
+LIMIT = {
+    "en": re.compile(
+        r"\b(?:only|unless|except|if|when|once|until|before|after|without|as long as|provided|"
+        r"under|over|younger|older|less than|more than|at least|at most|up to|while|during|"
+        r"no more than|within|between|for (?:babies|children|women|those|people)|"
+        r"who (?:have|has|are|is)|with (?:a|an|severe|known))\b",
+        _I,
+    ),
+    "zh": _zh(
+        "只 仅 僅 除非 除了 除外 如果 若 如 的话 的話 当 當 一旦 以上 以下 以内 以內 之前 之后 前 "
+        "后 後 才 时 時 期间 期間 未满 未滿 不足 超过 超過 至少 最多 不超 者 医生 醫生 医嘱 醫囑 满 滿"
+    ),
+}
+
+
+WAIT = {
+    "en": re.compile(
+        r"\b(?:wait|delay|postpone|put off|next day|until (?:tomorrow|morning))\b", _I
+    ),
+    "zh": _zh("等 拖 延误 延誤 第二天 明天 再去"),
+}
+
+_IMPERATIVE = re.compile(
+    r"\W*(?:and |then |so |just |please |also |or |first |instead |simply |now )*(?:you (?:can|may|"
+    r"should|could) |go ahead and |feel free to |try to |make sure to )?"
+    r"(?P<verb>add|aim|allow|apply|ask|avoid|bathe|begin|blow|boil|bring|brush|build|burp|buy|call|"
+    r"carry|change|check|choose|clean|clear|cook|cool|count|cover|cuddle|cut|dab|dip|dress|drink|"
+    r"drive|dry|eat|feed|fill|find|finish|fit|flush|follow|freeze|get|give|go|grab|hang|have|heat|"
+    r"help|hold|increase|introduce|keep|lay|leave|let|lie|lift|limit|look|lower|make|massage|"
+    r"measure|mix|move|offer|open|pat|pick|place|pour|press|pull|push|put|raise|read|reheat|remove|"
+    r"rest|rinse|rock|roll|rub|run|save|scrub|see|send|serve|set|shake|share|sit|skip|sleep|snip|"
+    r"soak|speak|splash|spray|start|stay|sterili[sz]e|stick|stir|stop|store|strap|supervise|support|"
+    r"swap|swing|take|talk|tape|tell|test|throw|tie|top|touch|travel|treat|try|turn|twist|use|"
+    r"vary|wait|wake|walk|warm|wash|watch|wean|wear|weigh|wipe|wrap|write)\b",
+    _I,
+)
+_ADVICE_ZH = re.compile(
+    r"^\W*(?:可以?|应|應|要|须|須|请|請|建议|建議|最好|先|用|让|讓|把|给|給|直接|放心)"
+)
+_FORBIDDEN_EN = re.compile(
+    r"\b(?:do not|don['’]t|never|must not|should not|shouldn['’]t|mustn['’]t|cannot|avoid)\s"
+    r"(?:ever |then |be |put or |try to |use or )?(?P<verb>[a-z]+)",
+    _I,
+)
+_FORBIDDEN_ZH = re.compile(
+    r"(?:不要|不可|不得|不能|不应|不應|不宜|不建议|不建議|禁止|切勿|请勿|請勿|勿|别|別|避免|千万不|不)"
+    r"(?:要|可|再|自行|随意|隨意|擅自|直接|给宝宝|給寶寶|让宝宝|讓寶寶|用|在|把|将|將)*(?P<verb>[\u3400-\u9fff]{1,2})"
+)
+
+
+def is_imperative(text: str, language: str) -> bool:
+    """Whether a clause tells its reader to do something."""
+    if language == "zh":
+        return _ADVICE_ZH.match(text) is not None
+    return _IMPERATIVE.match(text) is not None
+
+
+def forbidden_verb(text: str, language: str) -> str:
+    """What a clause forbids to do, '' when that cannot be told."""
+    match = (_FORBIDDEN_ZH if language == "zh" else _FORBIDDEN_EN).search(text)
+    return match["verb"].lower() if match else ""
+
+
+@lru_cache(maxsize=4096)
+def does(text: str, verb: str, language: str) -> bool:
+    """Whether a clause speaks of doing it."""
+    if language == "zh":
+        return verb in text
+    stemmed = stem(verb)
+    return any(stem(word) == stemmed for word in re.findall(r"[a-z]+", text.lower()))
+
+
+@lru_cache(maxsize=4096)
+def denies(text: str, language: str) -> bool:
+    """Whether the clause says no in plain words."""
+    return bool(lexicon.PLAIN_NO[language].search(_NO_DENIAL[language].sub(" ", text)))
+
+
+def harmless_no(text: str, language: str) -> bool:
+    """Whether a text begins with a denial in form only."""
+    match = _NO_DENIAL[language].search(text)
+    return match is not None and match.start() <= 2
+
+
+@lru_cache(maxsize=4096)
+def may_deny(text: str, language: str) -> bool:
+    """Whether the clause says no in any way at all, a roundabout one included."""
+    return bool(lexicon.NEGATIVE[language].search(_NO_DENIAL[language].sub(" ", text)))

@@ -1,0 +1,195 @@
+"""What a draft leaves out of its card, or sets free: evidence from each clause of the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stages.cook import cues, lexicon
+from stages.cook.check_quantities import same_quantity
+from stages.cook.clauses import (
+    Clause,
+    Side,
+    Text,
+    around,
+    head_text,
+    is_named,
+    lead_text,
+    sentence_text,
+    with_broader,
+)
+from stages.cook.compare import (
+    HARD_KINDS,
+    MIN_ALIKE,
+    Evidence,
+    beside_the_rest,
+    best_sentence,
+    sides_of,
+)
+from stages.cook.concepts import lexicon as thesaurus
+from stages.cook.facts import is_alarm, is_prohibition
+from stages.types import Span
+
+
+def anchors(clause: Clause, text: Text) -> frozenset[str]:
+    """Words and concepts of the clause that its text names in this sentence alone."""
+    once = text.counts
+    return frozenset(token for token in clause.words | clause.concepts if once.get(token, 0) <= 1)
+
+
+def _anchored(marks: frozenset[str], text: Text) -> list[Clause]:
+    """The clauses that name one of the marks, or a member of its family."""
+    named = frozenset(marks & thesaurus().concepts.keys())
+    concepts = Side(frozenset(), named, with_broader(named))
+    return [
+        c
+        for c in text.clauses
+        if not marks.isdisjoint(c.words) or any(is_named(k, concepts) for k in c.concepts)
+    ]
+
+
+def _stance(clauses: Sequence[Clause], text: Text, language: str) -> tuple[bool, bool, bool]:
+    """Whether one of the clauses is denied: near it in any way, in its own sentence in any way,
+    and in plain words by itself.
+    """
+    near = here = plain = False
+    for clause in clauses:
+        lead = f"{lead_text(text, clause.sentence)} {head_text(text, clause.sentence)}"
+        near = near or cues.may_deny(f"{lead} {around(text, clause.sentence)}", language)
+        here = here or cues.may_deny(f"{lead} {sentence_text(text, clause.sentence)}", language)
+        plain = plain or cues.denies(f"{lead} {clause.text}", language)
+    return near, here, plain
+
+
+def left_out(card: Text, draft: Text) -> list[Evidence]:
+    """One piece of evidence for each clause of the card."""
+    language = card.reading.language
+    sides = sides_of(draft)
+    whole = draft.side
+    shown = draft.reading.text
+    ratio = len(shown) / max(1, len(card.reading.text))
+    has_who = lexicon.WHO[language].search(shown) is not None
+    has_urgent = lexicon.URGENT[language].search(shown) is not None
+    found = []
+    for clause in card.clauses:
+        found.append(
+            _left_out(card, draft, clause, sides, whole, language, ratio, has_who, has_urgent)
+        )
+    return beside_the_rest(found, "lost_near")
+
+
+def _left_out(
+    card: Text,
+    draft: Text,
+    clause: Clause,
+    sides: Sequence[Side],
+    whole: Side,
+    language: str,
+    ratio: float,
+    has_who: bool,
+    has_urgent: bool,
+) -> Evidence:
+    n, alike = best_sentence(clause, sides)
+    near = max(
+        (
+            Side.of([c for k in draft.by_sentence[max(0, n - 1) : n + 2] for c in k]).cover(clause)
+            if n >= 0
+            else 0.0
+        ),
+        0.0,
+    )
+    lead = lead_text(card, clause.sentence)
+    sentence = f"{lead} {sentence_text(card, clause.sentence)}"
+    lost_all, lost_near = 1 - whole.cover(clause), 1 - near
+    named = [m.concept for m in clause.mentions]
+    gone = [
+        c for c in named
+        if not is_named(c, whole)
+    ]  # fmt: skip
+    hard_gone = [m for m in clause.mentions if m.concept in gone and m.kind in HARD_KINDS]
+    forbids = cues.denies(clause.text, language) and is_prohibition(clause.text, language)
+    figures = [
+        q for q in card.reading.quantities if clause.start <= q.start < clause.end and not q.is_soft
+    ]
+    missing = [
+        q
+        for q in figures
+        if not any(same_quantity(q, d, loose=True) for d in draft.reading.quantities)
+    ]
+    features = {
+        "few_words": 1.0 if clause.size < 3 else 0.0,
+        "figure_lost": 1.0 if any(q.unit != "%" for q in missing) else 0.0,
+        "share_lost": 1.0 if any(q.unit == "%" for q in missing) else 0.0,
+        "age_lost": 1.0 if any(q.is_age for q in missing) else 0.0,
+        "limit_figure_lost": 1.0 if any(q.comparator for q in missing) else 0.0,
+        "lost": lost_all,
+        "lost_near": lost_near,
+        "concepts_lost": len(gone) / len(named) if named else 0.0,
+        "hard_lost": min(1.0, len(hard_gone) / 3),
+        "short": max(0.0, min(1.0, 1.2 - ratio)),
+    }
+    alarm = is_alarm(sentence, language)
+    # "Do not wait until the next day" is said by whoever says "the same day".
+    features["said_urgently"] = (
+        1.0 if has_urgent and cues.WAIT[language].search(clause.text) else 0.0
+    )
+    kinds = {
+        "forbid": forbids or (bool(lead) and is_prohibition(lead, language)),
+        "alarm": alarm,
+        "harm": cues.HARM[language].search(clause.text) is not None,
+        "only": lexicon.HARD_CONDITION[language].search(clause.text) is not None,
+        "limit": cues.LIMIT[language].search(clause.text) is not None,
+        "advice": cues.ADVISE[language].search(clause.text) is not None,
+    }
+    for name, holds in kinds.items():
+        features[name] = 1.0 if holds else 0.0
+        features[f"lost_{name}"] = lost_all**2 if holds else 0.0
+        features[f"lostnear_{name}"] = lost_near**2 if holds else 0.0
+    if alarm:
+        features["who_lost"] = 0.0 if has_who or not lexicon.WHO[language].search(sentence) else 1.0
+        features["urgency_lost"] = (
+            0.0 if has_urgent or not lexicon.URGENT[language].search(sentence) else 1.0
+        )
+    marks = anchors(clause, card)
+    named_in = _anchored(marks, draft) if marks else []
+    if marks:
+        near_no, here_no, plain_no = _stance(named_in, draft, language)
+        features["anchor_lost"] = 0.0 if named_in else 1.0
+        if named_in and forbids:
+            verb = cues.forbidden_verb(clause.text, language)
+            acts = [
+                c
+                for c in named_in
+                if cues.is_imperative(c.text, language)
+                or cues.PERMIT[language].search(c.text)
+                or (verb and cues.does(c.text, verb, language))
+            ]
+            features["freed_near"] = 0.0 if near_no else 1.0
+            features["freed_here"] = 0.0 if here_no else 1.0
+            features["freed_plain"] = 0.0 if plain_no else 1.0
+            if acts:
+                features["freed_near_act"] = features["freed_near"]
+                features["freed_here_act"] = features["freed_here"]
+                features["freed_plain_act"] = features["freed_plain"]
+        elif named_in and not cues.may_deny(f"{lead} {clause.text}", language):
+            features["anchor_denied"] = 1.0 if plain_no else 0.0
+        for name in ("forbid", "alarm", "only", "harm"):
+            if kinds[name]:
+                features[f"anchor_lost_{name}"] = features["anchor_lost"]
+    span: Span | None = None
+    if n >= 0 and alike >= MIN_ALIKE:
+        near_by = around(draft, n)
+        here = sentence_text(draft, n)
+        if forbids:
+            features["no_gone"] = alike if not cues.may_deny(near_by, language) else 0.0
+            features["no_faint"] = alike if not cues.may_deny(here, language) else 0.0
+            features["no_soft"] = (
+                alike if not cues.denies(f"{lead_text(draft, n)} {here}", language) else 0.0
+            )
+        if kinds["only"] and not cues.LIMIT[language].search(near_by):
+            features["only_gone"] = alike
+        if kinds["limit"] and not cues.LIMIT[language].search(here):
+            features["limit_gone"] = alike
+        if features.get("no_gone") or features.get("only_gone"):
+            s = draft.reading.sentences[n]
+            span = (s.start, s.end)
+    return Evidence(features, span, clause.span, {})
