@@ -20,15 +20,8 @@ from stages.cook.offline_frame import (
     needs_heading,
     opening,
 )
-from stages.cook.offline_layout import (
-    BULLET,
-    LAYOUTS,
-    Layout,
-    Setting,
-    is_below_fold,
-    moves_up,
-    set_body,
-)
+from stages.cook.offline_layout import BULLET, LAYOUTS, Layout, Setting, set_body
+from stages.cook.offline_order import is_below_fold, moves_up
 from stages.cook.offline_parts import Part, Place, read_parts
 from stages.cook.roles import Role
 from stages.text import count_words

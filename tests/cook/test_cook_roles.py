@@ -40,6 +40,7 @@ def test_role_of_misses_no_labelled_red_flag_or_dont_for_a_do() -> None:
         ("Support works best when it starts early.", "en", Role.FACT),
         ("Do not shake the bottle.", "en", Role.DONT),
         ("- Honey: none before 12 months.", "en", Role.DONT),
+        ("Don't hesitate to ask the nurse.", "en", Role.FACT),
         ("They do not mean that milk is short.", "en", Role.FACT),
         ("No. Large studies found no link.", "en", Role.FACT),
         ("Call your doctor at once if it bleeds.", "en", Role.RED_FLAG),
