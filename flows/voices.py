@@ -149,6 +149,7 @@ def find_version(db: Database, voices: Voices, tone: str, name: str) -> Tone:
         found = [file for file in kept if file.hash.startswith(name.lower())]
     if len(found) == 1:
         return voices.tone_of(db, found[0].hash)
+    kept.sort(key=lambda file: [int(part) for part in file.version.split(".")])
     known = ", ".join(f"{file.version} ({file.hash[:HASH_CHARS]})" for file in kept)
     if found:
         raise ConfigError(f"Several versions of {tone} are called {name}; name a hash: {known}.")

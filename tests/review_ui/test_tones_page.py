@@ -197,6 +197,14 @@ def test_write_needs_its_token_and_a_person(
     assert list_tone_changes(desk.db) == ()
 
 
+def test_pages_hold_no_inline_script_style_or_handler(mara: Visitor, desk: DeskData) -> None:
+    start_canary(desk.db, "mom", NEXT, 1, share=0.5)
+    for path in ("/tones", f"/tones/mom/compare?old={EVIL}&new={NEXT}"):
+        tree = mara.page(path)
+        assert tree.xpath("//script[not(@src)] | //style | //*[@style]") == []
+        assert [name for node in tree.iter() for name in node.attrib if name.startswith("on")] == []
+
+
 def test_of_two_who_look_at_the_same_page_the_second_is_told(
     mara: Visitor, lin: Visitor, desk: DeskData
 ) -> None:
