@@ -56,7 +56,8 @@ def examine(*, calls_models: bool = False) -> list[Check]:
         ("crawler", _crawler),
     ]
     checks = [Check("settings", True, "understood"), *(_look(*look, settings) for look in looks)]
-    return checks + (_call_models(settings) if calls_models else [])
+    can_call = calls_models and all(check.ok for check in checks if check.name == "model")
+    return checks + (_call_models(settings) if can_call else [])
 
 
 def _call_models(settings: Settings) -> list[Check]:
