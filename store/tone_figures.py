@@ -14,8 +14,11 @@ from sqlmodel import col
 from stages.types import Risk
 from store.completions import MICRO
 from store.engine import Database
-from store.tables import CardRow, CompletionRow, DraftRow, DraftState, PlacementRow
+from store.tables import CardRow, CompletionRow, DraftRow, DraftState, PlacementRow, RunRow
 from store.tone_changes import is_in_share, list_standings
+
+APART_KINDS = ("try", "eval")
+"""Kinds of run that cook beside the line, for a look: their drafts are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,14 @@ def count_canary_cards(db: Database) -> dict[str, int]:
 def cost_of_a_draft(db: Database, model: str) -> Decimal | None:
     """What a draft by this model has cost on average so far, in USD; None when that is not known.
 
-    A call writes all tones of a card, so its cost is shared by them.
+    A call writes all tones of a card, so its cost is shared by them. What was tried or measured
+    apart from the line left no drafts and does not count.
     """
     with db.read() as session:
         spent = session.execute(
-            sql_select(func.sum(col(CompletionRow.cost_micro_usd))).where(
-                col(CompletionRow.model) == model
-            )
+            sql_select(func.sum(col(CompletionRow.cost_micro_usd)))
+            .join(RunRow, col(RunRow.id) == col(CompletionRow.run_id))
+            .where(col(CompletionRow.model) == model, col(RunRow.kind).not_in(APART_KINDS))
         ).scalar_one()
         drafts = session.execute(
             sql_select(func.count()).where(col(DraftRow.model) == model)

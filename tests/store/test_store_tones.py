@@ -17,7 +17,9 @@ from store.decisions import NotAllowedError, RejectReason, StaleError, approve, 
 from store.drafts import add_drafts, list_drafts
 from store.engine import Database, utc_now
 from store.guides import remove_guide
+from store.past_drafts import bring_back, list_past_keys
 from store.placements import set_placements
+from store.runs import start_run
 from store.tone_changes import (
     Canary,
     Standing,
@@ -390,6 +392,11 @@ def test_cost_of_a_draft_is_shared_by_the_tones_of_a_call(stocked: Stock) -> Non
         ledger.settle(Completion(key, "openai/x", "{}", 10, 10, Decimal("0.003"), 1.0))
     assert cost_of_a_draft(db, "openai/x") == Decimal("0.001")
     assert cost_of_a_draft(db, "openai/y") is None
+    for kind in ("try", "eval"):
+        apart = replace(ledger, run_id=start_run(db, kind, [], {}))
+        apart.claim(kind, "openai/x", "h", Decimal("0.01"))
+        apart.settle(Completion(kind, "openai/x", "{}", 10, 10, Decimal("0.003"), 1.0))
+    assert cost_of_a_draft(db, "openai/x") == Decimal("0.001")
 
 
 @pytest.mark.parametrize("score", [None, 0.0, 0.8125, 1.0])
@@ -397,3 +404,36 @@ def test_score_of_a_draft_is_kept(stocked: Stock, score: float | None) -> None:
     add_drafts(stocked.db, [replace(make_draft("card-0", nth=1), score=score)], stocked.run_id)
     assert stocked.draft("card-0").score == score
     assert {draft.score for draft in list_drafts(stocked.db, ["card-1"])["card-1"]} == {None}
+
+
+# --- drafts that stand again ---------------------------------------------------------------------
+
+
+def replace_mom(stocked: Stock, card_id: str = "card-0") -> None:
+    """Another draft takes the place of the first one."""
+    newer = replace(make_draft(card_id, "mom", nth=1), tone_hash="h2")
+    add_drafts(stocked.db, [newer], stocked.run_id)
+
+
+def test_draft_that_was_replaced_stands_again(stocked: Stock) -> None:
+    db, first = stocked.db, stocked.draft("card-0", "mom")
+    others = {tone: stocked.draft("card-0", tone) for tone in ("expert", "engagement")}
+    replace_mom(stocked)
+    assert list_past_keys(db, stocked.card_ids) == {"card-0/mom/0"}
+    assert bring_back(db, ["card-0/mom/0", "nope"]) == 1
+    assert stocked.draft("card-0", "mom") == first
+    assert {tone: stocked.draft("card-0", tone) for tone in others} == others
+    assert list_past_keys(db, stocked.card_ids) == {"card-0/mom/1"}
+    assert bring_back(db, ["card-0/mom/0"]) == bring_back(db, []) == 0
+
+
+@pytest.mark.parametrize("work", ["reject", "edit"])
+def test_draft_a_person_worked_on_keeps_its_place(stocked: Stock, work: str) -> None:
+    replace_mom(stocked)
+    draft = stocked.draft("card-0", "mom")
+    if work == "reject":
+        reject(stocked.db, draft.id, stocked.by_ada(draft), RejectReason.TONE)
+    else:
+        edit(stocked.db, draft.id, stocked.by_ada(draft), "Better.", (), Risk.LOW)
+    assert bring_back(stocked.db, ["card-0/mom/0"]) == 0
+    assert stocked.draft("card-0", "mom").id == draft.id
