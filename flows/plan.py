@@ -70,7 +70,10 @@ async def make_plan(request: RunRequest, settings: Settings, db: Database) -> Pl
             for ref in list_asked(db, source, request):
                 jobs, kept = plan_cooking(kitchen, ref.id, request)
                 kept_total += kept
-                estimates = [estimate_tokens(job.card, job.tones, kitchen.house) for job in jobs]
+                estimates = [
+                    estimate_tokens(job.card, job.tones, kitchen.house, settings.model)
+                    for job in jobs
+                ]
                 if jobs:
                     guides.append(
                         GuidePlan(

@@ -242,7 +242,7 @@ async def _call(
         card, work.tones, work.house, wanted=ids, problems=problems, attempt=number
     )
     key = completion_key(work.model, messages, settings.generation)
-    tokens = estimate_tokens(card, wanted, work.house)
+    tokens = estimate_tokens(card, work.tones, work.house, work.model, wanted=ids)
     async with work.gateway.turn(
         work.model, tokens=sum(tokens), patience=patience, is_last=is_last
     ) as turn:
