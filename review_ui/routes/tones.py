@@ -98,7 +98,6 @@ def canary(
     seen: Seen,
     share: Annotated[float, Form(ge=0, le=1)] = 0.0,
     group: Annotated[list[str] | None, Form(max_length=500)] = None,
-    note: Note = "",
 ) -> Response:
     try:
         tone_changes.start_canary(
@@ -106,7 +105,6 @@ def canary(
             tone,
             version,
             user.id,
-            note,
             share=share,
             groups=tuple(group or ()),
             seen=seen,
@@ -117,11 +115,9 @@ def canary(
 
 
 @router.post("/tones/{tone}/stop-canary")
-def stop_canary(
-    request: Request, serve: Serve, user: SignedIn, tone: str, seen: Seen, note: Note = ""
-) -> Response:
+def stop_canary(request: Request, serve: Serve, user: SignedIn, tone: str, seen: Seen) -> Response:
     try:
-        tone_changes.stop_canary(serve.db, tone, user.id, note, seen=seen)
+        tone_changes.stop_canary(serve.db, tone, user.id, seen=seen)
     except (StaleError, NotAllowedError) as error:
         return _back(request, tone, str(error))
     return _back(request, tone, "Canary stopped. Its drafts stay.")

@@ -84,7 +84,7 @@ def test_page_says_before_the_click_what_promoting_means(mara: Visitor, desk: De
         for draft in drafts
         if draft.tone == "mom" and draft.state is DraftState.PENDING and not draft.is_edited
     ]
-    said = text_of(article(mara).xpath(".//*[contains(@class, 'version-means')]")[0])
+    said = text_of(article(mara).xpath(".//*[contains(@class, 'version-means')]/p")[0])
     assert said == (
         "Promoted, it writes new and changed cards within a minute. "
         f"{len(waiting)} drafts nobody has touched keep their version; making them again is a "
