@@ -85,7 +85,7 @@ def needs_heading(heading: str, parts: Sequence[Part], lang: str) -> bool:
         return True
     language = language_key(lang)
     wanted = content_tokens(heading, language)
-    said = content_tokens(" ".join(s.text for p in parts[:2] for s in p.sentences), language)
+    said = content_tokens(opener, language)
     return len(wanted & said) < SAID * len(wanted)
 
 

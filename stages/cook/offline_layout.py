@@ -154,7 +154,7 @@ class _Setter:
         language = self.setting.language
         if ranks := order_of(parts, language):
             rest = sorted(rest, key=lambda part: ranks.get(lane_of(part, language), 0))
-        warned = [self._warns(part) for part in rest]
+        warned = [self._warns(part) for part in rest if part.role is not Role.RED_FLAG]
         # Warnings in the midst of points would leave holes between them: plain bullets for all.
         mixed = warned != sorted(warned)
         mark = BULLET if mixed else self._mark(rest)

@@ -33,6 +33,8 @@ def lane_of(part: Part, language: str) -> Lane:
         return Lane.NOTE
     if part.role is Role.RED_FLAG and not _sends_for_help(part, language):
         return Lane.KNOW  # "Your doctor can tell you if you need another one."
+    if part.role is Role.RED_FLAG and role_of(part.sentences[0].text, language) is Role.DO:
+        return Lane.DO  # first aid, with the call for help in its place
     return LANES.get(part.role, Lane.KNOW)
 
 

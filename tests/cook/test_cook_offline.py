@@ -59,6 +59,14 @@ def test_write_offline_moves_nothing_that_leans_on_what_stands_before_it() -> No
     )
 
 
+def test_write_offline_keeps_the_call_for_help_among_the_steps_of_first_aid() -> None:
+    text = "Give back blows. Then call an ambulance at once. Do not sweep the mouth."
+    assert write(text, make_tone("expert")) == (
+        "Fever\n\nWhat to do\nGive back blows. Then call an ambulance at once.\n\n"
+        f"What not to do\nDo not sweep the mouth.\n\n{DISCLAIMER}"
+    )
+
+
 def test_write_offline_leaves_an_exception_behind_its_rule() -> None:
     text = "Do not give it under 3 months. Babies who had a vaccine are different."
     for tone_id in ("expert", "mom", "engagement"):
@@ -228,9 +236,10 @@ def test_write_offline_quotes_gold_cards_at_low_risk_in_the_house_tones() -> Non
         for tone in tones:
             draft, rules = drafts[tone.id], tone_rules(tone, card.lang)
             text = compose(draft, card.lang)
-            findings = check_draft(card, text, rules, draft)
+            checked = check_draft(card, text, rules, draft)
+            risk = assess_risk(checked.findings, checked.score, card.stakes, rules)
             assert text.endswith(rules.disclaimer)
-            assert assess_risk(findings, card.stakes) is Risk.LOW, (card.title, tone.id, findings)
+            assert risk is Risk.LOW, (card.title, tone.id, checked)
             assert count_words(text, card.lang) <= rules.length[1] * 1.25
 
 
