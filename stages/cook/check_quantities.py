@@ -23,11 +23,11 @@ __all__ = [
     "same_quantity", "same_value",
 ]  # fmt: skip
 
-_CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]|, ")
+_CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]")
 _DENIAL = re.compile(
     r"\b(?:not|never|cannot|rarely|seldom|without|nothing|none|avoid\w*|un(?:safe|suitable)|"
     r"no(?! (?:more|less|fewer|longer|later|older|younger|earlier|higher|lower)\b)|withh\w+|"
-    r"contraindicat\w+|prohibit\w*|forbid\w*|wait)\b|n['’]t\b"
+    r"contraindicat\w+|prohibit\w*|forbid\w*)\b|n['’]t\b"
     r"|[不别別](?![得要能可应應]?(?:超|少|低|高|多|小|大|足|满|滿|到|早|晚))|[勿禁没沒無无忌]",
     re.IGNORECASE,
 )
@@ -73,7 +73,10 @@ def check_cited(
     draft: Sequence[Quantity],
     draft_text: str,
 ) -> Iterator[Finding]:
-    """Quantities of one draft sentence against those of the card sentences it cites."""
+    """Quantities of one draft sentence against those of the card sentences it cites.
+
+    source: quantities of the cited sentences and their lead-in lines; card: all of the card's.
+    """
     missing = _unmatched(source, draft)
     for quantity in draft:
         twins = [c for c in source if explains(c, quantity)]
@@ -89,7 +92,7 @@ def check_cited(
             soft = quantity.is_soft and rival.is_soft
             yield Finding(
                 "quantity_cited",
-                Severity.MAJOR if soft else Severity.CRITICAL,
+                Severity.MAJOR if soft or known else Severity.CRITICAL,
                 f"The draft says “{quantity.text}”, the card “{rival.text}”.",
                 quantity.span,
                 rival.span,
@@ -98,15 +101,15 @@ def check_cited(
         elif known:
             yield Finding(
                 "quantity_moved",
-                Severity.MINOR,
+                Severity.INFO,
                 f"“{quantity.text}” stands in another sentence of the card than the ones cited.",
                 quantity.span,
                 strength=0.3,
             )
         elif quantity.shape != "label" and not (quantity.is_soft and quantity.unit == "count"):
             yield Finding(
-                "quantity_invented",
-                Severity.MAJOR,
+                "quantity_unsourced",
+                Severity.INFO if quantity.is_soft else Severity.MAJOR,
                 f"The card does not give “{quantity.text}”.",
                 quantity.span,
                 strength=0.4 if quantity.is_soft else 0.9,
@@ -181,10 +184,9 @@ def _check_limit(
 
 
 def _is_denied(text: str, quantity: Quantity) -> bool:
-    """Whether the clause of the figure has a word of denial."""
-    left = _CLAUSE_END.split(text[max(0, quantity.start - 60) : quantity.start])[-1]
-    right = _CLAUSE_END.split(text[quantity.end : quantity.end + 30])[0]
-    return _DENIAL.search(left + " " + right) is not None
+    """Whether a word of denial stands before the figure in its sentence."""
+    before = _CLAUSE_END.split(text[max(0, quantity.start - 90) : quantity.start])[-1]
+    return _DENIAL.search(before) is not None
 
 
 def _unmatched(source: Sequence[Quantity], draft: Sequence[Quantity]) -> list[Quantity]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # --- comparators ----------------------------------------------------------------------------
 
@@ -81,18 +82,18 @@ _ZH_FILLERS = (
 ).split()
 
 
-def _reversed(words: str) -> str:
-    every = sorted(words.split(), key=len, reverse=True)
-    return "|".join(re.escape(word[::-1]) for word in every)
+_SIGNS_ZH = {word: sign for sign, words in _LEFT_ZH.items() for word in words.split()}
 
 
-# Read backwards from the number, so that the pattern is tried at one place only.
+def _reversed(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word[::-1]) for word in sorted(words, key=len, reverse=True))
+
+
+# Read backwards from the number, so that the pattern is tried at one place only; the longest
+# phrase first, for 不满 is not 满.
 _BEFORE_ZH = re.compile(
-    rf"\s?(?:(?:{'|'.join(word[::-1] for word in _ZH_FILLERS)})\s?){{0,2}}?(?:"
-    + "|".join(f"(?P<g{n}>{_reversed(words)})" for n, words in enumerate(_LEFT_ZH.values()))
-    + ")"
+    rf"\s?(?:(?:{_reversed(_ZH_FILLERS)})\s?){{0,2}}?(?P<sign>{_reversed(_SIGNS_ZH)})"
 )
-_SIGNS_ZH = tuple(_LEFT_ZH)
 _RIGHT_ZH = re.compile(
     r"(?:\s?[(（][^()（）\n]{1,16}[)）])?[)）]?\s?(?:龄|大)?(?:"
     r"(?P<ge>[及或]?以上|或更[高多长久大]|起|以后|以後|之后|之後|後|往上|或更)"
@@ -109,7 +110,7 @@ def comparator(text: str, low: str, start: int, end: int, chinese: bool) -> str:
     """
     if chinese:
         found = _BEFORE_ZH.match(text[max(0, start - 14) : start][::-1])
-        left = _SIGNS_ZH[int((found.lastgroup or "g0")[1:])] if found else ""
+        left = _SIGNS_ZH[found["sign"][::-1]] if found else ""
         after = _RIGHT_ZH.match(text, end)
     else:
         left = _left_en(low[max(0, start - 34) : start])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from functools import lru_cache
 from math import log
 
 from stages.cook.align import is_stop, stem
-from stages.cook.quantity import Quantity
+from stages.cook.quantity import Quantity, lower
 
 # Weights of a word by where it stands: the number's own clause, its sentence, the line that leads
 # in to it. Chosen by hand once; a quarter more or less moves no result on the labelled drafts.
@@ -20,7 +21,6 @@ _SENTENCE_END = re.compile(r"\.(?=\s|$|[)\]\"”])|[!?。！？\n]")
 _CLAUSE_END = re.compile(r",(?=\s|$)|[;；:：，、()（）—|→]| [-–] ")
 _EN_TOKEN = re.compile(r"[a-z]{3,}")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
-_HAN_NUMERALS = frozenset("零〇一二两兩三四五六七八九十百千万萬半")
 
 Bag = dict[str, float]
 
@@ -41,10 +41,12 @@ class Context:
     _lower: str = ""
     _ends: list[int] = field(default_factory=list)
     _cuts: list[int] = field(default_factory=list)
+    _places: list[int] = field(default_factory=list)
+    _words: list[str] = field(default_factory=list)
     _bags: dict[tuple[int, int], Bag] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._lower = self.text.lower()
+        self._lower = lower(self.text)
         inside = [q.span for q in self.quantities]
         self._ends = [0, *(m.end() for m in _SENTENCE_END.finditer(self.text)), len(self.text)]
         self._cuts = [
@@ -52,12 +54,12 @@ class Context:
             for m in _CLAUSE_END.finditer(self.text)
             if not any(a <= m.start() < b for a, b in inside)
         ]
+        self._read_words()
 
     def sentence_of(self, at: int) -> tuple[int, int]:
         """Start and end of the sentence that holds offset `at`."""
-        start = max((e for e in self._ends if e <= at), default=0)
-        end = min((e for e in self._ends if e > at), default=len(self.text))
-        return start, end
+        n = bisect_right(self._ends, at)
+        return self._ends[n - 1], self._ends[n] if n < len(self._ends) else len(self.text)
 
     def bag(self, quantity: Quantity) -> Bag:
         """Words and other numbers around a quantity with their weights."""
@@ -80,23 +82,38 @@ class Context:
         return found
 
     def _tokens(self, start: int, end: int, quantity: Quantity) -> list[tuple[str, int]]:
-        found = []
-        if self.chinese:
-            for run in _HAN_RUN.finditer(self.text, start, end):
-                word = run[0]
-                for n in range(len(word) - 1):
-                    pair = word[n : n + 2]
-                    if not (_HAN_NUMERALS & set(pair)) and not is_stop(pair, "zh"):
-                        found.append((pair, run.start() + n))
-        for match in _EN_TOKEN.finditer(self._lower, start, end):
-            token = _token(match[0])
-            if token:
-                found.append((token, match.start()))
+        first, last = bisect_left(self._places, start), bisect_left(self._places, end)
+        found = list(zip(self._words[first:last], self._places[first:last], strict=True))
         for other in self.quantities:
             if start <= other.start < end and other.span != quantity.span:
-                for value in {other.low, other.high}:
-                    found.append((f"{value:.3f} {other.unit}", other.start))
-        return [(token, at) for token, at in found if not quantity.start <= at < quantity.end]
+                found.extend((value, other.start) for value in _values(other))
+        return found
+
+    def _read_words(self) -> None:
+        """Every word with its place, in reading order, without those inside a quantity."""
+        masked = bytearray(len(self.text) + 1)
+        for quantity in self.quantities:
+            masked[quantity.start : quantity.end] = b"\x01" * (quantity.end - quantity.start)
+        found = []
+        if self.chinese:
+            for run in _HAN_RUN.finditer(self.text):
+                word, at = run[0], run.start()
+                for n in range(len(word) - 1):
+                    pair = word[n : n + 2]
+                    if not (masked[at + n] or masked[at + n + 1] or is_stop(pair, "zh")):
+                        found.append((at + n, pair))
+        for match in _EN_TOKEN.finditer(self._lower):
+            if not masked[match.start()] and (token := _token(match[0])):
+                found.append((match.start(), token))
+        found.sort()
+        self._places = [at for at, _ in found]
+        self._words = [token for _, token in found]
+
+
+def _values(quantity: Quantity) -> set[str]:
+    """A number as a token, so that the same number beside two others draws them together."""
+    low, high = f"{quantity.low:.3f}", f"{quantity.high:.3f}"
+    return {f"{value} {quantity.unit}" for value in (low, high, f"{low}-{high}")}
 
 
 @dataclass(slots=True)

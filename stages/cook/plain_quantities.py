@@ -289,7 +289,7 @@ def _check_place(
         alike = sides.alike(quantity, c)
         if c in sides.missing:
             more = alike - own
-            value = 0.45 + 1.2 * more if more > 0.08 and alike > 0.2 else 0.0
+            value = 0.45 + 1.2 * more if more > 0.12 and alike > 0.2 else 0.0
         else:
             value = _exchanged(sides, quantity, nearest, c) if alike > own + 0.1 else 0.0
         if value > strength:

@@ -71,11 +71,11 @@ def find_quantities(text: str, chinese: bool) -> tuple[Quantity, ...]:
     if chinese:
         figures = read_chinese(text.translate(_FULL_WIDTH))
     else:
-        figures = read_english(text, _lower(text))
+        figures = read_english(text, lower(text))
     return tuple(_quantity(text, figure) for figure in figures)
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
     """text in lower case, letter for letter: a few capitals would become two characters."""
     low = text.lower()
     if len(low) == len(text):

@@ -53,6 +53,8 @@ def _aligned(a: Quantity, b: Quantity) -> tuple[tuple[Decimal, Decimal], ...] | 
 def _is_same_unit(a: Quantity, b: Quantity) -> bool:
     if "%" in (a.unit, b.unit):
         return a.shape == b.shape == ""
+    if "deg" in (a.written, b.written):
+        return True
     # Short times and times in one unit are exact; months are weeks only by and large.
     if a.unit == "h" and a.written in _SHORT and b.written in _SHORT:
         return True
@@ -104,6 +106,8 @@ def explains(card: Quantity, draft: Quantity) -> bool:
     """Whether the card's quantity accounts for the draft's: equal, converted, an end of a range,
     or the same figure without its unit.
     """
+    if draft.shape == "disordered":
+        return card.shape == "disordered" and draft.value == card.value
     if (
         draft.low == draft.high
         and draft.shape != "disordered"
@@ -115,8 +119,6 @@ def explains(card: Quantity, draft: Quantity) -> bool:
     if draft.low == 0 < draft.high and card.unit == draft.unit:
         return draft.high in (card.low, card.high)
     ends = (draft.first, draft.last)
-    if draft.shape == "disordered":
-        return False
     if draft.is_soft and card.is_soft and same_quantity(draft, card, loose=True):
         return True  # "a day or two", "a couple of days"
     is_plain = (draft.shape == "ordinal" and not (draft.written and card.written)) or (
