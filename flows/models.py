@@ -56,16 +56,12 @@ def tell_faults(result: CookResult) -> set[str]:
     """The kinds of fault that left a card to the offline writer, without what is its own."""
     if not result.is_makeshift:
         return set()
-    # A reply that was paid for is not bought again, but the tones that lack are asked for apart.
+    kinds = _kinds(result)
+    # Replies that were paid for are not bought again, unless fewer tones are asked for.
     is_apart = any(draft.model != OFFLINE_MODEL for draft in result.drafts)
-    found = set()
-    for kind in _kinds(result):
-        is_paid = ": no usable draft" in kind or ": draft refused" in kind
-        then = (
-            "`run --force` asks again" if is_paid and not is_apart else "the next run tries again"
-        )
-        found.add(f"{kind}; the offline writer stood in, {then}")
-    return found
+    is_paid = all(": no usable draft" in kind or ": draft refused" in kind for kind in kinds)
+    then = "`run --force` asks again" if is_paid and not is_apart else "the next run tries again"
+    return {f"{kind}; the offline writer stood in, {then}" for kind in kinds}
 
 
 def tell_hitches(result: CookResult) -> set[str]:
