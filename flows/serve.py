@@ -34,7 +34,7 @@ def serve_review(settings: Settings) -> None:
 
     check_port(settings.review_host, settings.review_port, "The review server")
     app = create_app(settings)
-    _keep_tones(settings, app.state.services.db)
+    keep_tones(settings, app.state.services.db)
     uvicorn.run(
         app,
         host=settings.review_host,
@@ -45,7 +45,7 @@ def serve_review(settings: Settings) -> None:
     )
 
 
-def _keep_tones(settings: Settings, db: Database) -> None:
+def keep_tones(settings: Settings, db: Database) -> None:
     """Let the page of tones know every version; a mistake in one keeps nobody from reviewing."""
     from flows.voices import keep_voices, read_voices
 

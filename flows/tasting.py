@@ -17,7 +17,7 @@ from flows.voices import active_tones, check_tone, find_version, keep_voices, re
 from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card
 from stages.cook.ledger import Ledger
-from stages.errors import ConfigError
+from stages.errors import ConfigError, StageError
 from stages.types import Card, Draft, Finding
 from store.cards import get_card
 from store.completions import StoreLedger
@@ -158,13 +158,16 @@ async def cook_apart(
     Raises what ends a card (BudgetError, ModelRefusedError); no further job is begun then.
     """
     places = asyncio.Semaphore(settings.model_concurrency)
+    errors: list[StageError] = []
     async with AsyncExitStack() as stack:
         gateway = None
         if list_models(settings):
             gateway = await stack.enter_async_context(open_gateway(settings))
 
-        async def one(job: ApartJob) -> CookResult:
+        async def one(job: ApartJob) -> CookResult | None:
             async with places:
+                if errors:
+                    return None
                 chosen = CookSettings(
                     model=settings.model,
                     fallbacks=settings.fallback_model_list,
@@ -174,16 +177,19 @@ async def cook_apart(
                     standing=job.standing,
                 )
                 work = partial(cook_card, job.card, job.tones, chosen, ledger, gateway)
-                result = await attempt(f"cook: {job.card.id}", work)
+                try:
+                    result = await attempt(f"cook: {job.card.id}", work)
+                except StageError as error:
+                    errors.append(error)
+                    return None
             on_done(result)
             return result
 
-        tasks = [asyncio.ensure_future(one(job)) for job in jobs]
-        try:
-            return list(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:
-                task.cancel()
+        # Calls that are under way when another fails are paid for, so they are waited for.
+        results = await asyncio.gather(*(one(job) for job in jobs))
+    if errors:
+        raise errors[0]
+    return [result for result in results if result is not None]
 
 
 def _find_kept(settings: Settings, db: Database, card: Card, tone: Tone) -> Draft | None:

@@ -14,6 +14,7 @@ import pytest
 from flows.line import run_line
 from flows.plan import make_plan
 from flows.request import RunRequest, Stage
+from flows.serve import keep_tones
 from flows.tasting import try_tone
 from flows.voices import active_tones, due_tones, find_version, keep_voices, read_voices
 from stages.errors import BudgetError, ConfigError
@@ -25,6 +26,7 @@ from store.guides import list_guides
 from store.placements import list_placements
 from store.runs import RunState, list_runs
 from store.tone_changes import is_in_share, promote, rollback, start_canary
+from store.tones import list_tone_files
 from store.users import add_user
 from tests.fakes import FakeModel, quote_card
 from tests.flows.small_site import Place, everything_in
@@ -331,6 +333,20 @@ def test_cards_without_a_change_are_due_for_the_files_on_top(cooked: Place) -> N
     voices = read_voices(cooked.settings())
     assert due_tones(db, voices, ["a", "b"]) == {"a": voices.tops, "b": voices.tops}
     assert due_tones(db, voices, []) == {}
+    db.dispose()
+
+
+def test_review_pages_know_every_version_and_open_in_spite_of_a_mistake(
+    place: Place, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.overrides["tones_dir"] = folder
+    db = place.open()
+    keep_tones(place.settings(), db)
+    assert {file.tone for file in list_tone_files(db)} == {"engagement", "expert", "mom"}
+    assert caplog.messages == []
+    (folder / "mom.md").write_text("Dear mom,", encoding="utf-8")
+    keep_tones(place.settings(), db)
+    assert [message.split(": ")[0] for message in caplog.messages] == [f"{folder / 'mom.md'}:1"]
     db.dispose()
 
 
