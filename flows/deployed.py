@@ -245,7 +245,9 @@ def describe(request: RunRequest, summary: RunSummary, settings: Settings) -> st
         f"**Asked for:** {_quote(', '.join(asked))} by {_quote(request.requested_by or 'somebody')}"
         + (f": {_quote(request.note)}" if request.note else ""),
         f"**Cost:** {calls.cost_usd:.4f} USD for {calls.calls} calls of {settings.model} "
-        f"({calls.tokens_in} tokens in, {calls.tokens_out} out); {calls.cached} were at hand",
+        f"({calls.tokens_in} tokens in, {calls.tokens_out} out), "
+        f"{calls.cost_usd / max(1, calls.cards):.4f} USD a card; {calls.cached} were at hand"
+        + (f"; {calls.unknown_costs} calls of unknown cost" if calls.unknown_costs else ""),
         f"**Run:** {_quote(summary.run_id)}",
     ]
     if summary.notes:

@@ -29,6 +29,7 @@ from stages.errors import BudgetError, ConfigError, PermanentError, StageError
 from stages.procure.urls import guide_id, in_scope
 from stages.types import Candidate, Reuse, Source
 from store.cards import count_cards, count_live_cards
+from store.completions import get_spending
 from store.engine import Database
 from store.guides import GuideRef, list_guides
 from store.parking import set_parked
@@ -230,6 +231,9 @@ async def run_line(
                         summary.notes += stove.notes()
             state = RunState.FAILED if summary.errors else RunState.DONE
         finally:
+            spending = get_spending(db, run_id)
+            summary.completions.cost_usd = float(spending.cost_usd)
+            summary.completions.unknown_costs = spending.unknown_costs
             summary.cards.total = count_cards(db, [source.id for source in sources])
             summary.seconds.total = time.perf_counter() - started
             finish_run(db, run_id, state, summary.as_dict())

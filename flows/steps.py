@@ -18,6 +18,7 @@ from flows.voices import Due
 from stages.chop import match_cards
 from stages.cook.checks import licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
+from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
 from stages.types import Card, ChangeKind, Finding, Placement, Risk
 from store.cards import (
@@ -355,8 +356,10 @@ def _count(summary: RunSummary, result: CookResult) -> None:
             case Risk.BLOCKED:
                 summary.drafts.blocked += 1
     summary.completions.cached += result.cached
+    summary.completions.cards += any(call.model != OFFLINE_MODEL for call in result.completions)
     for completion in result.completions:
         summary.completions.calls += 1
         summary.completions.tokens_in += completion.tokens_in
         summary.completions.tokens_out += completion.tokens_out
         summary.completions.cost_usd += float(completion.cost_usd or 0)
+        summary.completions.unknown_costs += completion.cost_usd is None

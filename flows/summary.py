@@ -44,13 +44,18 @@ class DraftCounts:
 
 @dataclass(slots=True)
 class CompletionCounts:
-    """calls: sent; cached: answered from the ledger. cost_usd: of the calls with a known price."""
+    """calls: answered; cached: answered from the ledger; cards: those that took a call. cost_usd:
+    of the calls with a known price, and what was reserved for those that may have been charged.
+    unknown_costs: calls whose cost nobody told.
+    """
 
     calls: int = 0
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    unknown_costs: int = 0
+    cards: int = 0
 
 
 @dataclass(slots=True)
@@ -99,5 +104,7 @@ class RunSummary:
         """JSON types; seconds to the millisecond."""
         values = asdict(self)
         values["seconds"] = {name: round(value, 3) for name, value in values["seconds"].items()}
-        values["completions"]["cost_usd"] = round(values["completions"]["cost_usd"], 6)
+        calls = values["completions"]
+        calls["cost_usd"] = round(calls["cost_usd"], 6)
+        calls["cost_per_card_usd"] = round(calls["cost_usd"] / max(1, calls["cards"]), 6)
         return values

@@ -20,7 +20,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from tests.bench.tokens import load_encoding
+from tests.tokens import load_encoding
 
 _SENTENCE = re.compile(r"^\[(s\d+)\] (.+)$", re.MULTILINE)
 _FACT = re.compile(r"^\[(f\d+)\] (s\d+) ", re.MULTILINE)

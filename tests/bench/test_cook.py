@@ -24,7 +24,7 @@ from tests.bench.cook_race import (
     open_server,
 )
 from tests.bench.race import Memory
-from tests.bench.tokens import load_encoding
+from tests.tokens import load_encoding
 
 pytestmark = [
     pytest.mark.timeout(900),

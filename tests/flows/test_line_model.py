@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
+from flows.plan import make_plan
+from flows.request import RunRequest, Stage
 from stages.cook.offline import OFFLINE_MODEL
 from stages.cook.prices import PRICES_OF, price
 from stages.errors import ConfigError
+from stages.seeds import load_sources
 from store.runs import RunState, list_runs
+from store.sources import set_sources
 from store.tables import CompletionRow, DraftRow, FindingRow
+from tests.bench.model_server import write_reply
 from tests.fakes import FakeModel, FakeReply, Request, quote_card
 from tests.flows.small_site import Place, everything_in
+from tests.stock import stock
+from tests.tokens import load_encoding
 
 PRICED = "openai/gpt-4o-mini"
 
@@ -216,11 +226,6 @@ def test_day_budget_holds_over_runs(kept: Place) -> None:
 
 
 def test_dry_run_prices_the_work_and_changes_nothing(kept: Place) -> None:
-    import asyncio
-
-    from flows.plan import make_plan
-    from flows.request import RunRequest
-
     with FakeModel(quote_card) as model:
         ask(kept, model, PRICED)
         db = kept.open()
@@ -237,6 +242,61 @@ def test_dry_run_prices_the_work_and_changes_nothing(kept: Place) -> None:
     assert plan.cost_usd == price(PRICED, plan.tokens_in, plan.tokens_out)
     assert plan.cost_usd
     assert plan.cost_usd > 0
+
+
+@pytest.mark.parametrize(
+    ("tones", "name", "encoding"),
+    [((), PRICED, "o200k_base"), (("mom",), "openai/gpt-4", "cl100k_base")],
+    ids=["all tones", "one tone, older model"],
+)
+def test_dry_run_says_within_a_tenth_what_the_run_then_uses(
+    tmp_path: Path, tones: tuple[str, ...], name: str, encoding: str
+) -> None:
+    count = count_with(encoding)
+    place = Place(tmp_path, "http://127.0.0.1:9").prepare()
+    db = place.open()
+    set_sources(db, load_sources(place.sources_file))
+    stock(db, "harbour", 24)
+    with FakeModel(count) as model:
+        ask(place, model, name, max_cost_per_run_usd=Decimal(90), max_cost_per_day_usd=Decimal(90))
+        request = RunRequest(stage=Stage.COOK, tones=tones, dry_run=True)
+        plan = asyncio.run(make_plan(request, place.settings(), db))
+        used = place.run(stage="cook", tones=tones).completions
+    db.dispose()
+
+    assert used.calls == used.cards == 24
+    assert plan.tokens_in == pytest.approx(used.tokens_in, rel=0.05)
+    assert plan.tokens_out == pytest.approx(used.tokens_out, rel=0.1)
+    assert float(plan.cost_usd or 0) == pytest.approx(used.cost_usd, rel=0.05)
+
+
+def count_with(encoding: str) -> Callable[[Request], FakeReply]:
+    """A model whose server counts tokens as that tokeniser does."""
+    tokeniser = load_encoding(encoding)
+
+    def reply(request: Request) -> FakeReply:
+        text = write_reply(request)
+        prompt = [message["content"] for message in request["messages"]]
+        tokens_in = sum(len(tokeniser.encode(part)) + 3 for part in prompt) + 3
+        return FakeReply(text, tokens=(tokens_in, len(tokeniser.encode(text))))
+
+    return reply
+
+
+def test_run_says_what_a_card_cost_and_which_calls_nobody_could_price(kept: Place) -> None:
+    with FakeModel(lambda request: FakeReply(quote_card(request), tokens=(1000, 500))) as model:
+        ask(kept, model, PRICED)
+        priced = kept.run(stage="cook", tones=("mom",)).as_dict()["completions"]
+        ask(kept, model, "openai/fake")
+        unpriced = kept.run(stage="cook", tones=("mom",)).as_dict()["completions"]
+
+    cost = price(PRICED, 1000, 500)
+    cards = kept.count_cards()
+    assert cost
+    assert (priced["cards"], priced["unknown_costs"]) == (cards, 0)
+    assert priced["cost_per_card_usd"] == pytest.approx(float(cost))
+    assert (unpriced["calls"], unpriced["unknown_costs"]) == (cards, cards)
+    assert unpriced["cost_usd"] == 0
 
 
 def test_model_gets_only_the_tone_that_failed_again(kept: Place) -> None:
