@@ -102,7 +102,7 @@ def _assemble(
     """Hook, pointer, heading, body, closer and disclaimer, each only where it is wanted."""
     heading = heading_of(card, parts)
     if setting.layout is Layout.SECTIONS:
-        hook, closer = "", ""
+        hook = ""  # the heading opens
     elif hook and not needs_heading(heading, parts, card.lang):
         heading = ""
     draft = [DraftSentence(line + "\n\n") for line in (hook, _pointer(parts, setting)) if line]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.cook.checks import check_draft
-from stages.cook.compose import compose
+from stages.cook.compose import compose, compose_spans
 from stages.cook.facts import extract_facts
 from stages.cook.offline import write_offline
 from stages.cook.risk import assess_risk
@@ -250,3 +250,40 @@ def test_write_offline_says_a_heading_once_when_the_text_opens_with_it() -> None
     )
     for draft in write_offline(card, TONES).values():
         assert [s.text for s in draft if "Count wet nappies" in s.text and not s.source_ids] == []
+
+
+@pytest.mark.parametrize(
+    ("formal", "plain", "lang"),
+    [
+        ("An infant likes to hear a voice.", "A baby likes to hear a voice.", "en"),
+        ("Parents commence with a song.", "Parents start with a song.", "en"),
+        ("Grandparents utilise a sling.", "Grandparents use a sling.", "en"),
+        ("A physician looks at the ears.", "A doctor looks at the ears.", "en"),
+        ("Give additional cuddles at night.", "Give extra cuddles at night.", "en"),
+        ("Read aloud in order to calm her.", "Read aloud to calm her.", "en"),
+        ("Use a number of soft toys.", "Use several soft toys.", "en"),
+        ("Babies frequently smile at faces.", "Babies often smile at faces.", "en"),
+        ("Furthermore, babies love colours.", "Also, babies love colours.", "en"),
+        ("Ask a friend for assistance.", "Ask a friend for help.", "en"),
+        ("红薯和山药亦可。", "红薯和山药也可。", "zh-Hans"),
+        ("蒸和煮均可。", "蒸和煮都可。", "zh-Hans"),
+        ("这个办法较为简单。", "这个办法比较简单。", "zh-Hans"),
+        ("寶寶的頭髮逐漸變濃密。", "寶寶的頭髮慢慢變濃密。", "zh-Hant"),
+    ],
+)
+def test_plain_words_raise_no_finding(formal: str, plain: str, lang: str) -> None:
+    tone = make_tone("mom", hook="Hello.")
+    card = replace(make_card(formal, lang, "Play"), topics=("play",), stakes=Stakes.NORMAL)
+    draft = write_offline(card, [tone])["mom"]
+    text, spans = compose_spans(draft, lang)
+    [(said, span)] = [
+        (s.text.strip(), at) for s, at in zip(draft, spans, strict=True) if s.source_ids
+    ]
+    checked = check_draft(card, text, tone_rules(tone, lang), draft)
+    assert said == plain
+    assert [
+        finding
+        for finding in checked.findings
+        if finding.draft_span is None
+        or (finding.draft_span[0] < span[1] and span[0] < finding.draft_span[1])
+    ] == []
