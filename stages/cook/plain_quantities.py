@@ -178,7 +178,9 @@ def _rival(sides: _Sides, quantity: Quantity) -> tuple[Quantity | None, float]:
     best: Quantity | None = None
     best_value = best_alike = 0.0
     for c in sides.card:
-        same_number = c.first == quantity.first and c.last == quantity.last
+        same_number = (c.first, c.last) == (quantity.first, quantity.last) and not (
+            c.is_soft or c.shape == "ordinal"
+        )
         if not _comparable(c, quantity) or not (same_number or _same_scale(c, quantity)):
             continue
         alike = sides.alike(quantity, c)
@@ -209,7 +211,8 @@ def _changed(quantity: Quantity, rival: Quantity, alike: float) -> float:
         and (quantity.first, quantity.last) == (rival.first, rival.last)
         and not quantity.is_soft
     ):
-        return 1.0
+        # One hour beside one year may be chance; 38 °F beside 38 °C is not.
+        return 1.0 if quantity.first > 2 or alike > 0.15 else 0.5 + alike
     if quantity.unit == "count":
         if not quantity.noun:
             return 0.35 + min(0.4, alike)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from stages.cook import limits, units
 from stages.cook.figures import Figure
+from stages.cook.not_numbers_en import markers, skip_from
 from stages.cook.numerals import EN_NUMBER, NUMBER_WORDS, ORDINAL, parse_number
 from stages.cook.ranges_en import join_figures, share_labels, share_limits
 
@@ -16,35 +17,7 @@ _NUMBER = re.compile(rf"(?P<ordinal>{ORDINAL})|{EN_NUMBER}")
 _OPENERS = NUMBER_WORDS | {"a", "an", "half", "couple", "once", "twice", "thrice", "quarter"}
 _OPENERS |= {"twos", "threes", "fours", "fives"}
 
-# What looks like a number and is none: telephone numbers, dates, clock times, 24/7, 9-1-1,
-# years of the calendar, B12 and omega-3, step numbers and list markers.
-_MONTH = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
-_NOT_NUMBERS = re.compile(
-    r"\+?\(?\d{2,4}\)?[-. ]\d{3,4}[-. ]\d{3,5}\b|\b1-\d{3}-[\da-z-]{7,9}|\b\d-\d-\d\b"
-    r"|\b\d{1,2}:\d\d(?:\s?[ap]\.?m\b)?|\b24/7\b|\b50/50\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b"
-    r"|\b\d{1,2}(?:\s?[-–]\s?\d{1,2})?\s?(?:[ap]\.m\b\.?|[ap]m\b|o['’]?clock\b)"
-    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s"
-    r"(?:[ap]\.m\b\.?|[ap]m\b|o['’]?clock\b|in the (?:morning|afternoon)\b)"
-    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?(?:{_MONTH})[a-z]*\b(?:\s\d{{4}})?"
-    rf"|\b(?:{_MONTH}|march|april|august|september|october|november|december)\.?\s\d{{1,2}}"
-    r"(?:st|nd|rd|th)?\b(?!\s?(?:mg|ml|kg|oz|weeks|months|days|hours))(?:,?\s\d{4})?"
-    r"|(?:\b(?:in|since|before|after|from|until|by|of|year) |[(])(?:19|20)\d\d"
-    r"(?:s\b|(?=[.,;:!?)\n]|$))"
-    r"|\b(?!under|over|sub|pre|day|week|month|year)[a-z]+-\d{1,2}\b(?!\s?(?:mg|ml|kg|hours?|weeks?|months?|days?|years?|minutes?|%))"
-    r"|\b(?:step|tip|rule|question|part|myth|fact|point|reason|type|grade|level|phase|"
-    r"chapter|option|dose|slide|swipe|round|key|q|no\.?|number|stage|item|secret|lesson|size) ?"
-    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\b(?!\s?(?:mg|ml|to |-|–|%|"
-    r"hours|minutes|days|weeks|months|years|times))"
-    r"|#\d{1,3}\b|\b\d{1,2}-\d{1,2}-\d{1,2}\b|(?<=[a-z]) 101(?=[:.!?\n]|$)"
-    r"|\d\ufe0f?\u20e3|\b\d+-in-\d+\b|\bno one\b|\b(?:the|that|this) one\b"
-    r"|\bone another\b|\bat one point\b|\bsecond-?hand\b|\bsecond thoughts?\b|\bon second\b"
-    r"|\bfirst (?:aid|thing|place|name|sign|choice|step|of all|and foremost|line|foods?)\b"
-    r"|\bat first\b|\bone of\b|\b(?:every|each|any|some|which|new|another|little|big|loved) ?one\b"
-)
 _HOTLINES = frozenset("110 111 112 119 120 000 911 988 995 999 811 116117 12320 12345".split())
-_MARKER = re.compile(r"(?:^|\n|(?<=[•*\-–·▪] ))[ \t]*\d{1,2}"
-                     r"(?:[.)、．:](?=\s)| ?[-–—](?= \D)|(?=\n))"
-                     r"|(?<=\s)\(?\d{1,2}\)(?=\s)(?<![(]\d\d\))")  # fmt: skip
 
 _UNIT = re.compile(
     r"[ \u00a0-]?(?:(?:more|full|whole|extra|straight|solid|consecutive|completed|additional|"
@@ -53,12 +26,14 @@ _UNIT = re.compile(
     r"|degrees? (?:celsius|fahrenheit|centigrade|[cf]\b)|° ?[cf]?(?![a-z])|[℃℉%×]|[µμ]g\b"
     r"|[a-z]+(?![a-z]))"
 )
+_GESTATION = re.compile(r"(\d{2})\+([0-6])(?: ?weeks?\b)?(?![\d.])")  # 36+6: weeks and days
 _OR_MORE = re.compile(r" or (more|fewer|less)(?= )")
 _MINUS = re.compile(r"(?:(?:^|[ (:])[-−–]|\bminus )$")
 _AND_A_HALF = re.compile(r" and a half\b")
 _TIME_NAMES = "second|minute|hour|day|night|week|month|year"
 _WHOLE = re.compile(
-    r"an? (?:(?:full|whole|good) )?(?P<unit>minute|hour|day|night|week|month|year)\b(?!-old)"
+    r"an? (?:(?:full|whole|good) )?(?P<unit>minute|hour|day|night|week|fortnight|month|year)\b"
+    r"(?!-old)"
 )
 _HALF_OF = re.compile(
     rf"(?:a )?half[ -](?:an? |of an? )?(?P<unit>{_TIME_NAMES}|teaspoon|tablespoon|cup|pint|pound|"
@@ -86,6 +61,7 @@ _AGE_BEFORE = re.compile(
     r"|(?P<weak>\b(?:at|from|until|till|before|by|after|are|is|was|again at|past|"
     r"\w+['’](?:re|s)) ))(?:about |around )?$"
 )
+_AGE_AFTER = re.compile(r" (?:and|or) (?:up|older|younger|over|under)\b(?! to\b)")
 _AFTER_AGE = re.compile(
     r"s?(?:\s*(?:$|[.,;:!?)(/—–→=]|\b(?:should|must|can|cannot|may|need|and|or|because|on|in|who|due|to|"
     r"is|are|whole|up|with)\b)|[^\w\s])"
@@ -100,7 +76,7 @@ _BEFORE_A_TIME = (
 
 def read_english(text: str, low: str) -> list[Figure]:
     """Figures of text in reading order. low: text in lower case, as long as text."""
-    taken = _taken(low)
+    taken = markers(low)
     atoms: list[Figure] = []
     at = 0
     for match in _START.finditer(low):
@@ -109,6 +85,10 @@ def read_english(text: str, low: str) -> list[Figure]:
         if start < at or (word.isascii() and not word.isdigit() and word not in _OPENERS):
             continue
         if taken and any(a <= start < b for a, b in taken):
+            continue
+        end = skip_from(low, start)
+        if end > start:
+            at = end
             continue
         atom = _atom(low, start, word)
         if atom is not None:
@@ -127,13 +107,6 @@ def _is_idiom(low: str, figure: Figure) -> bool:
     return low.startswith("once", figure.start) and not (figure.per or figure.comparator)
 
 
-def _taken(low: str) -> list[tuple[int, int]]:
-    spans = [m.span() for m in _NOT_NUMBERS.finditer(low)]
-    if any(c.isdigit() for c in low):
-        spans += [m.span() for m in _MARKER.finditer(low)]
-    return spans
-
-
 def _atom(low: str, start: int, word: str) -> Figure | None:
     """The figure that begins at start, without its comparator; None where there is none."""
     special = _special(low, start, word)
@@ -150,6 +123,10 @@ def _atom(low: str, start: int, word: str) -> Figure | None:
     if low[end : end + 1] in "\ufe0f\u20e3" and low[end : end + 1]:
         return None
     figure = Figure(start, end, value, value, shape="ordinal" if ordinal else "")
+    gestation = _GESTATION.match(low, start)
+    if gestation:
+        weeks = value + Decimal(gestation[2]) / 7
+        return Figure(start, gestation.end(), weeks, weeks, "week", "week", "weeks", is_age=True)
     if low.startswith("+", end):
         figure.comparator = ">="
         figure.end = end = end + 1
@@ -234,6 +211,12 @@ def _add_unit(low: str, figure: Figure, end: int) -> None:
     unit = units.canonical(word, chinese=False)
     if word == "in" and low[match.end("unit") : match.end("unit") + 1] in {")", "."}:
         unit = "in"
+    if (
+        word == "s"
+        and low[end] == "s"
+        and _AGE_BEFORE.search(low[max(0, figure.start - 7) : figure.start])
+    ):
+        unit = ""  # the under-12s
     # "5 c" and "2 s" with a space are no units, "38c" and "10 s" are; "2 h" is.
     if not unit or (len(word) == 1 and word in "cflm" and low[end] == " " and word in "cf"):
         return
@@ -291,8 +274,12 @@ def _label_or_age(low: str, figure: Figure) -> None:
         figure.start -= len(before) - match.start()
         figure.is_soft = figure.is_soft or figure.low <= 1
         return
-    age = _AGE_BEFORE.search(before)
+    age = _AGE_BEFORE.search(before) or _AGE_AFTER.match(low, figure.end)
     if age is None or figure.high > 50 or figure.high % 1 or figure.shape == "ordinal":
+        return
+    if age.re is _AGE_AFTER:
+        figure.unit = figure.low_unit = figure.unit_word = "year"
+        figure.shape, figure.is_age = "bare", True
         return
     if not before.endswith(("aged ", "ages ")) and not _AFTER_AGE.match(low, figure.end):
         return

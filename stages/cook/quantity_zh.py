@@ -47,6 +47,7 @@ _RATIO_PLAIN = re.compile(
     r"\s?[个個位名]?"
 )
 _PRESSURE = re.compile(r"(?P<a>\d{2,3})\s?[/／]\s?(?P<b>\d{2,3})(?!\d)\s?(?:mm\s?[Hh]g|毫米汞柱)?")
+_FIRST_YEAR = re.compile(r"(?<![\d一二两三四五六七八九十半])(?:周岁|週歲|周歲)")
 _FULL_MONTH = re.compile(r"(?<![\d一二两三四五六七八九十半])(?:满月|滿月)(?!龄|齡)")
 _HUNDRED_DAYS = re.compile(r"百[日天](?!咳)")
 _NOT_NUMBERS = re.compile(
@@ -62,7 +63,7 @@ _NOT_NUMBERS = re.compile(
     r"|五官|百日咳|百分百|半(?=夜|固体|固體|流质|流質|坐|卧|臥|脱脂|径|路|途|身)|一{2,}|二维|两者|兩者|两侧|兩側|三伏|七上八下"
     r"|B\d{1,2}|[A-Za-z]-?\d{1,2}(?!\d)(?=[^\d]|$)|\d\ufe0f?\u20e3|一带|五谷|八宝"
 )
-_START = re.compile(r"(?<![\d.])\d|[½¼¾⅓⅔半俩倆仨零〇一二两兩三四五六七八九十廿百千万萬每满滿]")
+_START = re.compile(r"(?<![\d.])\d|[½¼¾⅓⅔半俩倆仨零〇一二两兩三四五六七八九十廿百千万萬每满滿周週]")
 _SEVERAL = frozenset("几幾数數好")
 _HOTLINES = frozenset("110 119 120 122 911 999 12320 12345 12355 12356".split())
 _MARKER = re.compile(
@@ -153,6 +154,7 @@ def _share(
 def _figure(text: str, start: int) -> Figure | None:
     for pattern, reader in (
         (_FULL_MONTH, _full_month),
+        (_FIRST_YEAR, _first_year),
         (_HUNDRED_DAYS, _hundred_days),
         (_AND_HALF, _and_half),
         (_PAIR, _pair),
@@ -168,6 +170,11 @@ def _figure(text: str, start: int) -> Figure | None:
 
 def _full_month(text: str, match: re.Match[str]) -> Figure | None:
     return Figure(match.start(), match.end(), Decimal(1), Decimal(1), "month", "month", "满月",
+                  is_age=True, is_soft=True)  # fmt: skip
+
+
+def _first_year(text: str, match: re.Match[str]) -> Figure | None:
+    return Figure(match.start(), match.end(), Decimal(1), Decimal(1), "year", "year", "周岁",
                   is_age=True, is_soft=True)  # fmt: skip
 
 
@@ -268,6 +275,9 @@ def _finish(text: str, figure: Figure) -> None:
     if before.endswith("第"):
         figure.shape = "ordinal"
         figure.is_soft = figure.is_soft or figure.unit not in units.TIMES
+    if text.startswith("+", figure.end) and not text[figure.end + 1 : figure.end + 2].isdigit():
+        figure.comparator = ">="
+        figure.end += 1
     if not figure.comparator:
         figure.comparator = limits.comparator(text, text, figure.start, figure.end, True)
     if _FIRST.search(before):
@@ -284,7 +294,7 @@ def _finish(text: str, figure: Figure) -> None:
 def _is_rate(text: str, figures: list[Figure], n: int) -> bool:
     """一天 beside an amount (一天350毫升, 五百毫升一天) says how often, not how long."""
     figure = figures[n]
-    if not (figure.is_soft and figure.low == 1 and figure.unit in units.TIMES):
+    if not (text.startswith("一", figure.start) and figure.low == 1 and figure.unit in units.TIMES):
         return False
     before = figures[n - 1].end if n else -9
     after = figures[n + 1].start if n + 1 < len(figures) else len(text) + 9

@@ -16,9 +16,9 @@ _RANGE_GAP = frozenset(
 )  # fmt: skip
 _CLOCK_GAP = frozenset({"-", "–", " to ", " - ", " – "})
 _SAME_AGAIN = re.compile(r"\s?[(（/／]\s?(?:or |about |即|约)?")
-_LIST_GAP = re.compile(r"(?:,|/|,? (?:and|or|&|\+|then|and again at|and then)|\+|&) ?(?:at )?")
+_LIST_GAP = re.compile(r"-?(?:,|/|,? (?:and|or|&|\+|then|and again at|and then)|\+|&) ?(?:at )?")
 _RATIO_GAP = re.compile(
-    r" (?:[a-z]+ ){0,2}?(?:in|out of|per|for|(?:in|of|out of|for|per) (?:every|each)) ?"
+    r"-in-| (?:[a-z]+ ){0,2}?(?:in|out of|per|for|(?:in|of|out of|for|per) (?:every|each)) ?"
 )
 _PRESSURE_GAP = "/"
 

@@ -18,8 +18,8 @@ _SCALE: dict[str, tuple[str, Decimal]] = {
     "tsp": ("ml", Decimal(5)), "tbsp": ("ml", Decimal(15)), "cup": ("ml", Decimal(240)),
     "pint": ("ml", Decimal(473)),
     "second": ("h", Decimal(1) / 3600), "minute": ("h", Decimal(1) / 60), "hour": ("h", Decimal(1)),
-    "day": ("h", Decimal(24)), "week": ("h", Decimal(168)), "month": ("h", Decimal("730.5")),
-    "year": ("h", Decimal(8766)),
+    "day": ("h", Decimal(24)), "week": ("h", Decimal(168)), "fortnight": ("h", Decimal(336)),
+    "month": ("h", Decimal("730.5")), "year": ("h", Decimal(8766)),
     "mm": ("cm", Decimal("0.1")), "cm": ("cm", Decimal(1)), "m": ("cm", Decimal(100)),
     "km": ("cm", Decimal(100_000)), "in": ("cm", Decimal("2.54")), "ft": ("cm", Decimal("30.48")),
     "C": ("C", Decimal(1)), "F": ("C", Decimal(1)), "deg": ("C", Decimal(1)),
@@ -50,6 +50,7 @@ _EN_NAMES: dict[str, tuple[str, ...]] = {
     "hour": ("hours", "hour", "hrs", "hr", "h"),
     "day": ("days", "day", "nights", "night"),
     "week": ("weeks", "week", "wks", "wk", "weekly"),
+    "fortnight": ("fortnights", "fortnight"),
     "month": ("months", "month", "mths", "mth", "mos", "mo"),
     "year": ("years", "year", "yrs", "yr", "yo", "birthday", "birthdays"),
     "mm": ("millimetres", "millimetre", "millimeters", "millimeter", "mm"),
@@ -124,7 +125,7 @@ _ZH_LOOKUP = {name: unit for unit, names in _ZH_NAMES.items() for name in names}
 _ZH_LOOKUP |= {"分": "point", "两": "liang"}
 ZH_COUNTERS = frozenset(_ZH_COUNTERS)
 
-TIMES = frozenset({"second", "minute", "hour", "day", "week", "month", "year"})
+TIMES = frozenset({"second", "minute", "hour", "day", "week", "fortnight", "month", "year"})
 _SYMBOL = re.compile(r"[.\s]+")
 
 
