@@ -29,9 +29,17 @@ LONGEST_COOLDOWN_S = 600.0
 
 @dataclass(slots=True)
 class Patience:
-    """Seconds a card will still wait for a closed model; shared by all its tries of that model."""
+    """Seconds a card will still wait for a model, over all its tries of it."""
 
     left_s: float
+
+    async def spend(self, wait_s: float) -> bool:
+        """Wait so long; False at once when less than that is left."""
+        if wait_s > self.left_s:
+            return False
+        self.left_s -= wait_s
+        await asyncio.sleep(wait_s)
+        return True
 
 
 class Gate:

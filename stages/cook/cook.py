@@ -12,12 +12,12 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from stages.cook.breaker import Patience
-from stages.cook.checks import check_draft
+from stages.cook.checks import Checked, check_draft
 from stages.cook.complete import Gateway
 from stages.cook.compose import compose
 from stages.cook.facts import facts_of, read_card
@@ -41,8 +41,14 @@ from stages.errors import (
     RequestRefusedError,
     TransientError,
 )
-from stages.types import Card, Completion, Draft, DraftSentence, Finding, Severity
+from stages.types import Card, Completion, Draft, DraftSentence, Finding, Severity, ToneRules
 from tones.load import House, Tone, load_house
+
+MOST_LIMITS = 20
+"""Rate limits a card meets at one model before it moves on, however short the pauses."""
+
+Check = Callable[[Card, str, ToneRules, tuple[DraftSentence, ...]], Awaitable[Checked]]
+"""`check_draft`, elsewhere."""
 
 _STRIPPED = Finding("hidden_stripped", Severity.INFO, "Characters nobody sees were removed.")
 _OFFLINE = Finding(
@@ -93,7 +99,9 @@ class CookResult:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A card at one model, with all that is needed. tones: every tone asked for."""
+    """A card at one model, with all that is needed. tones: every tone asked for. check: as in
+    `cook_card`.
+    """
 
     card: Card
     tones: Sequence[Tone]
@@ -103,6 +111,7 @@ class _Work:
     gateway: Gateway
     house: House
     tally: Tally
+    check: Check | None
 
 
 def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
@@ -131,10 +140,12 @@ async def cook_card(
     settings: CookSettings,
     ledger: Ledger,
     gateway: Gateway | None = None,
+    check: Check | None = None,
 ) -> CookResult:
     """One draft of the card in each tone, in the order of tones.
 
-    gateway: the way to the models; not needed while only the offline writer is asked. Raises
+    gateway: the way to the models; not needed while only the offline writer is asked. check:
+    `check_draft` of replies done elsewhere; here, between calls, when None. Raises
     ModelRefusedError when every model refuses us (the first one's), InFlightError when another
     process is cooking the card, and lets BudgetError of the ledger through; all else ends in the
     offline writer.
@@ -151,7 +162,7 @@ async def cook_card(
             raise PermanentError(f"no gateway was opened for model {model}")
         asked += 1
         house = settings.house or load_house()
-        work = _Work(card, tones, model, settings, ledger, gateway, house, tally)
+        work = _Work(card, tones, model, settings, ledger, gateway, house, tally, check)
         try:
             missing = await _cook_with(work, missing, is_last=model == models[-1])
         except ModelRefusedError as error:
@@ -185,9 +196,9 @@ async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> 
     tally, settings = work.tally, work.settings
     wanted, problems = list(missing), dict[str, list[str]]()
     patience = Patience(settings.max_wait_s)
-    replies = faults = 0
+    replies = faults = limits = 0
     max_tokens = settings.max_tokens
-    while wanted and max(replies, faults) < settings.max_attempts:
+    while wanted and max(replies, faults) < settings.max_attempts and limits < MOST_LIMITS:
         try:
             # Numbered by replies, so that a call that was not answered stays the same call.
             text = await _call(work, wanted, problems, replies + 1, max_tokens, patience, is_last)
@@ -197,33 +208,22 @@ async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> 
             tally.note(work.model, error)
             break
         except RateLimitedError as error:
-            tally.note(work.model, error)  # the gateway makes everybody wait
+            tally.note(work.model, error)
+            limits += 1
             continue
         except TransientError as error:
             tally.note(work.model, error)
             faults += 1
-            if not await _back_off(faults, error, patience):
+            # Where the server names a pause, the gateway makes everybody wait.
+            if error.retry_after_s is None and not await patience.spend(0.5 * 2 ** (faults - 1)):
                 break
             continue
         replies += 1
         if not text:
             max_tokens = 2 * settings.max_tokens
-        async with work.gateway.desk:
-            problems = await _read(work, wanted, text)
+        problems = await _read(work, wanted, text)
         wanted = [tone for tone in wanted if tone.id in problems]
     return [tone for tone in missing if not tally.is_done(tone.id)]
-
-
-async def _back_off(faults: int, error: TransientError, patience: Patience) -> bool:
-    """Wait a little longer after each fault, holding no slot; False when patience has run out."""
-    if error.retry_after_s is not None:
-        return True  # the gateway makes everybody wait
-    wait_s = 0.5 * 2 ** (faults - 1)
-    if wait_s > patience.left_s:
-        return False
-    patience.left_s -= wait_s
-    await asyncio.sleep(wait_s)
-    return True
 
 
 async def _call(
@@ -290,7 +290,7 @@ async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, lis
             {s.id for s in reading.sentences},
             {f.id for f in facts_of(reading)},
             longest={tone.id: longest_words(card, tone) for tone in wanted},
-            told=what_is_told(card, wanted, work.house),
+            told=what_is_told(card, work.tones, work.house),
         )
     except ReplyError as error:
         reply = Reply(problems={tone.id: error for tone in wanted})
@@ -300,9 +300,10 @@ async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, lis
     for tone in wanted:
         if tone.id not in reply.drafts:
             continue
-        await work.gateway.spacing.lull()
         extra = (_STRIPPED,) if tone.id in reply.hidden else ()
-        draft = _finish(card, tone, reply.drafts[tone.id], work.model, work.settings, extra)
+        sentences = reply.drafts[tone.id]
+        checked = await _check(work, tone, sentences)
+        draft = _make_draft(card, tone, sentences, work.model, work.settings, checked, extra)
         tally.keep(draft)
         if fails(draft):
             problems[tone.id] = [
@@ -347,21 +348,35 @@ def _cook_offline(
         tally.completions.append(completion)
     note = () if settings.model == OFFLINE_MODEL else (_OFFLINE,)
     for tone in tones:
-        tally.keep(_finish(card, tone, drafts[tone.id], OFFLINE_MODEL, settings, note))
+        sentences, rules = drafts[tone.id], tone_rules(tone, card.lang, settings.flag_from)
+        checked = check_draft(card, compose(sentences, card.lang), rules, sentences)
+        tally.keep(_make_draft(card, tone, sentences, OFFLINE_MODEL, settings, checked, note))
 
 
-def _finish(
+async def _check(work: _Work, tone: Tone, sentences: tuple[DraftSentence, ...]) -> Checked:
+    card = work.card
+    text, rules = (
+        compose(sentences, card.lang),
+        tone_rules(tone, card.lang, work.settings.flag_from),
+    )
+    if work.check:
+        return await work.check(card, text, rules, sentences)
+    async with work.gateway.desk:
+        await work.gateway.spacing.lull()
+        return check_draft(card, text, rules, sentences)
+
+
+def _make_draft(
     card: Card,
     tone: Tone,
     sentences: tuple[DraftSentence, ...],
     model: str,
     settings: CookSettings,
+    checked: Checked,
     extra: tuple[Finding, ...] = (),
 ) -> Draft:
-    text = compose(sentences, card.lang)
     wanted = OFFLINE_MODEL if model == OFFLINE_MODEL else settings.model
     rules = tone_rules(tone, card.lang, settings.flag_from)
-    checked = check_draft(card, text, rules, sentences)
     findings = (*checked.findings, *settings.standing, *extra)
     return Draft(
         key=draft_key(card, tone, wanted, settings.generation),
@@ -370,7 +385,7 @@ def _finish(
         tone_version=tone.version,
         tone_hash=tone.hash,
         lang=card.lang,
-        text=text,
+        text=compose(sentences, card.lang),
         sentences=sentences,
         model=model,
         findings=findings,

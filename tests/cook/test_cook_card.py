@@ -11,7 +11,14 @@ from decimal import Decimal
 import pytest
 
 from stages.cook.complete import Gateway
-from stages.cook.cook import CookResult, CookSettings, completion_key, cook_card, draft_key
+from stages.cook.cook import (
+    MOST_LIMITS,
+    CookResult,
+    CookSettings,
+    completion_key,
+    cook_card,
+    draft_key,
+)
 from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, InFlightError, ModelRefusedError
 from stages.types import Card, Risk
@@ -186,6 +193,19 @@ def test_cook_card_waits_no_longer_than_its_patience_for_one_model() -> None:
     assert models_of(result) == ["openai/second"] * 3
     # After 0.01 s and 0.5 s, and not a third time after 1 s.
     assert [request["model"] for request in model.requests] == ["fake", "fake", "fake", "second"]
+
+
+def test_cook_card_leaves_a_model_whose_rate_limit_never_ends_though_others_are_served() -> None:
+    async def run(model: FakeModel) -> CookResult:
+        async with Gateway(model.environment) as gateway:
+            gate = gateway.gate("openai/fake")
+            gate._own_pause_s = lambda _asked_s: 0.0  # type: ignore[method-assign]
+            return await cook_card(make_card(), TONES, SETTINGS, MemoryLedger(), gateway)
+
+    with FakeModel([FakeReply("slow", 429, {"Retry-After": "0"})]) as model:
+        result = asyncio.run(run(model))
+        assert model.calls == MOST_LIMITS
+    assert models_of(result) == [OFFLINE_MODEL] * 3
 
 
 @pytest.mark.parametrize("fallbacks", [("openai/fake",), (OFFLINE_MODEL, "openai/second")])
