@@ -14,6 +14,7 @@ from stages.errors import ConfigError
 from store.passwords import check_password, hash_password, verify_password
 from store.users import add_failed_sign_in, disable_user, get_session_user
 from tests.review_ui.desk_data import PASSWORD, DeskData, settings_for
+from tests.review_ui.tone_data import NEXT, add_versions, hash_of
 from tests.review_ui.visitor import Visitor
 
 OPEN_PATHS = {
@@ -50,6 +51,8 @@ def fill(path: str, desk: DeskData) -> str:
         "{group_id}": "night-feeds",
         "{guide_id:path}": "river-health/feeding",
         "{source_id}": "river-health",
+        "{tone}/compare": f"mom/compare?old={hash_of('mom')}&new={NEXT}",
+        "{tone}": "mom",
     }
     for name, value in values.items():
         path = path.replace(name, value)
@@ -72,6 +75,7 @@ def test_every_route_but_the_public_ones_asks_to_sign_in(guest: Visitor, desk: D
 
 
 def test_signed_in_person_reaches_every_page(mara: Visitor, desk: DeskData) -> None:
+    add_versions(desk.db)
     paths = sorted(
         fill(path, desk)
         for method, path in list_routes(mara.client.app)
