@@ -124,6 +124,3 @@ def _pointer(parts: Sequence[Part], setting: Setting) -> str:
         return ""
     moves = setting.layout is Layout.POINTS and moves_up(parts, language)
     return "" if moves else setting.labels["pointer"]
-
-
-__all__ = ["OFFLINE_MODEL", "Role", "write_offline"]

@@ -48,9 +48,9 @@ _NUMBERED_ITEM = re.compile(
 )
 _NOTE = re.compile(r"\A\[(?:\d{1,3}|[a-z])\]\s")
 _NOTE_MARKS = re.compile(r"(?:\[(?:\d{1,3}|[a-z])\])+(?=\s*\Z)")
-ROW = re.compile(
-    r"[^:：;；\n]{1,60}[:：]\s?[^;；\n]{1,300}(?:[;；]\s?[^:：;；\n]{1,60}[:：]\s?[^;；\n]{1,300})+"
-)
+# Possessive: a cell has one way to be read, so a long row that is none is refused at once.
+_CELL = r"[^:：;；\n]{1,60}+[:：][^;；\n]{1,300}+"
+ROW = re.compile(rf"{_CELL}(?:[;；]{_CELL})+")
 _ENDS = re.compile(r"[.!?。！？…:：;；，,、][\"'”’)）」』]*\s*$")
 _LEADS_IN = re.compile(r"[:：]\s*$")
 _GOES_ON = re.compile(

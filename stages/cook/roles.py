@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from stages.cook.facts import is_alarm
 
@@ -123,6 +124,7 @@ _MARK = re.compile(
 _NAMED = re.compile(r"\A[^:.!?]{2,60}: (?=\w)")
 
 
+@lru_cache(maxsize=2048)
 def role_of(sentence: str, language: str) -> Role:
     """What a sentence asks of its reader; language is `en` or `zh`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -287,3 +288,22 @@ def test_plain_words_raise_no_finding(formal: str, plain: str, lang: str) -> Non
         if finding.draft_span is None
         or (finding.draft_span[0] < span[1] and span[0] < finding.draft_span[1])
     ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b" + "; a: b" * 400 + "; x",
+        "If " + "you wait, " * 800 + "go",
+        "for " * 3000,
+        "the infant " * 1500,
+        "不" * 4000,
+        "[1]" * 2000,
+        "- " + "call a doctor if " * 600,
+    ],
+)
+def test_write_offline_is_quick_on_hostile_text(text: str) -> None:
+    lang = "zh-Hans" if text.startswith("不") else "en"
+    started = time.process_time()
+    write_offline(make_card(text, lang), TONES)
+    assert time.process_time() - started < 2
