@@ -23,6 +23,7 @@ from store.parking import list_parked
 from store.settings import Settings, prepare_home
 from store.snapshots import Snapshots
 from store.sources import set_sources
+from store.tones import set_flag_limits
 from tones.load import House, Tone
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ async def open_kitchen(
         set_sources(db, sources)
         set_groups(db, groups)
         keep_voices(db, voices)
+        set_flag_limits(db, policy.flag_from)
     workers = Workers(os.cpu_count() or 2)
     try:
         async with Fetcher(

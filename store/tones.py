@@ -5,7 +5,7 @@ a version can be used again when its file is gone. Which of them writes is in `s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlmodel import col, select
@@ -52,6 +52,17 @@ def add_tones(db: Database, rules: Sequence[ToneRules]) -> None:
                         first_used_at=utc_now(),
                     )
                 )
+
+
+def set_flag_limits(db: Database, flag_from: tuple[float, float]) -> None:
+    """Hold every version to the policy's limits, so that an edited draft is judged as a new one."""
+    with db.write() as session:
+        take_turns(session.connection(), "tones")
+        for row in session.exec(select(ToneRow)):
+            rules = load(ToneRules, row.rules)
+            if rules.flag_from != flag_from:
+                row.rules = dump(ToneRules, replace(rules, flag_from=flag_from))
+                session.add(row)
 
 
 def get_tone(db: Database, tone_hash: str, lang: str) -> ToneRules | None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from stages.cook import check_quantities, lexicon
 from stages.cook.align import best_match, content_tokens
 from stages.cook.check_cited import check_cited_sentence
+from stages.cook.check_close import check_close
 from stages.cook.check_hygiene import check_hygiene
 from stages.cook.clauses import Text, read_clauses
 from stages.cook.compare import Evidence
@@ -256,6 +257,15 @@ def _check_cited(
             quantities, reading.quantities, reading.text, own, text
         )
         yield from check_cited_sentence(cited, lead, words, start, language_key(reading.lang))
+        ids = {s.id for s in cited}
+        yield from check_close(
+            " ".join(s.text for s in cited),
+            words,
+            " ".join((lead, *(text[a:b] for o, (a, b) in sentences if ids & set(o.source_ids)))),
+            start,
+            (cited[0].start, cited[-1].end),
+            language_key(reading.lang),
+        )
 
 
 def _bare(text: str) -> str:
