@@ -24,6 +24,8 @@ __all__ = [
 ]  # fmt: skip
 
 _CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_COMMA_ZH = re.compile(r"[，,：:、]")
 _DENIAL = re.compile(
     r"\b(?:not|never|cannot|rarely|seldom|without|nothing|none|avoid\w*|un(?:safe|suitable)|"
     r"no(?! (?:more|less|fewer|longer|later|older|younger|earlier|higher|lower)\b)|withh\w+|"
@@ -186,6 +188,8 @@ def _check_limit(
 def _is_denied(text: str, quantity: Quantity) -> bool:
     """Whether a word of denial stands before the figure in its sentence."""
     before = _CLAUSE_END.split(text[max(0, quantity.start - 90) : quantity.start])[-1]
+    if _HAN.search(before):
+        before = _COMMA_ZH.split(before)[-1]
     return _DENIAL.search(before) is not None
 
 

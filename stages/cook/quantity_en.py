@@ -70,7 +70,7 @@ _BEFORE_A_TIME = (
     "in", "within", "for", "after", "about", "than", "over", "least", "to", "once", "of", "half",
     "and", "or", "under", "up", "lasts", "takes", "take", "last", "wait", "through", "past",
     "around", "most", "until", "spend", "almost", "nearly", "only", "just", "from", "at",
-    "before", "since", "by", "till", "whole",
+    "before", "since", "by", "till", "whole", "inside",
 )  # fmt: skip
 
 

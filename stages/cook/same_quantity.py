@@ -127,7 +127,9 @@ def explains(card: Quantity, draft: Quantity) -> bool:
     if is_plain or (draft.shape == "bare" and card.unit in ("h", "count")):
         return _repeats(card, ends)
     if card.shape == "bare" and draft.unit in ("h", "count"):
-        return _repeats(card, ends) or same_quantity(draft, card, loose=True)
+        # "Under 2" is years; "at 2" may be months where the draft says so.
+        is_open = card.is_soft or not draft.written
+        return (is_open and _repeats(card, ends)) or same_quantity(draft, card, loose=True)
     if card.unit == "count" and not card.noun and not card.is_soft and draft.written:
         # A table gives the figures in its cells and the unit in its head.
         return (card.first, card.last) == ends
