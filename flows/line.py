@@ -369,4 +369,8 @@ async def _stove(kitchen: Kitchen, request: RunRequest) -> AsyncIterator[steps.S
         yield steps.Stove(None, limit, places)
         return
     async with open_gateway(settings) as gateway:
-        yield steps.Stove(gateway, limit, places)
+        stove = steps.Stove(gateway, limit, places)
+        try:
+            yield stove
+        finally:
+            stove.checkers.close()

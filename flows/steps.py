@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,12 +17,13 @@ from flows.models import tell_faults, tell_hitches
 from flows.request import RunRequest, Stage
 from flows.summary import RunSummary
 from flows.voices import Due
+from flows.workers import Workers
 from stages.chop import match_cards
-from stages.cook.checks import licence_findings
+from stages.cook.checks import Checked, check_draft, licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
 from stages.cook.offline import OFFLINE_MODEL
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
-from stages.types import Card, ChangeKind, Finding, Placement, Risk
+from stages.types import Card, ChangeKind, DraftSentence, Finding, Placement, Risk, ToneRules
 from store.cards import (
     CardState,
     apply_changes,
@@ -47,6 +50,14 @@ PLATE_VERSION = "1"
 """Raised when matching changes so that every card is placed again."""
 
 
+MANY_CARDS = 16
+"""Cards under way from which on drafts are checked in another process: at 8 ms of CPU each, they
+would keep this one from sending calls."""
+
+CHECKERS = max(1, (os.cpu_count() or 2) // 4)
+"""Processes of 80 MB; one keeps up with 100 drafts a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class CookJob:
     """A card with the tones it lacks. generation: 0, or one more for each forced re-cook."""
@@ -62,7 +73,8 @@ class Stove:
 
     gateway: None when only the offline writer writes. places: cards cooked at once, see
     `count_places`; a call is claimed and its price reserved only when it can be sent. counter:
-    where one guide at a time plans its cards and gets them places. is_off: no more is begun.
+    where one guide at a time plans its cards and gets them places. checkers: where drafts are
+    checked once many cards have been under way. is_off: no more is begun.
     faults: why the offline writer stood in for a model, with the number of cards; the line takes
     them from here. hitches: what went wrong and ended well, likewise.
     """
@@ -71,6 +83,9 @@ class Stove:
     max_run_usd: Decimal
     places: asyncio.Semaphore
     counter: asyncio.Lock = field(default_factory=asyncio.Lock)
+    checkers: Workers = field(default_factory=lambda: Workers(CHECKERS))
+    has_checkers: bool = False
+    under_way: int = 0
     is_off: bool = False
     faults: Counter[str] = field(default_factory=Counter)
     hitches: Counter[str] = field(default_factory=Counter)
@@ -207,17 +222,34 @@ async def cook(
         allow_unpriced=kitchen.settings.allow_unpriced_models,
     )
 
+    async def check(
+        card: Card, text: str, rules: ToneRules, sentences: tuple[DraftSentence, ...]
+    ) -> Checked:
+        stove.has_checkers |= stove.under_way >= MANY_CARDS
+        if stove.has_checkers:
+            with suppress(PermanentError):  # it died; what it could not do is done here
+                return await stove.checkers.run(check_draft, card, text, rules, sentences)
+        await asyncio.sleep(0)
+        return check_draft(card, text, rules, sentences)
+
     async def one(job: CookJob, doubts: tuple[Finding, ...]) -> StageError | None:
         try:
+            stove.under_way += 1
             if stove.is_off:
                 return None
             result = await cook_card(
-                job.card, job.tones, _cook_settings(kitchen, job, doubts), ledger, stove.gateway
+                job.card,
+                job.tones,
+                _cook_settings(kitchen, job, doubts),
+                ledger,
+                stove.gateway,
+                check,
             )
         except StageError as error:
             stove.is_off |= isinstance(error, BudgetError | ConfigError | PermanentError)
             return error
         finally:
+            stove.under_way -= 1
             stove.places.release()
         add_drafts(kitchen.db, result.drafts, summary.run_id, job.generation)
         _count(summary, result)

@@ -4,59 +4,19 @@ Order: {"folder": where the home is made, "cards": how many, "api_base": of the 
 "server": its process id, "model": its name, "concurrency": calls at once}. With "is_warm", litellm
 is loaded before the clock starts; with "profile", the main thread's cProfile is written to that
 path.
+
+Nothing is imported here that is not needed: the process that checks drafts imports the main module
+anew, and what that costs would be counted as the cook's.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import sys
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
-
-from flows.kitchen import open_store
-from flows.line import run_line
-from flows.request import RunRequest, Stage
-from stages.seeds import load_sources
-from store.engine import Database
-from store.settings import Settings
-from store.sources import set_sources
-from tests.bench.gauge import Lap, Meter
-from tests.bench.line_work import make_settings
-from tests.bench.profiled import profiled
-from tests.stock import stock
-
-
-def cook(settings: Settings, db: Database) -> dict[str, Any]:
-    request = RunRequest(stage=Stage.COOK)
-    return asyncio.run(run_line(request, settings, db)).as_dict()
-
-
-def main(order: dict[str, Any]) -> Lap:
-    os.environ["OPENAI_API_KEY"] = "x"
-    settings = make_settings(
-        "http://127.0.0.1",
-        Path(order["folder"]),
-        model=order["model"],
-        model_api_base=order["api_base"],
-        model_concurrency=order["concurrency"],
-    )
-    db = open_store(settings)
-    set_sources(db, load_sources(settings.sources_file))
-    stock(db, "bench", order["cards"])
-    if order.get("is_warm"):
-        import litellm  # noqa: F401  # what these imports cost is measured without is_warm
-        import openai.resources.chat  # noqa: F401
-
-        import stages.procure.fetch  # noqa: F401
-    with profiled(order.get("profile", "")):
-        meter = Meter(order["server"])
-        lap = meter.stop(cook(settings, db))
-    db.dispose()
-    return lap
-
 
 if __name__ == "__main__":
+    from dataclasses import asdict
+
+    from tests.bench.cook_work import main
+
     sys.stdout.write(json.dumps([asdict(main(json.loads(sys.argv[1])))]))
