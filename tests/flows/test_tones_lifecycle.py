@@ -164,18 +164,18 @@ def test_force_cooks_with_the_promoted_version(cooked: Place) -> None:
 
 
 def run_with(place: Place, before_second: Callable[[Database], None]) -> Database:
-    """The whole line; before_second is called once the first guide is cooked, before the next."""
+    """All drafts of mom anew; before_second is called once a guide is cooked, before the next."""
     db, turn, cooked = place.open(), asyncio.Lock(), list[str]()
 
     async def one_by_one(name: str, work: Callable[[], Awaitable[T]]) -> T:
         async with turn:
-            if name.startswith("cook"):
-                if len(cooked) == 1:
-                    before_second(db)
-                cooked.append(name)
+            if len(cooked) == 1:
+                before_second(db)
+            cooked.append(name)
             return await work()
 
-    asyncio.run(run_line(RunRequest(), place.settings(), db, attempt=one_by_one))
+    request = RunRequest(stage=Stage.COOK, tones=("mom",), force=True)
+    asyncio.run(run_line(request, place.settings(), db, attempt=one_by_one))
     assert len(cooked) == 3
     return db
 
@@ -188,22 +188,20 @@ def versions_by_guide(db: Database) -> list[set[str]]:
     )  # fmt: skip
 
 
-def test_promotion_reaches_the_next_guide_of_a_run_under_way(place: Place, folder: Path) -> None:
-    add_version(folder)
-    place.overrides["tones_dir"] = folder
-    db = run_with(place, lambda db: void(promote(db, "mom", know(place, db)[NEXT], None)))
+def test_promotion_reaches_the_next_guide_of_a_run_under_way(cooked: Place) -> None:
+    db = run_with(cooked, lambda db: void(promote(db, "mom", know(cooked, db)[NEXT], None)))
     assert versions_by_guide(db) == [{TOP}, {NEXT}, {NEXT}]
     db.dispose()
 
 
-def test_version_whose_file_came_after_the_run_began_writes_too(place: Place, folder: Path) -> None:
-    place.overrides["tones_dir"] = folder
+def test_version_whose_file_came_after_the_run_began_writes_too(kept: Place, folder: Path) -> None:
+    kept.overrides["tones_dir"] = folder
 
     def act(db: Database) -> None:
         add_version(folder)
-        promote(db, "mom", know(place, db)[NEXT], None)
+        promote(db, "mom", know(kept, db)[NEXT], None)
 
-    db = run_with(place, act)
+    db = run_with(kept, act)
     assert versions_by_guide(db) == [{TOP}, {NEXT}, {NEXT}]
     db.dispose()
 
@@ -215,14 +213,10 @@ def void(_: object) -> None:
 # --- canaries ------------------------------------------------------------------------------------
 
 
-def test_canary_writes_its_share_and_nothing_else(place: Place, folder: Path) -> None:
-    add_version(folder)
-    place.overrides["tones_dir"] = folder
-    place.run(stage="procure")
-    place.run(stage="chop")
-    db = place.open()
-    start_canary(db, "mom", know(place, db)[NEXT], None, share=0.5)
-    place.run(stage="cook")
+def test_canary_writes_its_share_and_nothing_else(cooked: Place) -> None:
+    db = cooked.open()
+    start_canary(db, "mom", know(cooked, db)[NEXT], None, share=0.5)
+    cooked.run(stage="cook", force=True)
     made = {id: draft.tone_version for id, draft in drafts_of(db).items()}
     assert made == {id: NEXT if is_in_share("mom", id, 0.5) else TOP for id in made}
     assert set(made.values()) == {TOP, NEXT}

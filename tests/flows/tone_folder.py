@@ -24,7 +24,8 @@ def add_version(folder: Path, tone: str = "mom", version: str = NEXT, place: str
     """A further version of a tone, as its file on top but for its number and a word; returns its hash."""
     text = (folder / f"{tone}.md").read_text(encoding="utf-8")
     text = re.sub('^version: ".*"$', f'version: "{version}"', text, count=1, flags=re.MULTILINE)
-    text = text.replace("## We are\n\n", "## We are\n\nCalm. ", 1)
+    for heading, word in (("We are", "Calm. "), ("我们是", "沉着。")):
+        text = text.replace(f"## {heading}\n\n", f"## {heading}\n\n{word}", 1)
     path = folder / place / f"{tone}-{version}.md"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
