@@ -151,7 +151,9 @@ async def cook_card(
     offline writer.
     """
     tally = Tally()
-    models = _models(settings)
+    # Each once; whatever follows the offline writer is never reached.
+    models = list(dict.fromkeys((settings.model, *settings.fallbacks, OFFLINE_MODEL)))
+    models = models[: models.index(OFFLINE_MODEL)]
     refusals: list[ModelRefusedError] = []
     asked = 0
     missing = list(tones)
@@ -183,12 +185,6 @@ async def cook_card(
         is_makeshift=bool(missing) and settings.model != OFFLINE_MODEL,
         is_good=all(tally.is_done(tone.id) for tone in tones),
     )
-
-
-def _models(settings: CookSettings) -> list[str]:
-    """The models to ask, each once; whatever follows the offline writer is never reached."""
-    named = list(dict.fromkeys((settings.model, *settings.fallbacks)))
-    return named[: named.index(OFFLINE_MODEL)] if OFFLINE_MODEL in named else named
 
 
 async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> list[Tone]:
