@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -56,11 +56,8 @@ class Written:
     is_makeshift: bool
 
 
-@dataclass(slots=True)
 class _NoLedger:
     """For the offline writer: nothing is paid, so nothing has to be remembered."""
-
-    settled: list[Completion] = field(default_factory=list)
 
     def claim(
         self, key: str, model: str, prompt_hash: str, estimate_usd: Decimal | None
@@ -68,7 +65,7 @@ class _NoLedger:
         return None
 
     def settle(self, completion: Completion) -> None:
-        self.settled.append(completion)
+        """The result has it, too."""
 
     def fail(self, key: str, error: str, *, is_unknown: bool = False) -> None:
         """Nothing was claimed."""
