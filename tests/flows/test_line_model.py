@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from flows import steps
 from flows.plan import make_plan
 from flows.request import RunRequest, Stage
+from flows.workers import Workers
 from stages.cook.offline import OFFLINE_MODEL
 from stages.cook.prices import PRICES_OF, price
-from stages.errors import ConfigError
+from stages.errors import ConfigError, PermanentError
 from stages.seeds import load_sources
 from store.runs import RunState, list_runs
 from store.sources import set_sources
@@ -297,6 +299,33 @@ def test_run_says_what_a_card_cost_and_which_calls_nobody_could_price(kept: Plac
     assert priced["cost_per_card_usd"] == pytest.approx(float(cost))
     assert (unpriced["calls"], unpriced["unknown_costs"]) == (cards, cards)
     assert unpriced["cost_usd"] == 0
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["there", "when the process dies"])
+def test_drafts_are_the_same_where_another_process_checks_them(
+    kept: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    other = kept.copy_to(tmp_path / "other")
+    checked_there: list[object] = []
+    run = Workers.run
+
+    async def run_noted(self: Workers, work: Callable[..., object], *arguments: object) -> object:
+        if dies:
+            raise PermanentError("the process crashed")
+        checked_there.append(work)
+        return await run(self, work, *arguments)
+
+    with FakeModel(quote_card) as model:
+        for place in (kept, other):
+            ask(place, model)
+        here = kept.run(stage="cook")
+        monkeypatch.setattr(steps, "MANY_CARDS", 1)
+        monkeypatch.setattr(Workers, "run", run_noted)
+        there = other.run(stage="cook")
+
+    assert here.errors == there.errors == []
+    assert len(checked_there) == (0 if dies else there.drafts.new)
+    assert kept.content() == other.content()
 
 
 def test_model_gets_only_the_tone_that_failed_again(kept: Place) -> None:

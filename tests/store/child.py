@@ -42,6 +42,23 @@ def prepare(verb: str) -> Callable[[str, str], str]:
             return str(ledger.claim("call-1", "model", "prompt", Decimal("0.5")))
 
         return call
+    if verb == "spend":
+        from stages.errors import BudgetError
+        from store.completions import StoreLedger
+
+        def spend(target: str, run_and_name: str) -> str:
+            run_id, name = run_and_name.split(",")
+            ledger = StoreLedger(open_database(target), run_id, Decimal(5), Decimal(4))
+            sent = 0
+            for number in range(30):
+                try:
+                    ledger.claim(f"{name}-{number}", "model", "prompt", Decimal("0.1"))
+                except BudgetError:
+                    continue
+                sent += 1
+            return str(sent)
+
+        return spend
     raise SystemExit(f"no verb {verb}")
 
 

@@ -14,7 +14,7 @@ from store import completions
 from store.completions import Spending, StoreLedger, get_spending
 from store.engine import Database, utc_now
 from store.runs import start_run
-from tests.store.processes import answer_of_killed, race_threads
+from tests.store.processes import Child, answer_of_killed, race_children, race_threads
 
 ANSWER = Completion("call-1", "a/model", '{"mom": "宝宝 🍼"}', 900, 120, Decimal("0.001234"), 2.5)
 HALF = Decimal("0.5")
@@ -222,6 +222,17 @@ def test_parallel_calls_together_stay_in_the_budget(db: Database, ledger: StoreL
             return "over"
 
     assert Counter(race_threads(8, call)) == {"None": 4, "over": 4}
+
+
+def test_two_processes_together_stay_in_the_day_budget(
+    db: Database, url_of: Callable[[Database], str]
+) -> None:
+    """Each has a run of its own and 30 calls of 0.10 to send; the day allows 4."""
+    runs = [start_run(db, "daily", [], {}) for _ in range(2)]
+    children = [
+        Child("spend", url_of(db), f"{run},{name}") for run, name in zip(runs, "ab", strict=True)
+    ]
+    assert sum(int(sent) for sent in race_children(children)) == 40
 
 
 def test_spending_counts_the_calls_of_its_run_only(db: Database, ledger: StoreLedger) -> None:
