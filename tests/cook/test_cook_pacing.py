@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.cook.pacing import Pace, TokenBucket
+from stages.cook.pacing import APART_S, Pace, Spacing, TokenBucket
 
 
 class Watch:
@@ -89,3 +90,24 @@ def test_pace_waits_for_tokens_as_well_as_for_calls() -> None:
         return asyncio.get_running_loop().time() - started
 
     assert asyncio.run(run()) < 0.6
+
+
+def test_spacing_lets_calls_go_one_after_the_other_and_other_work_after_them() -> None:
+    async def main() -> tuple[list[float], float]:
+        spacing, loop = Spacing(), asyncio.get_running_loop()
+        begun: list[float] = []
+
+        async def call() -> None:
+            await spacing.wait()
+            begun.append(loop.time())
+
+        async def work() -> float:
+            await spacing.lull()
+            return loop.time()
+
+        *_, worked = await asyncio.gather(*(call() for _ in range(4)), work())
+        return begun, worked
+
+    begun, worked = asyncio.run(main())
+    assert all(late - early > APART_S / 2 for early, late in pairwise(begun))
+    assert worked > begun[-1]
