@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from stages.cook.number_context import is_denied
 from stages.cook.plain_quantities import HARMFUL, check_plain
 from stages.cook.quantity import Quantity
 from stages.cook.same_quantity import (
-    direction,
     explains,
     is_given_otherwise,
     is_kept,
+    is_turned,
     opposite,
     same_quantity,
     same_value,
@@ -22,17 +22,6 @@ __all__ = [
     "HARMFUL", "check_aligned", "check_cited", "check_plain", "is_kept", "opposite",
     "same_quantity", "same_value",
 ]  # fmt: skip
-
-_CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_COMMA_ZH = re.compile(r"[，,：:、]")
-_DENIAL = re.compile(
-    r"\b(?:not|never|cannot|rarely|seldom|without|nothing|none|avoid\w*|un(?:safe|suitable)|"
-    r"no(?! (?:more|less|fewer|longer|later|older|younger|earlier|higher|lower)\b)|withh\w+|"
-    r"contraindicat\w+|prohibit\w*|forbid\w*)\b|n['’]t\b"
-    r"|[不别別](?![得要能可应應]?(?:超|少|低|高|多|小|大|足|满|滿|到|早|晚))|[勿禁没沒無无忌]",
-    re.IGNORECASE,
-)
 
 
 def check_aligned(
@@ -163,18 +152,11 @@ def _check_limit(
     draft_text: str,
 ) -> Iterator[Finding]:
     """A floor that became a ceiling, or the other way round."""
-    turned = next((c for c in twins if opposite(quantity, c)), None)
-    if turned is None:
+    if not is_turned(quantity, twins, draft):
         return
-    # The card may have both ("under 12 months", "from the first birthday"): count each way.
-    again = [d for d in draft if any(explains(c, d) for c in twins)]
-    way = direction(quantity)
-    here = [direction(d) for d in again]
-    there = [direction(c) for c in twins]
-    if here.count(way) <= there.count(way) or here.count(-way) >= there.count(-way):
-        return
+    turned = next(c for c in twins if opposite(quantity, c))
     # "Never over 2" says "up to 2".
-    denied = _is_denied(draft_text, quantity) != _is_denied(card_text, turned)
+    denied = is_denied(draft_text, quantity) != is_denied(card_text, turned)
     yield Finding(
         "comparator_cited",
         Severity.INFO if denied else Severity.CRITICAL,
@@ -183,14 +165,6 @@ def _check_limit(
         turned.span,
         strength=0.35 if denied else 0.9,
     )
-
-
-def _is_denied(text: str, quantity: Quantity) -> bool:
-    """Whether a word of denial stands before the figure in its sentence."""
-    before = _CLAUSE_END.split(text[max(0, quantity.start - 90) : quantity.start])[-1]
-    if _HAN.search(before):
-        before = _COMMA_ZH.split(before)[-1]
-    return _DENIAL.search(before) is not None
 
 
 def _unmatched(source: Sequence[Quantity], draft: Sequence[Quantity]) -> list[Quantity]:

@@ -60,10 +60,12 @@ _LEFT_CUT = re.compile(r".*[.,;:!?()\n\d—–]", re.DOTALL)
 _RIGHT_EN = re.compile(
     r"(?: ?\([^()\n]{1,24}\))?\)?[ ,(-]{0,2}(?:of age |old )?(?:"
     r"(?P<ge>or (?:more|higher|above|over|older|longer|greater|warmer|hotter|up)\b|"
-    r"and (?:over|above|older|up|upwards|beyond|more)\b|upwards|plus\b|minimum\b|min\b|at least\b|"
+    r"and (?:over|above|older|up|upwards|beyond|more)\b|upwards|plus\b|minimum\b|min\b|"
+    r"at (?:the very )?least\b|"
     r"at minimum|at the least)"
     r"|(?P<le>or (?:less|fewer|lower|below|under|younger|colder|cooler|shorter|sooner)\b|"
-    r"and (?:under|younger|below)\b|maximum\b|max\b|at (?:the )?most\b|tops\b|at the outside))"
+    r"and (?:under|younger|below)\b|maximum\b|max\b|"
+    r"at (?:the )?(?:very )?most\b|tops\b|at the outside))"
 )
 _LEFT_ZH = {
     "<=": "不超过 不超過 不得超过 不得超過 不能超过 不能超過 不要超过 不要超過 别超过 別超過 "

@@ -44,11 +44,10 @@ _MARKER = re.compile(
 )
 
 
-def markers(low: str) -> list[tuple[int, int]]:
-    """Where list markers stand: "1." and "2)" at the start of a line or an item."""
-    if not any(c.isdigit() for c in low):
-        return []
-    return [match.span() for match in _MARKER.finditer(low)]
+def markers(low: str) -> frozenset[int]:
+    """Offsets of the digits of list markers: "1." and "2)" at the start of a line or an item."""
+    found = (range(*match.span()) for match in _MARKER.finditer(low))
+    return frozenset(at for span in found for at in span)
 
 
 def skip_from(low: str, start: int) -> int:

@@ -22,6 +22,17 @@ _CLAUSE_END = re.compile(r",(?=\s|$)|[;；:：，、()（）—|→]| [-–] ")
 _EN_TOKEN = re.compile(r"[a-z]{3,}")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 
+_STATEMENT_END = re.compile(r"[.;!?](?=\s|$)|[。；！？，\n]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_COMMA_ZH = re.compile(r"[，,：:、]")
+_DENIAL = re.compile(
+    r"\b(?:not|never|cannot|rarely|seldom|without|nothing|none|avoid\w*|un(?:safe|suitable)|"
+    r"no(?! (?:more|less|fewer|longer|later|older|younger|earlier|higher|lower)\b)|withh\w+|"
+    r"contraindicat\w+|prohibit\w*|forbid\w*)\b|n['’]t\b"
+    r"|[不别別](?![得要能可应應]?(?:超|少|低|高|多|小|大|足|满|滿|到|早|晚))|[勿禁没沒無无忌]",
+    re.IGNORECASE,
+)
+
 Bag = dict[str, float]
 
 
@@ -47,14 +58,12 @@ class Context:
 
     def __post_init__(self) -> None:
         self._lower = lower(self.text)
-        inside = [q.span for q in self.quantities]
+        masked = bytearray(len(self.text) + 1)
+        for quantity in self.quantities:
+            masked[quantity.start : quantity.end] = b"\x01" * (quantity.end - quantity.start)
         self._ends = [0, *(m.end() for m in _SENTENCE_END.finditer(self.text)), len(self.text)]
-        self._cuts = [
-            m.start()
-            for m in _CLAUSE_END.finditer(self.text)
-            if not any(a <= m.start() < b for a, b in inside)
-        ]
-        self._read_words()
+        self._cuts = [m.start() for m in _CLAUSE_END.finditer(self.text) if not masked[m.start()]]
+        self._read_words(masked)
 
     def sentence_of(self, at: int) -> tuple[int, int]:
         """Start and end of the sentence that holds offset `at`."""
@@ -89,11 +98,8 @@ class Context:
                 found.extend((value, other.start) for value in _values(other))
         return found
 
-    def _read_words(self) -> None:
+    def _read_words(self, masked: bytearray) -> None:
         """Every word with its place, in reading order, without those inside a quantity."""
-        masked = bytearray(len(self.text) + 1)
-        for quantity in self.quantities:
-            masked[quantity.start : quantity.end] = b"\x01" * (quantity.end - quantity.start)
         found = []
         if self.chinese:
             for run in _HAN_RUN.finditer(self.text):
@@ -143,3 +149,11 @@ class Alike:
         if not shared:
             return 0.0
         return float(shared / (mass * other) ** 0.5)
+
+
+def is_denied(text: str, quantity: Quantity) -> bool:
+    """Whether a word of denial stands before the figure in its sentence."""
+    before = _STATEMENT_END.split(text[max(0, quantity.start - 90) : quantity.start])[-1]
+    if _HAN.search(before):
+        before = _COMMA_ZH.split(before)[-1]
+    return _DENIAL.search(before) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stages.cook.limits import singular
-from stages.cook.number_context import Alike, Context
+from stages.cook.number_context import Alike, Context, is_denied
 from stages.cook.quantity import Quantity
 from stages.cook.same_quantity import (
     ends_explained,
@@ -17,6 +17,7 @@ from stages.cook.same_quantity import (
     is_bare_repeat,
     is_given_otherwise,
     is_kept,
+    is_turned,
     opposite,
 )
 from stages.cook.units import ZH_COUNTERS
@@ -24,6 +25,9 @@ from stages.types import Finding, Severity
 
 _WORD = re.compile(r"[a-z]{3,}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+MOST = 200
+"""Quantities read of either side; a card has forty at most, only a hostile text has more."""
+
 _COMMON_NOUNS = frozenset({"time", "次", "个", "個", "种", "種"})
 _SCALES = (
     frozenset({"second", "minute", "hour"}),
@@ -112,8 +116,14 @@ def check_plain(
     """
     inside = [c for c in card if card_text[c.start : c.end] == c.text]
     outside = [c for c in card if card_text[c.start : c.end] != c.text]
-    sides = _Sides(tuple(inside), card_text, tuple(draft), draft_text, (*heading, *outside))
-    for quantity in draft:
+    sides = _Sides(
+        card=tuple(inside[:MOST]),
+        card_text=card_text,
+        draft=tuple(draft[:MOST]),
+        draft_text=draft_text,
+        heading=(*heading, *outside)[:MOST],
+    )
+    for quantity in sides.draft:
         yield from _check_one(sides, quantity)
 
 
@@ -133,7 +143,12 @@ def _check_one(sides: _Sides, quantity: Quantity) -> Iterator[Finding]:
         yield from _check_place(sides, quantity, accounts)
         return
     known = (*sides.card, *sides.heading)
-    if (
+    rival = _stretched(sides, quantity)
+    if rival is not None:
+        strength = _doubt(sides, quantity, 0.7)
+        yield _finding("quantity_changed", sides, quantity, rival, strength)
+        return
+    if quantity.shape != "disordered" and (
         any(explains(c, quantity) for c in sides.heading)
         or ends_explained(known, quantity)
         or is_bare_repeat(known, quantity)
@@ -164,6 +179,17 @@ def _same_noun(sides: _Sides, quantity: Quantity, accounts: Sequence[Quantity]) 
     if any(c.noun == quantity.noun for c in accounts):
         return None
     return next((c for c in sides.missing if c.noun == quantity.noun), None)
+
+
+def _stretched(sides: _Sides, quantity: Quantity) -> Quantity | None:
+    """A range of the card that is gone, of which the draft's range keeps one end only."""
+    if quantity.first == quantity.last:
+        return None
+    for c in sides.missing:
+        is_like = c.written == quantity.written and c.unit == quantity.unit and c.first != c.last
+        if is_like and (c.first == quantity.first) != (c.last == quantity.last):
+            return c
+    return None
 
 
 def _same_scale(a: Quantity, b: Quantity) -> bool:
@@ -299,15 +325,27 @@ def _check_place(
             best, strength = c, min(0.95, value)
     if best is not None:
         yield _finding("quantity_swapped", sides, quantity, best, round(strength, 3))
-    elif opposite(quantity, nearest) and nearest.low == quantity.low:
-        yield Finding(
-            "comparator_changed",
-            Severity.INFO,
-            f"“{quantity.text}” is a limit the other way round from the card's “{nearest.text}”.",
-            quantity.span,
-            nearest.span,
-            strength=round(min(0.4, own), 3),
-        )
+    elif is_turned(quantity, accounts, sides.draft) and nearest.low == quantity.low:
+        yield from _check_limit(sides, quantity, accounts, own)
+
+
+def _check_limit(
+    sides: _Sides, quantity: Quantity, accounts: Sequence[Quantity], alike: float
+) -> Iterator[Finding]:
+    """A limit the other way round from the card's, unless a word of denial turns it back."""
+    turned = next(c for c in accounts if opposite(quantity, c))
+    denied = is_denied(sides.draft_text, quantity) != is_denied(sides.card_text, turned)
+    # "Not before one" and "from the first birthday" agree: limits of time are a hint only.
+    most = 0.35 if denied else 0.45 if quantity.unit == "h" else 0.6
+    strength = round(min(most, 0.2 + alike), 3)
+    yield Finding(
+        "comparator_changed",
+        _severity(quantity.unit, strength),
+        f"“{quantity.text}” is a limit the other way round from the card's “{turned.text}”.",
+        quantity.span,
+        turned.span,
+        strength=strength,
+    )
 
 
 def _exchanged(sides: _Sides, quantity: Quantity, own: Quantity, other: Quantity) -> float:

@@ -84,7 +84,7 @@ def read_english(text: str, low: str) -> list[Figure]:
         word = match[0]
         if start < at or (word.isascii() and not word.isdigit() and word not in _OPENERS):
             continue
-        if taken and any(a <= start < b for a, b in taken):
+        if start in taken:
             continue
         end = skip_from(low, start)
         if end > start:
@@ -251,8 +251,8 @@ def _finish(text: str, low: str, figure: Figure) -> None:
     elif not figure.comparator:
         figure.comparator = limits.comparator(text, low, figure.start, figure.end, False)
     before = low[max(0, figure.start - 7) : figure.start]
-    if figure.low != figure.high and before.endswith(("from ", "by ")):
-        figure.comparator = ""  # "from 3 to 5" is a range, no limit
+    if before.endswith(("from ", "by ")) and (figure.low != figure.high or figure.unit == "%"):
+        figure.comparator = ""  # "from 3 to 5" and "by a third" are no limits
     figure.per = limits.rate(text, low, figure.start, figure.end, False)
     if figure.unit == "x":
         figure.noun = "time"

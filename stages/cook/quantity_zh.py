@@ -70,7 +70,7 @@ _MARKER = re.compile(
     r"(?:^|\n|(?<=[•·▪\-] ))[ \t　]*[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})"
     r"(?:[.)）、．:：](?!\d)|\s(?=\D))"
 )
-_FIRST = re.compile(r"(?:头|頭|前|最初)的?$")
+_FIRST = re.compile(r"(?<![孕产術术饭餐睡])(?:头|頭|前|最初)的?$")
 _ORDINAL = re.compile(r"第$")
 _LABEL_BEFORE = re.compile(r"(?:步骤|步驟|第|方法|误区|誤區|要点|要點|提示|问题|問題|类型)\s?$")
 _AGE_SHORT = re.compile(r"(?:个月|個月|月|岁|歲)$")

@@ -157,14 +157,34 @@ def _least(quantity: Quantity) -> Decimal | None:
     return quantity.low + 1 if quantity.comparator == ">" else quantity.low
 
 
+def is_turned(quantity: Quantity, card: Sequence[Quantity], draft: Sequence[Quantity]) -> bool:
+    """Whether a floor of the card became a ceiling, or the other way round.
+
+    card: the card's quantities of the same value. The card may have both ("under 12 months",
+    "from the first birthday"), so what counts is how often each way is said.
+    """
+    if not any(opposite(quantity, c) for c in card):
+        return False
+    way = direction(quantity)
+    here = [direction(d) for d in draft if any(explains(c, d) for c in card)]
+    there = [direction(c) for c in card]
+    return here.count(way) > there.count(way) and here.count(-way) < there.count(-way)
+
+
 def is_given_otherwise(
     draft: Quantity, accounts: Sequence[Quantity], card: Sequence[Quantity]
 ) -> bool:
     """Whether the draft's figure passes for a conversion only, while the card gives another, close
     one in that very unit: 990 ml for 960 ml (32 fl oz).
     """
-    if any(c.written == draft.written for c in accounts) or not draft.written:
+    if any(c.written == draft.written or c.low == draft.low for c in accounts) or not draft.written:
         return False
+    ends = (draft.first, draft.last)
+    if any(
+        (c.first, c.last) == ends and c.unit == draft.unit and c not in accounts and c.first > 5
+        for c in card
+    ):
+        return True  # 72 days is no way to say 11 weeks where the card has 72 hours
     return any(
         c.written == draft.written and c.low == c.high and c not in accounts
         and same_value(c.low, draft.low, c.unit, same_unit=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -161,6 +162,14 @@ def test_check_plain_takes_any_two_texts(card: str, draft: str) -> None:
 @given(st.sampled_from([FEVER, FEVER_ZH]))
 def test_check_plain_finds_nothing_in_the_card_itself(card: str) -> None:
     assert clear(card, card) == []
+
+
+@pytest.mark.parametrize("piece", ["1. 2 mg ", "9, ", "one hundred ", "3岁以下，", "每", "-5 °C\n"])
+def test_check_plain_is_fast_on_hostile_text(piece: str) -> None:
+    started = time.process_time()
+    plain(FEVER, piece * (20_000 // len(piece)))
+    plain(piece * (20_000 // len(piece)), FEVER_ZH)
+    assert time.process_time() - started < 4
 
 
 # --- labelled drafts ---------------------------------------------------------------------------
