@@ -39,7 +39,7 @@ test: setup chromium ## Run all tests; finds or installs Chromium for those in a
 chromium: setup
 	@$(BIN)/python -m tests.chromium
 
-bench: setup ## Measure speed and memory beside trafilatura and Scrapy; fails below our marks
+bench: setup ## Measure speed and memory beside trafilatura, Scrapy, LangChain; fails below our marks
 	@$(BIN)/python .ci/setup.py bench
 	@$(BIN)/python -m pytest tests/bench -q -s $(ARGS)
 

@@ -57,7 +57,7 @@ class Results:
     @property
     def best(self) -> Cooked:
         """The round that others on the machine disturbed least: a slow one is no slow cook."""
-        return min(self.warm, key=lambda each: each.lap.wall_s)
+        return min(self.warm, key=lambda each: each.seen.span_s)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,8 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_calls_wait_for_nothing_but_the_model(results: Results) -> None:
-    assert results.best.lap.wall_s <= MOST_OF_IDEAL * results.best.ideal_s
+    """From the first call to the last answer; opening the kitchen is not the cook's."""
+    assert results.best.seen.span_s <= MOST_OF_IDEAL * results.best.ideal_s
 
 
 def test_one_call_a_card_saves_tokens(results: Results) -> None:
@@ -138,7 +139,7 @@ def _show(results: Results) -> None:
     )
     ours, theirs = results.best, min(results.together, key=lambda each: each.lap.wall_s)
     console.print(
-        f"LangChain's batch, wall of ours: {theirs.lap.wall_s / ours.lap.wall_s:.2f} on the same "
+        f"LangChain's batch takes, of our wall: {theirs.lap.wall_s / ours.lap.wall_s:.2f} on the same "
         f"calls, {results.one_by_one.lap.wall_s / ours.lap.wall_s:.2f} with one call a draft"
     )
 
@@ -146,7 +147,8 @@ def _show(results: Results) -> None:
 def _table(results: Results) -> Table:
     title = f"{3 * CARDS} drafts, {LATENCY_S:g} s a call, {CONCURRENCY} at once"
     table = Table(title, title_justify="left")
-    for head in ("calls", "wall s", "of ideal", "first to last call", "CPU s", "others, cores"):
+    heads = ("calls", "wall s", "of ideal", "calls s", "of ideal", "CPU s", "others, cores")
+    for head in heads:
         table.add_column(head, justify="right")
     rows = [("ours", each) for each in results.warm]
     rows += [("ours, imports in the time", results.cold)]
@@ -157,7 +159,8 @@ def _table(results: Results) -> Table:
         lambda each: f"{each.lap.wall_s:.2f}",
         lambda each: f"{each.lap.wall_s / each.ideal_s:.3f}",
         lambda each: f"{each.seen.span_s:.2f}",
-        lambda each: f"{each.lap.own_cpu_s:.2f}",
+        lambda each: f"{each.seen.span_s / each.ideal_s:.3f}",
+        lambda each: f"{each.lap.own_cpu_s + each.lap.workers_cpu_s:.2f}",
         lambda each: f"{each.lap.others:.2f}",
     )
     for name, each in rows:
