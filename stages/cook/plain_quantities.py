@@ -43,16 +43,22 @@ HARMFUL = frozenset({"mg", "ml", "C", "h", "IU", "mmol/l", "mmHg"})
 
 # Talk of oneself, and questions, carry figures of their own.
 _OWN_STORY = re.compile(
-    r"\b(?:my|mine|i|we|our|us|i['’](?:m|ve|d|ll)|we['’](?:ve|d|re))\b(?! (?:pediatrician|"
-    r"paediatrician|doctor|midwife|gp|nurse|health visitor))|我[家们]?|咱",
+    r"\b(?:my|mine|i|i['’](?:m|ve|d|ll)|(?:we|we['’]d) (?:had|were|did|went|used|tried|spent|got|"
+    r"made|was))\b(?! (?:pediatrician|paediatrician|doctor|midwife|gp|nurse|health visitor))"
+    r"|我[家们]?|咱",
     re.IGNORECASE,
 )
 _A_CHILD = re.compile(r"\b(?:an?|your|my|our|his|her|curious|little|any) (?:[a-z]+ )?$")
 _TALK = re.compile(
-    r"[?？]|\b(?:trick|tip|job|read|scroll|save|minute read|seconds? of your|could save|quick|"
-    r"poll|quiz|challenge|favou?rite|like one more|felt like)\b|收藏|评论|速看|看完|读完|快速|"
-    r"只要花|花\d",
+    r"\b(?:trick|tip|job|read|scroll|save|seconds? of your|could save|quick|poll|quiz|challenge|"
+    r"favou?rite|like one more|felt like)\b|收藏|评论|速看|看完|读完|快速|只要花|花\d",
     re.IGNORECASE,
+)
+# A question to the reader, not a sign put as one: "Dry nappy for 12 hours? Call."
+_ASKS = re.compile(
+    r"\b(?:you|your|yours|who|what|which|how|ever|ready|got|want|know|guess)\b.*\?"
+    r"|[你您妳谁誰猜哪吗嗎].*[?？]",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -186,7 +192,11 @@ def _stretched(sides: _Sides, quantity: Quantity) -> Quantity | None:
     if quantity.first == quantity.last:
         return None
     for c in sides.missing:
-        is_like = c.written == quantity.written and c.unit == quantity.unit and c.first != c.last
+        is_like = (
+            c.unit == quantity.unit
+            and c.first != c.last
+            and (c.written == quantity.written or c.unit == "count")
+        )
         if is_like and (c.first == quantity.first) != (c.last == quantity.last):
             return c
     return None
@@ -291,7 +301,7 @@ def _doubt(sides: _Sides, quantity: Quantity, strength: float, alike: float = 0.
         claim = min(1.0, 2 * alike + (0.5 if quantity.comparator not in ("", "~") else 0.0))
         if _OWN_STORY.search(said):
             strength *= 0.45 + 0.55 * claim
-        elif _TALK.search(said):
+        elif _TALK.search(said) or _ASKS.search(said):
             strength *= 0.6 + 0.4 * claim
         if quantity.is_age and _A_CHILD.search(
             sides.draft_text[max(0, quantity.start - 24) : quantity.start].lower()

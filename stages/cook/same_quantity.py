@@ -129,7 +129,9 @@ def explains(card: Quantity, draft: Quantity) -> bool:
     if card.shape == "bare" and draft.unit in ("h", "count"):
         # "Under 2" is years; "at 2" may be months where the draft says so.
         is_open = card.is_soft or not draft.written
-        return (is_open and _repeats(card, ends)) or same_quantity(draft, card, loose=True)
+        return (is_open and _repeats(card, ends)) or same_quantity(
+            draft, card, loose=draft.low == draft.high
+        )
     if card.unit == "count" and not card.noun and not card.is_soft and draft.written:
         # A table gives the figures in its cells and the unit in its head.
         return (card.first, card.last) == ends
