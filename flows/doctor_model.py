@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flows.kitchen import open_store
 from flows.models import check_models, list_models, open_gateway
 from flows.voices import Voices, read_voices
-from stages.cook.cook import completion_key, prompt_hash
+from stages.cook.paying import completion_key, prompt_hash
 from stages.cook.facts import facts_of, read_card
 from stages.cook.faults import WithheldError
 from stages.cook.offline import OFFLINE_MODEL

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def list_models(settings: Settings) -> list[str]:
-    """The models to ask in turn, without the offline writer."""
+    """The models that write, in turn, without the offline writer; then the one that judges."""
     named = dict.fromkeys((settings.model, *settings.fallback_model_list))
-    return [model for model in named if model != OFFLINE_MODEL]
+    found = [model for model in named if model != OFFLINE_MODEL]
+    # A judge reads what a model wrote; without a model there is nothing to judge.
+    judge = [settings.judge_model] if found and settings.judge_model else []
+    return [*found, *(model for model in judge if model not in found)]
 
 
 def check_models(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from stages.chop import match_cards
 from stages.cook.checks import Checked, check_draft, licence_findings
 from stages.cook.cook import CookResult, CookSettings, cook_card, draft_key
 from stages.cook.offline import OFFLINE_MODEL
+from stages.cook.rules import tone_rules
 from stages.errors import BudgetError, ConfigError, PermanentError, StageError
 from stages.types import Card, ChangeKind, DraftSentence, Finding, Placement, Risk, ToneRules
 from store.cards import (
@@ -225,7 +226,6 @@ async def cook(
     async def check(
         card: Card, text: str, rules: ToneRules, sentences: tuple[DraftSentence, ...]
     ) -> Checked:
-        stove.has_checkers |= stove.under_way >= MANY_CARDS
         if stove.has_checkers:
             with suppress(PermanentError):  # it died; what it could not do is done here
                 return await stove.checkers.run(check_draft, card, text, rules, sentences)
@@ -234,7 +234,6 @@ async def cook(
 
     async def one(job: CookJob, doubts: tuple[Finding, ...]) -> StageError | None:
         try:
-            stove.under_way += 1
             if stove.is_off:
                 return None
             result = await cook_card(
@@ -268,6 +267,11 @@ async def cook(
         for job in jobs:
             await stove.places.acquire()
             cards.append(group.create_task(one(job, doubts)))
+            stove.under_way += 1
+            if stove.gateway and stove.under_way >= MANY_CARDS and not stove.has_checkers:
+                stove.has_checkers = True  # and have loaded all before the first reply comes
+                rules = tone_rules(job.tones[0], job.card.lang)
+                group.create_task(check(job.card, "", rules, ()))
     errors = [error for card in cards if (error := card.result())]
     for error in sorted(errors, key=lambda error: not isinstance(error, BudgetError | ConfigError)):
         raise error
@@ -368,6 +372,7 @@ def _cook_settings(kitchen: Kitchen, job: CookJob, standing: tuple[Finding, ...]
     return CookSettings(
         model=settings.model,
         fallbacks=settings.fallback_model_list,
+        judge=settings.judge_model,
         deadline_s=settings.model_deadline_s,
         max_wait_s=settings.model_max_wait_s,
         generation=job.generation,

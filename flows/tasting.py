@@ -171,6 +171,7 @@ async def cook_apart(
                 chosen = CookSettings(
                     model=settings.model,
                     fallbacks=settings.fallback_model_list,
+                    judge=settings.judge_model,
                     deadline_s=settings.model_deadline_s,
                     max_wait_s=settings.model_max_wait_s,
                     house=house,

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="Models tried in this order when the first fails, separated by commas. "
         "The offline writer always comes last.",
     )
+    judge_model: str = Field(
+        default="",
+        description="A second model, best of another maker, that says of each sentence of a draft "
+        "whether the card supports it; one more call a card. Off when empty.",
+    )
     model_api_base: str = Field(
         default="", description="Base URL of an OpenAI-compatible server of your own."
     )

@@ -72,6 +72,8 @@ TEMPLATE_VARIABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "Example": ("note", "source", "draft"),
     "Card": ("fence", "language", "tones", "breadcrumbs", "title", "sentences", "facts"),
+    "Judge": ("output_schema",),
+    "Judged": ("fence", "sentences", "drafts"),
 }
 """Sections of house.md and the variables each of them must use: all of these and no other."""
 
@@ -144,7 +146,8 @@ class House:
     """The prompt every tone shares: templates whose variables are known to be complete.
 
     languages: how the prompt calls a language, by BCP 47 tag. length_units: `words` in the words
-    of the prompt, by language key. none: what stands for an empty list.
+    of the prompt, by language key. none: what stands for an empty list. judge, judged: what the
+    judge model is told, and what it is to judge.
     """
 
     version: str
@@ -156,6 +159,8 @@ class House:
     tone_guide: str
     example: str
     card: str
+    judge: str
+    judged: str
 
 
 def language_key(lang: str) -> str:
@@ -312,7 +317,7 @@ def _load_house(path: Path) -> House:
     sections = cut(body, 1, tuple(TEMPLATE_VARIABLES))
     for section in sections:
         _check_variables(section, TEMPLATE_VARIABLES[section.title])
-    system, tone_guide, example, card = (section.text for section in sections)
+    system, tone_guide, example, card, judge, judged = (section.text for section in sections)
     return House(
         version=matching(fields["version"], VERSION, 'a version in quotes, like "1.2"'),
         hash=_hash(text),
@@ -323,6 +328,8 @@ def _load_house(path: Path) -> House:
         tone_guide=tone_guide,
         example=example,
         card=card,
+        judge=judge,
+        judged=judged,
     )
 
 

@@ -87,7 +87,7 @@ def _judge_draft(
     text = row.text("text")
     start = perf_counter()
     checked = check_draft(card, text, tone_rules)
-    risk = assess_risk(checked.findings, checked.score, card.stakes, tone_rules)
+    risk = assess_risk(checked.findings, checked.score, card.stakes, policy.flag_from)
     is_flagged = risk is not Risk.LOW
     ms = 1000 * (perf_counter() - start)
     # A hint on reading grade spans the whole text; it points at nothing.

@@ -182,7 +182,7 @@ def edit(asked: Asked) -> Response:
         return _answer(asked, Outcome(message, 409, text))
     checked = check_draft(card, text, rules, draft.sentences)
     findings = (*checked.findings, *licence_findings(item.licence_finding))
-    risk = assess_risk(findings, checked.score, card.stakes, rules)
+    risk = assess_risk(findings, checked.score, card.stakes, rules.flag_from)
     try:
         decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk)
     except StaleError as error:

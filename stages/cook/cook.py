@@ -8,7 +8,6 @@ becomes of a card for each way a model can fail.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -21,13 +20,13 @@ from stages.cook.checks import Checked, check_draft
 from stages.cook.complete import Gateway
 from stages.cook.compose import compose
 from stages.cook.facts import facts_of, read_card
-from stages.cook.faults import WithheldError
+from stages.cook.judge import Bench, judge_drafts
 from stages.cook.leak import what_is_told
 from stages.cook.ledger import Ledger
 from stages.cook.offline import OFFLINE_MODEL, write_offline
 from stages.cook.parse import Reply, ReplyError, dump_reply, longest_words, parse_reply
-from stages.cook.prices import price
-from stages.cook.prompt import Message, build_messages, estimate_tokens, reply_schema
+from stages.cook.paying import Call, completion_key, pay_once, prompt_hash
+from stages.cook.prompt import build_messages, estimate_tokens, reply_schema
 from stages.cook.risk import assess_risk
 from stages.cook.rules import tone_rules
 from stages.cook.tally import FABRICATED, Tally, fails
@@ -35,7 +34,6 @@ from stages.errors import (
     InFlightError,
     ModelPausedError,
     ModelRefusedError,
-    OutcomeUnknownError,
     PermanentError,
     RateLimitedError,
     RequestRefusedError,
@@ -78,6 +76,7 @@ class CookSettings:
     house: House | None = None
     standing: tuple[Finding, ...] = ()
     flag_from: tuple[float, float] = (0.5, 0.5)
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +123,6 @@ def draft_key(card: Card, tone: Tone, model: str, generation: int = 0) -> str:
     return _hash("draft", *parts)
 
 
-def completion_key(model: str, messages: Sequence[Message], generation: int = 0) -> str:
-    """Key of one model call in the ledger."""
-    return _hash("completion", model, prompt_hash(messages), str(generation))
-
-
-def prompt_hash(messages: Sequence[Message]) -> str:
-    """sha256 of the messages."""
-    return hashlib.sha256(_canonical(messages).encode()).hexdigest()
-
-
 async def cook_card(
     card: Card,
     tones: Sequence[Tone],
@@ -177,8 +166,19 @@ async def cook_card(
     missing = [tone for tone in missing if tone.id not in tally.best]
     if missing:
         _cook_offline(card, missing, settings, ledger, tally)
+    drafts = [tally.best[tone.id] for tone in tones]
+    if settings.judge and gateway is not None:
+        bench = Bench(
+            settings.judge,
+            settings.house or load_house(),
+            settings.flag_from,
+            settings.deadline_s,
+            settings.max_wait_s,
+            settings.generation,
+        )
+        drafts = await judge_drafts(card, drafts, bench, ledger, gateway, tally)
     return CookResult(
-        drafts=tuple(tally.best[tone.id] for tone in tones),
+        drafts=tuple(drafts),
         completions=tuple(tally.completions),
         cached=tally.cached,
         problems=tuple(tally.problems),
@@ -232,41 +232,22 @@ async def _call(
     is_last: bool,
 ) -> str:
     """The text of one claimed and settled call, or of the settled one of before."""
-    card, ledger, tally, settings = work.card, work.ledger, work.tally, work.settings
+    card, settings = work.card, work.settings
     ids = [tone.id for tone in wanted]
     messages = build_messages(
         card, work.tones, work.house, wanted=ids, problems=problems, attempt=number
     )
-    key = completion_key(work.model, messages, settings.generation)
-    tokens = estimate_tokens(card, work.tones, work.house, work.model, wanted=ids)
-    async with work.gateway.turn(
-        work.model, tokens=sum(tokens), patience=patience, is_last=is_last
-    ) as turn:
-        settled = ledger.claim(key, work.model, prompt_hash(messages), price(work.model, *tokens))
-        if settled is not None:
-            tally.cached += 1
-            return settled.text
-        try:
-            completion = await turn.send(
-                messages,
-                key=key,
-                schema=reply_schema(ids),
-                deadline_s=settings.deadline_s,
-                max_tokens=max_tokens,
-            )
-        except WithheldError as error:
-            ledger.settle(error.completion)
-            tally.completions.append(error.completion)
-            raise
-        except (TransientError, PermanentError) as error:
-            ledger.fail(key, str(error), is_unknown=isinstance(error, OutcomeUnknownError))
-            raise
-        except asyncio.CancelledError:
-            ledger.fail(key, "cancelled", is_unknown=True)
-            raise
-        ledger.settle(completion)
-    tally.completions.append(completion)
-    return completion.text
+    call = Call(
+        model=work.model,
+        messages=messages,
+        schema=reply_schema(ids),
+        tokens=estimate_tokens(card, work.tones, work.house, work.model, wanted=ids),
+        generation=settings.generation,
+        deadline_s=settings.deadline_s,
+        max_tokens=max_tokens,
+        is_last=is_last,
+    )
+    return await pay_once(call, work.ledger, work.gateway, work.tally, patience)
 
 
 async def _read(work: _Work, wanted: Sequence[Tone], text: str) -> dict[str, list[str]]:
@@ -372,7 +353,6 @@ def _make_draft(
     extra: tuple[Finding, ...] = (),
 ) -> Draft:
     wanted = OFFLINE_MODEL if model == OFFLINE_MODEL else settings.model
-    rules = tone_rules(tone, card.lang, settings.flag_from)
     findings = (*checked.findings, *settings.standing, *extra)
     return Draft(
         key=draft_key(card, tone, wanted, settings.generation),
@@ -385,7 +365,7 @@ def _make_draft(
         sentences=sentences,
         model=model,
         findings=findings,
-        risk=assess_risk(findings, checked.score, card.stakes, rules),
+        risk=assess_risk(findings, checked.score, card.stakes, settings.flag_from),
         score=checked.score,
     )
 

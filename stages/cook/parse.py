@@ -84,7 +84,7 @@ def parse_reply(
     when it is no such object; a tone that is missing or wrong inside is a problem of that tone
     alone.
     """
-    value = _load(text)
+    value = load_json(text)
     if not isinstance(value, dict):
         raise ReplyError("the reply is not a JSON object")
     if not set(tones) & set(value):
@@ -151,7 +151,8 @@ def dump_reply(drafts: dict[str, tuple[DraftSentence, ...]]) -> str:
     )
 
 
-def _load(text: str) -> object:
+def load_json(text: str) -> object:
+    """The JSON of a reply, fenced or not. Raises ReplyError for anything else."""
     if not text.strip():
         raise ReplyError("the reply is empty or was cut off", "empty or cut off")
     if len(text) > MAX_REPLY_CHARS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stages.types import Finding, Risk, Severity, Stakes, ToneRules
+from stages.types import Finding, Risk, Severity, Stakes
 
 # Findings whose word alone stops a draft: each is seen in the text itself, never inferred from
 # how alike two sentences look.
@@ -21,21 +21,25 @@ WEIGHED_CHECKS = frozenset(
         "certainty_raised", "condition_dropped", "reassurance", "unsupported", "warning_missing",
         "prohibition_missing", "condition_missing", "figure_missing", "quantity_changed",
         "quantity_invented", "quantity_swapped", "comparator_changed", "brand", "chatter_maybe",
+        "judge_contradicted", "judge_not_supported",
     }
 )  # fmt: skip
 
 
 def assess_risk(
-    findings: Iterable[Finding], score: float | None, stakes: Stakes, rules: ToneRules
+    findings: Iterable[Finding],
+    score: float | None,
+    stakes: Stakes,
+    flag_from: tuple[float, float],
 ) -> Risk:
-    """BLOCKED, FLAGGED or LOW.
+    """BLOCKED, FLAGGED or LOW. flag_from: as in `ToneRules`.
 
     A critical finding blocks when its check is a certain one and sure, or when a sentence was
     compared with the source sentences it cites (check ends in `_cited`). A score from the policy's
     limit on flags, and so does any other critical or major finding that is not itself weighed in
     the score; minor ones flag too where stakes are high.
     """
-    limit = rules.flag_from[1 if stakes is Stakes.HIGH else 0]
+    limit = flag_from[1 if stakes is Stakes.HIGH else 0]
     risk = Risk.FLAGGED if score is not None and score >= limit else Risk.LOW
     for finding in findings:
         sure = finding.check in CERTAIN_CHECKS and finding.strength >= SURE

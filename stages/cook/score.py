@@ -92,6 +92,21 @@ def score(
     return logistic(features, load_weights().draft[language])
 
 
+JUDGE_LOG_ODDS = {"judge_contradicted": 2.5, "judge_not_supported": 1.2}
+JUDGE_CONTENT_LOG_ODDS = -0.7
+"""What a judge model's word adds to the log odds: its gravest verdict, or that it found nothing.
+Set by hand between what good and poor judges deserve (published balanced accuracies of .68 to .78
+on LLM-AggreFact are log odds of 0.75 to 1.25 a verdict); there are no labelled verdicts to fit."""
+
+
+def with_judge(score: float | None, verdicts: Sequence[Finding]) -> float | None:
+    """The score of a draft after a judge model has read it. verdicts: its findings, if any."""
+    if score is None:
+        return None
+    added = max((JUDGE_LOG_ODDS[f.check] for f in verdicts), default=JUDGE_CONTENT_LOG_ODDS)
+    return 1.0 / (1.0 + math.exp(-(_log_odds(score) + added)))
+
+
 def _log_odds(chance: float) -> float:
     bounded = min(max(chance, _LEAST), 1 - _LEAST)
     return math.log(bounded / (1 - bounded))

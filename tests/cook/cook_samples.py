@@ -100,6 +100,8 @@ HOUSE = House(
         "<{{fence}}>\n{{language}} for {{tones}}\n{{breadcrumbs}}\n{{title}}\n{{sentences}}\n"
         "{{facts}}\n</{{fence}}>"
     ),
+    judge="Judge. Reply: {{output_schema}}",
+    judged="<{{fence}}>\n{{sentences}}\n\n{{drafts}}\n</{{fence}}>",
 )
 
 
