@@ -50,8 +50,8 @@ _OWN_STORY = re.compile(
 )
 _A_CHILD = re.compile(r"\b(?:an?|your|my|our|his|her|curious|little|any) (?:[a-z]+ )?$")
 _TALK = re.compile(
-    r"\b(?:trick|tip|job|read|scroll|save|seconds? of your|could save|quick|poll|quiz|challenge|"
-    r"favou?rite|like one more|felt like)\b|收藏|评论|速看|看完|读完|快速|只要花|花\d",
+    r"\b(?:trick|tip|job|read|scroll|save|seconds? of your|quick|poll|quiz|challenge|"
+    r"favou?rite)\b|收藏|评论|速看|看完|读完|快速|只要花|花\d",
     re.IGNORECASE,
 )
 # A question to the reader, not a sign put as one: "Dry nappy for 12 hours? Call."
