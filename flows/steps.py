@@ -236,14 +236,8 @@ async def cook(
         try:
             if stove.is_off:
                 return None
-            result = await cook_card(
-                job.card,
-                job.tones,
-                _cook_settings(kitchen, job, doubts),
-                ledger,
-                stove.gateway,
-                check,
-            )
+            settings = _cook_settings(kitchen, job, doubts)
+            result = await cook_card(job.card, job.tones, settings, ledger, stove.gateway, check)
         except StageError as error:
             stove.is_off |= isinstance(error, BudgetError | ConfigError | PermanentError)
             return error

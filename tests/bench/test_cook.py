@@ -139,8 +139,8 @@ def _show(results: Results) -> None:
     )
     ours, theirs = results.best, min(results.together, key=lambda each: each.lap.wall_s)
     console.print(
-        f"LangChain's batch takes, of our wall: {theirs.lap.wall_s / ours.lap.wall_s:.2f} on the same "
-        f"calls, {results.one_by_one.lap.wall_s / ours.lap.wall_s:.2f} with one call a draft"
+        f"LangChain's batch takes, of our wall: {theirs.lap.wall_s / ours.lap.wall_s:.2f} on the "
+        f"same calls, {results.one_by_one.lap.wall_s / ours.lap.wall_s:.2f} with one call a draft"
     )
 
 

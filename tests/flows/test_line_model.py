@@ -312,7 +312,8 @@ def test_drafts_are_the_same_where_another_process_checks_them(
     async def run_noted(self: Workers, work: Callable[..., object], *arguments: object) -> object:
         if dies:
             raise PermanentError("the process crashed")
-        checked_there.append(work)
+        if arguments[1]:  # the text; an empty one only warms up
+            checked_there.append(work)
         return await run(self, work, *arguments)
 
     with FakeModel(quote_card) as model:
