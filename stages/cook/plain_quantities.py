@@ -215,7 +215,7 @@ def _rival(sides: _Sides, quantity: Quantity) -> tuple[Quantity | None, float]:
     best_value = best_alike = 0.0
     for c in sides.card:
         same_number = (c.first, c.last) == (quantity.first, quantity.last) and not (
-            c.is_soft or c.shape == "ordinal"
+            c.is_soft or c.shape != quantity.shape
         )
         if not _comparable(c, quantity) or not (same_number or _same_scale(c, quantity)):
             continue
@@ -255,6 +255,8 @@ def _changed(quantity: Quantity, rival: Quantity, alike: float) -> float:
         return (0.6 if quantity.is_soft else 0.7) + min(0.3, alike)
     if quantity.shape == "bare":
         return (0.35 if quantity.is_soft else 0.5) + min(0.4, alike)
+    if quantity.shape == rival.shape == "ordinal" and quantity.first == rival.first:
+        return 0.35 + min(0.4, alike)  # "the first month" for the first year
     if quantity.is_soft:
         # "a day", "half an hour": idiom more often than not.
         return min(0.45, 0.3 + alike) if not quantity.comparator else 0.45 + min(0.3, alike)
@@ -306,7 +308,7 @@ def _doubt(sides: _Sides, quantity: Quantity, strength: float, alike: float = 0.
         if quantity.is_age and _A_CHILD.search(
             sides.draft_text[max(0, quantity.start - 24) : quantity.start].lower()
         ):
-            strength *= 0.5
+            strength *= 0.45
     return round(strength, 3)
 
 
@@ -370,7 +372,7 @@ def _exchanged(sides: _Sides, quantity: Quantity, own: Quantity, other: Quantity
         - sides.alike(d, other)
         for d in partners
     )
-    return 0.3 + 0.5 * gain if gain > 0.3 else 0.0
+    return 0.4 + 0.5 * gain if gain > 0.25 else 0.0
 
 
 def _severity(unit: str, strength: float) -> Severity:

@@ -87,6 +87,23 @@ def test_check_plain_points_at_a_changed_figure(draft: str, expected: tuple[str,
     assert clear(FEVER, draft) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        ("A drink means 12 oz beer, 5 oz wine or 1.5 oz spirits.", []),
+        (
+            "A drink means a 5 oz beer or a 12 oz glass of wine.",
+            [("quantity_swapped", "5 oz"), ("quantity_swapped", "12 oz")],
+        ),
+    ],
+)
+def test_check_plain_sees_two_figures_in_each_other_s_place(
+    draft: str, expected: list[tuple[str, str]]
+) -> None:
+    card = "One drink is 12 oz of beer (5%), 5 oz of wine (12%) or 1.5 oz of spirits (40%)."
+    assert clear(card, draft) == expected
+
+
 FEVER_ZH = (
     "3月龄以下的宝宝体温达到38℃应立即就医。3至6个月的宝宝体温达到39℃应就医。两次用药至少间隔4小时，"
     "24小时内不超过4次。咳嗽一般3周内好转，约一半的宝宝夜里咳得更厉害。1岁以内不要吃蜂蜜。"
