@@ -19,42 +19,9 @@ from stages.cook.same_quantity import (
 from stages.types import Finding, Severity
 
 __all__ = [
-    "HARMFUL", "check_aligned", "check_cited", "check_plain", "is_kept", "opposite",
+    "HARMFUL", "check_cited", "check_plain", "is_kept", "opposite",
     "same_quantity", "same_value",
 ]  # fmt: skip
-
-
-def check_aligned(
-    pairs: Sequence[tuple[Sequence[Quantity], Sequence[Quantity]]],
-    draft: Sequence[Quantity],
-    card_text: str,
-    draft_text: str,
-) -> Iterator[Finding]:
-    """A card figure that is gone, where the draft sentence nearest to it has another of its kind.
-
-    pairs: quantities of a card sentence with those of its nearest draft sentence. Sentences that
-    are alike as a whole prove less than the words beside the figures, which `check_plain` reads.
-    """
-    for source, target in pairs:
-        for wanted in source:
-            if wanted.is_soft or any(is_kept(wanted, d) for d in draft):
-                continue
-            for other in target:
-                if _stands_for(other, wanted) and not any(explains(s, other) for s in source):
-                    yield Finding(
-                        "quantity_swapped",
-                        Severity.INFO,
-                        f"The draft says “{other.text}” where the card says “{wanted.text}”.",
-                        other.span,
-                        wanted.span,
-                        strength=0.35,
-                    )
-                    break
-
-
-def _stands_for(draft: Quantity, card: Quantity) -> bool:
-    same_kind = draft.unit == card.unit and draft.is_age == card.is_age
-    return same_kind and not draft.is_soft and (draft.unit != "count" or draft.noun == card.noun)
 
 
 def check_cited(

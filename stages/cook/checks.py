@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from stages.cook import check_quantities, lexicon
-from stages.cook.align import best_match, content_tokens
 from stages.cook.check_cited import check_cited_sentence
 from stages.cook.check_close import check_close
 from stages.cook.check_hygiene import check_hygiene
@@ -105,7 +104,7 @@ class _Source:
     text: Text
     facts: tuple[Fact, ...]
     whole: str
-    figures: tuple[Quantity, ...]
+    heading_figures: tuple[Quantity, ...]
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +117,7 @@ def _read_source(text: str, lang: str, heading: tuple[str, ...]) -> _Source:
         text=replace(read_clauses(reading), heading=head.clauses, extra=above),
         facts=facts_of(reading),
         whole=f"{above}\n{text}",
-        figures=(*reading.quantities, *head.reading.quantities),
+        heading_figures=head.reading.quantities,
     )
 
 
@@ -173,10 +172,13 @@ def _worth_showing(
 
 
 def _check_figures(source: _Source, draft: Text) -> Iterator[Finding]:
-    card, figures = source.text.reading, draft.reading.quantities
-    yield from check_quantities.check_plain(source.figures, card.text, figures, draft.reading.text)
-    yield from check_quantities.check_aligned(
-        _align_quantities(card, draft.reading), figures, card.text, draft.reading.text
+    card = source.text.reading
+    yield from check_quantities.check_plain(
+        card.quantities,
+        card.text,
+        draft.reading.quantities,
+        draft.reading.text,
+        heading=source.heading_figures,
     )
 
 
@@ -204,23 +206,6 @@ def _untouched(
 
 def _words_of(text: str) -> str:
     return _NO_WORD.sub("", text).casefold()
-
-
-def _align_quantities(
-    card: CardReading, draft: CardReading
-) -> list[tuple[Sequence[Quantity], Sequence[Quantity]]]:
-    """Quantities of each card sentence with those of the draft sentence most like it."""
-    language = card.language
-    tokens = [content_tokens(s.text, language) for s in draft.sentences]
-    pairs: list[tuple[Sequence[Quantity], Sequence[Quantity]]] = []
-    for sentence in card.sentences:
-        source = card.quantities_of(sentence)
-        if not source:
-            continue
-        at, score = best_match(content_tokens(sentence.text, language), tokens)
-        if score >= MIN_ALIKE:
-            pairs.append((source, draft.quantities_of(draft.sentences[at])))
-    return pairs
 
 
 def _check_cited(
@@ -334,7 +319,7 @@ def _check_lost(
         if where and fact.kind is FactKind.QUANTITY:
             wanted = next(q for q in reading.quantities if q.start == fact.start)
             lost = not any(
-                check_quantities.same_quantity(wanted, q, loose=False)
+                check_quantities.is_kept(wanted, q)
                 for q in every
                 if any(a <= q.start < b for a, b in where)
             )

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 
 from stages.cook.compare import Evidence
 from stages.types import Finding, Severity
@@ -70,14 +71,16 @@ def suspect(evidence: Sequence[Evidence], side: str, language: str) -> list[floa
 def draft_features(
     said: Sequence[float], left_out: Sequence[float], findings: Iterable[Finding]
 ) -> dict[str, float]:
-    """What the whole draft is scored by: the two most suspicious clauses of each side, as log odds,
-    and the strongest finding of each other check.
+    """What the whole draft is scored by: the two most suspicious clauses of each side and the usual
+    one, since bold writers look suspicious throughout, as log odds; and the strongest finding of
+    each other check.
     """
     features: dict[str, float] = {}
     for side, chances in ((SAID, said), (LEFT_OUT, left_out)):
         worst = sorted(chances, reverse=True)[:2]
         for place, chance in enumerate([*worst, _LEAST, _LEAST][:2], start=1):
             features[f"{side}_{place}"] = _log_odds(chance)
+        features[f"{side}_usual"] = _log_odds(median(chances) if chances else _LEAST)
     for finding in findings:
         value = SEVERITY_WEIGHT[finding.severity] * finding.strength
         features[finding.check] = max(features.get(finding.check, 0.0), value)
