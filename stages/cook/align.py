@@ -30,10 +30,19 @@ _STOP_ZH = words(
     "您的 你的 我们 他们 没有 不是 的时 时应 应立 的宝 儿童 家长"
 )
 
+# Characters that carry no meaning of their own there.
+_STOP_SIGNS = frozenset(
+    "的了是在有和也都就要会能不没把被给让到从对与及或等着过吧吗呢啊呀啦哦这那哪个些只再又还很更最太可以应该须"
+    "需请用时后前中里上下内外为于而且但则即若如果因所之其者您你我他她它们宝婴儿孩娃子家妈爸一二两三四五六七八九"
+    "十几多少大小每次各别勿忌禁无未非"
+)
+
 
 def is_stop(word: str, language: str) -> bool:
     """Whether a word carries no meaning of its own in a parents' guide."""
-    return word in (_STOP_ZH if language == "zh" else _STOP)
+    if language == "zh":
+        return word in _STOP_ZH or word in _STOP_SIGNS
+    return word in _STOP
 
 
 # Lay words and clinical words for the same thing, so that a rewrite still meets its source.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from stages.cook.align import is_stop, stem
-from stages.cook.concepts import Mention, find_concepts, lexicon
+from stages.cook.concepts import Mention, find_concepts, lexicon, simplified
 from stages.cook.facts import CardReading
 from stages.types import Span
 
@@ -28,8 +28,9 @@ MIN_WORDS = {"en": 3, "zh": 2}
 
 @dataclass(frozen=True)
 class Clause:
-    """A piece of one sentence. sentence: its number in the text, from 0. words: stems (English) or
-    words (Chinese) that no concept covers; concepts: ids of what it names.
+    """A piece of one sentence. text: as it stands there, Chinese in simplified characters.
+    sentence: its number in the text, from 0. words: stems (English) or characters (Chinese) that
+    no concept covers; concepts: ids of what it names.
     """
 
     text: str
@@ -99,9 +100,9 @@ def overlap(clause: Clause, side: Side) -> float:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text:
-    """A card's or draft's text as the comparison sees it."""
+    """A card's or draft's text as the comparison sees it; one object, read once."""
 
     reading: CardReading
     clauses: tuple[Clause, ...]
@@ -141,6 +142,7 @@ def read_clauses(reading: CardReading) -> Text:
     """The clauses of a text that is read already; planted instructions have none."""
     language = reading.language
     mentions = find_concepts(reading.text, language)
+    text = simplified(reading.text) if language == "zh" else reading.text
     found: list[Clause] = []
     for number, sentence in enumerate(reading.sentences):
         if sentence.id in reading.planted:
@@ -150,11 +152,11 @@ def read_clauses(reading: CardReading) -> Text:
         first = len(found)
         for start, end in pieces:
             begin = held[0] if held else start
-            clause = _clause(reading.text, begin, end, number, mentions, language)
+            clause = _clause(text, begin, end, number, mentions, language)
             if clause.size < MIN_WORDS[language]:
                 if len(found) > first:
                     last = found.pop()
-                    found.append(_clause(reading.text, last.start, end, number, mentions, language))
+                    found.append(_clause(text, last.start, end, number, mentions, language))
                     held = None
                 else:
                     held = (begin, end)
@@ -162,7 +164,7 @@ def read_clauses(reading: CardReading) -> Text:
             found.append(clause)
             held = None
         if held:
-            found.append(_clause(reading.text, *held, number, mentions, language))
+            found.append(_clause(text, *held, number, mentions, language))
     return Text(reading, tuple(found))
 
 
@@ -205,14 +207,18 @@ def _words(
 
 @lru_cache(maxsize=8192)
 def plain_words(piece: str, language: str) -> frozenset[str]:
-    """Stems (English) or words (Chinese) of a piece that say something."""
+    """What of a piece says something: stems (English) or characters (Chinese, whose rewrites keep
+    one character of a word more often than the word).
+    """
     found = set()
     for word in _EN_WORD.findall(piece.lower()):
         if not is_stop(word, "en"):
             found.add(stem(word))
     if language == "zh":
         for run in _HAN_RUN.findall(piece):
-            found.update(w for w in _segment(run) if len(w) > 1 and not is_stop(w, "zh"))
+            for word in _segment(run):
+                if not is_stop(word, "zh"):
+                    found.update(sign for sign in word if not is_stop(sign, "zh"))
     return frozenset(found)
 
 
@@ -224,20 +230,25 @@ def _segment(run: str) -> list[str]:
 
 def sentence_text(text: Text, n: int) -> str:
     """The sentence of that number, from 0."""
-    return text.reading.sentences[n].text
+    return _shown(text, text.reading.sentences[n].text)
+
+
+def _shown(text: Text, part: str) -> str:
+    """Part of the text as cues are looked up in: Chinese in simplified characters."""
+    return simplified(part) if text.reading.language == "zh" else part
 
 
 def lead_text(text: Text, n: int) -> str:
     """The lead-in line the sentence stands under, '' for none."""
     lead = text.reading.lead_ins.get(text.reading.sentences[n].id)
-    return lead.text if lead else ""
+    return _shown(text, lead.text) if lead else ""
 
 
 def around(text: Text, n: int) -> str:
     """The sentence with its neighbours and lead-in."""
     sentences = text.reading.sentences
     near = " ".join(s.text for s in sentences[max(0, n - 1) : n + 2])
-    return f"{lead_text(text, n)} {near}"
+    return f"{lead_text(text, n)} {_shown(text, near)}"
 
 
 def head_text(text: Text, n: int) -> str:
@@ -246,7 +257,7 @@ def head_text(text: Text, n: int) -> str:
     for before in range(n - 1, max(-1, n - 9), -1):
         sentence = text.reading.sentences[before]
         if sentence.text.rstrip().endswith(("?", "？", ":", "：")):
-            return sentence.text
+            return _shown(text, sentence.text)
         if "\n\n" in source[sentence.end : text.reading.sentences[before + 1].start]:
             return ""
     return ""

@@ -57,6 +57,20 @@ def are_opposites(a: str, b: str) -> bool:
     return (a, b) in lexicon().opposites
 
 
+@lru_cache(maxsize=2048)  # the sentences of a card are read for each of its drafts
+def simplified(text: str) -> str:
+    """Chinese text with its traditional characters as simplified ones: same length, same offsets.
+
+    What has no entry in tones/lexicon/characters.yaml stays as it is.
+    """
+    return text.translate(_han())
+
+
+@lru_cache(maxsize=1)
+def _han() -> Mapping[int, int]:
+    return {sign: plain for sign, plain in lexicon().characters.items() if sign >= 0x3400}
+
+
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The thesaurus, read once. Raises ConfigError as `read_lexicon` does."""

@@ -1,6 +1,7 @@
 """What a clause does with what it speaks of: forbids, allows, advises, promises, doubts, warns.
 
-Cue words, English and Chinese (both scripts), for clauses of cards and drafts alike. Where a
+Cue words for clauses of cards and drafts alike, English and Chinese; Chinese texts come in
+simplified characters (`clauses.py`), whatever they were written in. Where a
 phrase only looks like a denial ("don't forget", "no need to worry", 不仅), it is taken out first.
 """
 
@@ -28,17 +29,22 @@ _NO_DENIAL = {
         r"wait)|why not|or not|not sure|can['’]t wait|nothing to worry|no shame|not alone|"
         r"is(?:n['’]t| not) (?:always )?(?:easy|fun|your fault)|not your fault|whether or not|"
         r"no need to panic|if (?:not|you do(?:n['’]t| not))|never (?:too late|mind)|"
+        r"no(?:t)? (?:more|less|later|longer|older|younger|fewer|higher|lower) than|"
         r"not a bad|no (?:big )?deal|don['’]t we|isn['’]t it|not the only)\b",
         _I,
     ),
     "zh": _zh(
-        "不仅 不僅 不但 不只 不光 不妨 不止 别忘 別忘 不要忘 不用担心 不必担心 不要担心 别担心 "
-        "別擔心 别慌 別慌 不要慌 不要紧 不要緊 不错 不錯 不同 不管 不论 不論 无论 無論 是不是 "
-        "要不要 能不能 会不会 會不會 有没有 有沒有 对不对 好不好 可不可以 不好意思 不一样 不少 "
-        "不断 不斷 不久 差不多 了不起 不得不 不到 不足 不满 不滿 不超过 不超過 不低于 不低於 "
-        "不少于 不少於 不高于 不高於 不多于 不小于 不大于 不适 不適 不安 没事 沒事 没关系 "
-        "沒關係 特别 特別 区别 區別 分别 分別 级别 性别 性別 非常 除非 无菌 無菌 未满 未滿 "
-        "免疫 未来 未來 个别 個別 告别 少量 减少 減少 多少 至少 不犯愁 不发愁 不孤单"
+        "([\u3400-\u9fff])[不没]\\1 不仅 不但 不只 不光 不妨 不止 [别不]忘 不要忘 不[用必要]担心 "
+        "别担心 "
+        "不要慌 别慌 不要紧 不错 不同 不管 不论 无论 可不可以 不好意思 不一样 不少 不断 不久 "
+        "差不多 "
+        "了不起 不得不 不到 不足 不满 不超过 不低于 不少于 不高于 不多于 不小于 不大于 不适(?!合|"
+        "宜|用) "
+        "不安 不舒服 不小心 不慎 不良 不知 不时 不然 要不 不由 不瞒 忍不住 好不容易 没事 没关系 "
+        "没想到 "
+        "没办法 没错 特别 [区级性个告类差识鉴辨分]别 别[人的处家] 非常 非处方 除非 无菌 无痛 "
+        "无[糖盐香] "
+        "无意 未满 免疫 以免 未来 少量 减少 多少 至少 莫名 不犯愁 不发愁 不孤单 不可避免"
     ),
 }
 
@@ -55,10 +61,11 @@ PERMIT = {
         r"suitable|optional|up to you|welcome to|good to go|safe to|fine to|ok(?:ay)? to)\b",
         _I,
     ),
-    "zh": _zh(
-        "可以 可直接 可放心 放心 没问题 沒問題 没关系 沒關係 无妨 無妨 不碍事 不礙事 允许 允許 "
-        "也行 都行 即可 可自行 不必 不用 无需 無需 无须 毋须 尽管 儘管 随意 隨意 随便 隨便 "
-        "没事 沒事 不要紧 不要緊 不影响 不影響 可行 可给 可給 可用 可喂 可服 可再 适合 適合"
+    "zh": re.compile(
+        "(?<![不没未勿])(?:可以|可直接|可放心|放心|没问题|无妨|不碍|无碍|允许|[也都就]行|即可|"
+        "可自行|"
+        "[亦也均皆都]可(?!能)|不必|不用|用不着|无需|无须|毋须|尽管|大胆|不妨|随意|随便|没事|不要紧|"
+        "不影响|可行|可给|可用|可喂|可服|可再|适合|适用|照样)"
     ),
 }
 
@@ -73,10 +80,16 @@ REASSURE = {
         r"wait and see|keep (?:an eye|watching)|no (?:hurry|rush)|in your own time)\b",
         _I,
     ),
-    "zh": _zh(
-        "不用担心 不必担心 不要担心 别担心 別擔心 没事 沒事 不要紧 不要緊 无害 無害 没有危险 "
-        "不危险 不危險 不严重 不嚴重 很正常 都正常 属正常 正常现象 自然会好 自己会好 自行缓解 "
-        "自行消退 再说 再看 观察几天 不急 不着急 等等看 在家观察 先观察"
+    "zh": re.compile(
+        "不[用必要](?:担心|理会|管|去|跑|特地|紧张|急|就医)|无[需须](?:担心|理会|就医|紧张)|"
+        "别(?:担心|紧张|急|大惊)|"
+        "(?<!代表)(?<!看着)没事|不要紧|无害|没有?危险|不危险|不严重|不碍事|[很都属的]正常|，正常|"
+        "正常现象|"
+        "自[然己]会|自行(?:缓解|消退|好转)|自愈|再说|再看|(?:观察|[看等过])[几两]天|不急|不着急|"
+        "等等看|等一等|"
+        "在家(?:观察|等|盯|看|歇)|先(?:观察|等|看看|睡|别急|不[用急])|下次产检|明[早天]再|天亮再|"
+        "忍一忍|挺一挺|"
+        "别自己吓|大可放心"
     ),
 }
 
@@ -89,10 +102,12 @@ ABSOLUTE = {
         r"without exception|instantly|immediately|the (?:best|safest|only))\b",
         _I,
     ),
-    "zh": _zh(
-        "一定 必定 必然 肯定 绝对 絕對 完全 彻底 徹底 所有 全部 任何 每个 每個 总是 總是 永远 "
-        "永遠 都会 都會 从不 從不 从来 唯一 百分百 保证 保證 立刻 马上 无论 無論 不管 必须 必須 "
-        "只要 就能 就会 就會 都能 根本"
+    "zh": re.compile(
+        "(?<!不)一定(?!程度|要)|必定|必然|肯定|绝对(?!不[能要可行得准许]|别|禁)|完全|彻底|所有|"
+        "全部|任何|"
+        "每个(?!月|小时|星期|礼拜)|[人个]{2}都|总是|永远|都会|从不|从来|唯一|百分百|保证|保管|"
+        "无论|不管|必须|"
+        "只要|就能|就会|都能|根本|再也不|一概|一律|通通|百试百灵|没有例外|无一例外"
     ),
 }
 
@@ -126,7 +141,8 @@ ADVISE = {
         _I,
     ),
     "zh": _zh(
-        "应 應 须 須 必须 必須 需 要 建议 建議 推荐 推薦 最好 请 請 记得 記得 宜 尽量 盡量 让 讓 给 給"
+        "应 應 须 須 必须 必須 需 要 建议 建議 推荐 推薦 最好 请 請 记得 記得 宜 尽量 盡量 让 讓 "
+        "给 給"
     ),
 }
 
@@ -160,7 +176,8 @@ LIMIT = {
     ),
     "zh": _zh(
         "只 仅 僅 除非 除了 除外 如果 若 如 的话 的話 当 當 一旦 以上 以下 以内 以內 之前 之后 前 "
-        "后 後 才 时 時 期间 期間 未满 未滿 不足 超过 超過 至少 最多 不超 者 医生 醫生 医嘱 醫囑 满 滿"
+        "后 後 才 时 時 期间 期間 未满 未滿 不足 超过 超過 至少 最多 不超 者 医生 醫生 医嘱 醫囑 "
+        "满 滿"
     ),
 }
 
@@ -169,7 +186,7 @@ WAIT = {
     "en": re.compile(
         r"\b(?:wait|delay|postpone|put off|next day|until (?:tomorrow|morning))\b", _I
     ),
-    "zh": _zh("等 拖 延误 延誤 第二天 明天 再去"),
+    "zh": _zh("[不要能别][要能]?等 等[到下] 拖 推迟 延误 第二天 明天"),
 }
 
 _IMPERATIVE = re.compile(
@@ -195,8 +212,10 @@ _FORBIDDEN_EN = re.compile(
     _I,
 )
 _FORBIDDEN_ZH = re.compile(
-    r"(?:不要|不可|不得|不能|不应|不應|不宜|不建议|不建議|禁止|切勿|请勿|請勿|勿|别|別|避免|千万不|不)"
-    r"(?:要|可|再|自行|随意|隨意|擅自|直接|给宝宝|給寶寶|让宝宝|讓寶寶|用|在|把|将|將)*(?P<verb>[\u3400-\u9fff]{1,2})"
+    r"(?:不要|不可|不得|不能|不应|不應|不宜|不建议|不建議|禁止|切勿|请勿|請勿|勿|别|別|避免|"
+    r"千万不|不)"
+    r"(?:要|可|再|自行|随意|隨意|擅自|直接|给宝宝|給寶寶|让宝宝|讓寶寶|用|在|把|将|"
+    r"將)*(?P<verb>[\u3400-\u9fff]{1,2})"
 )
 
 
@@ -220,6 +239,11 @@ def does(text: str, verb: str, language: str) -> bool:
         return verb in text
     stemmed = stem(verb)
     return any(stem(word) == stemmed for word in re.findall(r"[a-z]+", text.lower()))
+
+
+def without_false_denials(text: str, language: str) -> str:
+    """The text with denials in form only blanked out, as long as before."""
+    return _NO_DENIAL[language].sub(lambda match: " " * len(match[0]), text)
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,7 @@ from stages.cook.compare import (
     best_sentence,
     sides_of,
 )
-from stages.cook.concepts import Mention, are_opposites, are_rivals
+from stages.cook.concepts import Mention, are_opposites, are_rivals, simplified
 from stages.cook.facts import is_alarm, is_prohibition
 from stages.types import Span
 
@@ -35,6 +35,8 @@ def said(card: Text, draft: Text) -> list[Evidence]:
     sides = sides_of(card)
     total = Side.of((*card.clauses, *card.heading))
     source = f"{card.extra}\n{card.reading.text}".lower()
+    if language == "zh":
+        source = simplified(source)
     found = []
     last = len(draft.reading.sentences) - 1
     for clause in draft.clauses:
