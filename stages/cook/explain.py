@@ -18,6 +18,7 @@ _SAID = {
     "permit_forbidden": "prohibition_dropped",
     "advise_forbidden": "prohibition_dropped",
     "verb_freed": "prohibition_dropped",
+    "rule_freed": "prohibition_dropped",
     "no_added": "negation_added",
     "no_added_weak": "negation_added",
     "certain": "certainty_raised",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stages.cook import cues, lexicon
 from stages.cook.clauses import (
@@ -26,6 +27,7 @@ from stages.cook.compare import (
 )
 from stages.cook.concepts import Mention, are_opposites, are_rivals, simplified
 from stages.cook.facts import is_alarm, is_prohibition
+from stages.cook.polarity import rules_freed
 from stages.types import Span
 
 
@@ -39,9 +41,10 @@ def said(card: Text, draft: Text) -> list[Evidence]:
         source = simplified(source)
     found = []
     last = len(draft.reading.sentences) - 1
-    for clause in draft.clauses:
+    for clause, freed in zip(draft.clauses, rules_freed(card, draft), strict=True):
         n, alike = best_sentence(clause, sides)
-        found.append(_said(card, draft, clause, n, alike, sides, total, source, language, last))
+        each = _said(card, draft, clause, n, alike, sides, total, source, language, last)
+        found.append(replace(each, features={**each.features, "rule_freed": freed}))
     return beside_the_rest(found, "uncovered")
 
 
