@@ -68,7 +68,11 @@ def simplified(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _han() -> Mapping[int, int]:
-    return {sign: plain for sign, plain in lexicon().characters.items() if sign >= 0x3400}
+    return {sign: plain for sign, plain in lexicon().characters.items() if _is_han(sign)}
+
+
+def _is_han(sign: int) -> bool:
+    return 0x3400 <= sign <= 0x9FFF
 
 
 @lru_cache(maxsize=1)
