@@ -186,8 +186,8 @@ def _scope(text: Text, n: int, language: str) -> _Scope:
     plain = tuple(m.span() for m in lexicon.PLAIN_NO[language].finditer(shown))
     loose = tuple(m.span() for m in lexicon.NEGATIVE[language].finditer(shown))
     sentences = text.reading.sentences
-    after = sentences[n + 1].text if n + 1 < len(sentences) else ""
-    before = sentences[n - 1].text if n else ""
+    after = sentence_text(text, n + 1) if n + 1 < len(sentences) else ""
+    before = sentence_text(text, n - 1) if n else ""
     lead = f"{lead_text(text, n)} {head_text(text, n)}"
     floor = 0.0
     if cues.denies(lead, language):

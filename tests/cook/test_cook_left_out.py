@@ -54,6 +54,10 @@ def test_rules_freed_reads_chinese() -> None:
     assert freed(card, "用微波炉加热奶瓶。", "zh-Hans") > 0.6
 
 
+def test_rules_freed_reads_an_answer_in_traditional_characters() -> None:
+    assert freed("不要给宝宝吃蜂蜜。", "蜂蜜可以嗎？別急。", "zh-Hant") < 0.1
+
+
 def test_rules_freed_has_one_figure_for_each_clause() -> None:
     draft = text("Warm the bottle, then test it. Nothing else is needed.")
     assert len(rules_freed(text(CARD), draft)) == len(draft.clauses)
