@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stages.cook.cook import CookResult
+from stages.cook.judge import NO_JUDGEMENT
 from stages.cook.keys import missing_key
 from stages.cook.offline import OFFLINE_MODEL
 from stages.cook.prices import PRICES_OF, price
@@ -59,7 +60,7 @@ def tell_faults(result: CookResult) -> set[str]:
     """The kinds of fault that left a card to the offline writer, without what is its own."""
     if not result.is_makeshift:
         return set()
-    kinds = _kinds(result)
+    kinds = {kind for kind in _kinds(result) if not _is_of_judge(kind)}
     # Replies that were paid for are not bought again, unless fewer tones are asked for.
     is_apart = any(draft.model != OFFLINE_MODEL for draft in result.drafts)
     is_paid = all(": no usable draft" in kind or ": draft refused" in kind for kind in kinds)
@@ -69,11 +70,13 @@ def tell_faults(result: CookResult) -> set[str]:
 
 def tell_hitches(result: CookResult) -> set[str]:
     """The kinds of fault a card got over, and how."""
+    kinds = _kinds(result)
+    judges = {kind for kind in kinds if _is_of_judge(kind)}
+    found = {f"{kind}; the drafts stand without it" for kind in judges}
     if result.is_makeshift:
-        return set()
+        return found
     writers = dict.fromkeys(draft.model for draft in result.drafts)
-    found = set()
-    for kind in _kinds(result):
+    for kind in kinds - judges:
         others = [name for name in writers if not kind.startswith((f"{name}:", f"{name} "))]
         if others:
             end = f"{' and '.join(others)} wrote instead"
@@ -83,6 +86,10 @@ def tell_hitches(result: CookResult) -> set[str]:
             end = "a later try was good"
         found.add(f"{kind}; {end}")
     return found
+
+
+def _is_of_judge(kind: str) -> bool:
+    return f": {NO_JUDGEMENT}" in kind
 
 
 def _kinds(result: CookResult) -> set[str]:

@@ -17,7 +17,7 @@ from review_ui.marks import (
     source_parts,
 )
 from stages.text import split_sentences
-from stages.types import Finding, Risk, Stakes
+from stages.types import Finding, Risk, Severity, Stakes
 from store.decisions import Action, Decision, list_decisions
 from store.drafts import DraftView
 from store.engine import Database
@@ -29,6 +29,11 @@ from store.queue import Filter, QueueItem, get_item, get_neighbours
 from store.tables import DraftState
 from store.users import User
 
+WEAK_BELOW = 0.5
+"""Strength under which a finding is shown as a hint to look, not as a fault."""
+
+_SEVERITIES = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
+
 
 @dataclass(frozen=True, slots=True)
 class NumberedFinding:
@@ -37,6 +42,12 @@ class NumberedFinding:
     key: str
     finding: Finding
 
+    @property
+    def look(self) -> str:
+        """How it is shown: its severity, or `perhaps` when the check hardly saw it."""
+        is_weak = self.finding.strength < WEAK_BELOW and self.finding.severity is not Severity.INFO
+        return "perhaps" if is_weak else self.finding.severity.value
+
 
 @dataclass(frozen=True, slots=True)
 class ToneColumn:
@@ -44,7 +55,8 @@ class ToneColumn:
 
     decision: the one that decided it, with can_undo; editor: who edited it last, '' if nobody.
     licence: how the guide's page disagrees with the register, '' if it does not. is_outdated: the
-    card says something else since the draft was written.
+    card says something else since the draft was written. findings: worst first. chance: its score
+    as people say it, '' for none.
     """
 
     draft: DraftView
@@ -59,6 +71,7 @@ class ToneColumn:
     refusal: str
     licence: str
     is_outdated: bool
+    chance: str
 
     @property
     def is_pending(self) -> bool:
@@ -131,10 +144,10 @@ def _column(
 ) -> ToneColumn:
     findings = tuple(
         NumberedFinding(f"{draft.id}-{number}", finding)
-        for number, finding in enumerate(draft.findings, 1)
+        for number, finding in enumerate(sorted(draft.findings, key=_rank), 1)
     )
     marks = [
-        Mark(*item.finding.draft_span, item.key, item.finding.severity.value)
+        Mark(*item.finding.draft_span, item.key, item.look)
         for item in findings
         if item.finding.draft_span
     ]
@@ -157,7 +170,23 @@ def _column(
         refusal=_refusal(draft, item, editor, user) if is_pending else "",
         licence=item.licence_finding,
         is_outdated=draft.body_hash != item.card.body_hash,
+        chance=_say_chance(draft.score) if is_pending else "",
     )
+
+
+def _rank(finding: Finding) -> tuple[bool, int, float]:
+    """Sort key, worst first; what was hardly seen comes after what was."""
+    place = _SEVERITIES.index(finding.severity)
+    return finding.strength < WEAK_BELOW, place, -finding.strength
+
+
+def _say_chance(score: float | None) -> str:
+    """A score as a share in words: `42%`, `under 1%`; '' for none."""
+    if score is None:
+        return ""
+    if score < 0.01:
+        return "under 1%"
+    return "over 99%" if score > 0.99 else f"{score:.0%}"
 
 
 def _history(
@@ -185,7 +214,7 @@ def _refusal(draft: DraftView, item: QueueItem, editor: str, user: User) -> str:
 
 def _card_marks(columns: Sequence[ToneColumn]) -> list[Mark]:
     return [
-        Mark(*item.finding.card_span, item.key, item.finding.severity.value)
+        Mark(*item.finding.card_span, item.key, item.look)
         for column in columns
         if column.is_pending
         for item in column.findings

@@ -72,7 +72,7 @@ class Change:
     text: str
 
 
-_WORST = ("critical", "major", "minor", "info")
+_WORST = ("critical", "major", "minor", "perhaps", "info")
 
 
 def lay_out(

@@ -144,15 +144,22 @@ def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str 
 
 
 def edit(
-    db: Database, draft_id: int, by: By, text: str, findings: Sequence[Finding], risk: Risk
+    db: Database,
+    draft_id: int,
+    by: By,
+    text: str,
+    findings: Sequence[Finding],
+    risk: Risk,
+    score: float | None = None,
 ) -> int:
-    """Give a pending draft a person's text and its findings; returns the decision's id.
+    """Give a pending draft a person's text and what the checks say of it; returns the decision's
+    id. score: as in `Draft`, None when nobody scored the text.
 
     Raises StaleError.
     """
     with db.write() as session:
         draft, _, _ = _load(session, draft_id)
-        before = {"text": draft.text, "risk": draft.risk}
+        before = {"text": draft.text, "risk": draft.risk, "score": draft.score}
         decision = _change(
             session,
             draft,
@@ -162,10 +169,12 @@ def edit(
             utc_now(),
             text=text,
             risk=risk.value,
+            score=score,
             revision=draft.revision + 1,
         )
         decision.before = {**decision.before, **before}
-        edited = {"text": text, "risk": risk.value, "revision": draft.revision + 1}
+        edited = {"text": text, "risk": risk.value, "score": score}
+        edited["revision"] = draft.revision + 1
         decision.after = {**decision.after, **edited}
         set_findings(session, draft, findings)
         return _add(session, decision)

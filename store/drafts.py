@@ -41,8 +41,7 @@ class DraftMark:
 class DraftView:
     """A current draft as people see it. text: with their edits; machine_text: as cooked.
 
-    body_hash: of the card's text that the draft was made from. score: of the machine's text, as in
-    `Draft.score`.
+    body_hash: of the card's text that the draft was made from. score: of text, as in `Draft.score`.
     """
 
     id: int
@@ -208,6 +207,7 @@ def get_findings(session: Session, draft_ids: Sequence[int]) -> dict[int, tuple[
                 message=row.message,
                 draft_span=_span(row.draft_start, row.draft_end),
                 card_span=_span(row.card_start, row.card_end),
+                strength=row.strength,
             )
         )
     return {draft_id: tuple(findings) for draft_id, findings in found.items()}
@@ -277,6 +277,7 @@ def _finding_values(draft_id: int, finding: Finding) -> dict[str, Any]:
         "draft_end": draft_end,
         "card_start": card_start,
         "card_end": card_end,
+        "strength": finding.strength,
     }
 
 

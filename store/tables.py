@@ -276,7 +276,7 @@ class ToneChangeRow(SQLModel, table=True):
 class DraftRow(SQLModel, table=True):
     """machine_text is what was cooked and never changes; text is what a person may have edited.
 
-    body_hash: of the card's text at that time. score: what the checks gave the machine's text.
+    body_hash: of the card's text at that time. score: what the checks give the present text.
 
     is_current: the draft that stands for its card and tone; a newer one takes the place of a
     pending one. version: counts every write, so that two people cannot overwrite each other.
@@ -328,6 +328,7 @@ class FindingRow(SQLModel, table=True):
     draft_end: int | None = None
     card_start: int | None = None
     card_end: int | None = None
+    strength: float = Field(default=1.0, sa_column_kwargs={"server_default": "1"})
 
 
 class ChannelRow(SQLModel, table=True):

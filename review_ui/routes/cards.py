@@ -184,7 +184,7 @@ def edit(asked: Asked) -> Response:
     findings = (*checked.findings, *licence_findings(item.licence_finding))
     risk = assess_risk(findings, checked.score, card.stakes, rules.flag_from)
     try:
-        decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk)
+        decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk, checked.score)
     except StaleError as error:
         return _answer(asked, Outcome(f"{error} Your text is kept below.", 409, text))
     found = plural(len(findings), "finding") if findings else "no findings"

@@ -35,15 +35,17 @@ from stages.types import (
 MAX_CHARS = 20_000
 """Longer text is not a draft of a card; nothing past this is read."""
 
-_LAYOUT = re.compile(r"\A[\s•–✅🚫⚠️💬-]+")
+# Bullets and emoji, but no sign that says something of the figure behind it.
+_LAYOUT = re.compile(r"\A(?:[^\w<>≤≥≦≧±~～]|_)+")
 _NO_WORD = re.compile(r"[\W_]+")
 _SEPARATORS = re.compile(r"\s*[·;；]\s*")
 
 MAX_SHOWN = 3
 """Suspicious clauses shown of each side, what is said and what is left out."""
 
-SHOWN_FROM = 0.2
-"""Chance of a fault from which a clause is shown to editors."""
+SHOWN_FROM, SURE_FROM = 0.2, 0.5
+"""Chance of a fault from which a clause is shown to editors: in a draft whose score reaches the
+policy's limit, and in any other, where weaker ones would teach editors to look past findings."""
 
 MIN_ALIKE = 0.3
 """Dice score from which two sentences are taken to say the same thing."""
@@ -92,7 +94,7 @@ def check_draft(
     else:
         cited = _untouched(sentences, [composed[a:b] for a, b in spans], text, card.lang)
     found.extend(_check_cited(reading, source.whole, text, cited, rules))
-    weighed, chance = _weigh(source, text, hygiene)
+    weighed, chance = _weigh(source, text, hygiene, min(rules.flag_from))
     found.extend(weighed)
     return Checked(tuple(sorted(found, key=lambda f: _ORDER.index(f.severity))), chance)
 
@@ -146,8 +148,13 @@ def _gather(source: _Source, text: str, others: tuple[Finding, ...]) -> Gathered
     )
 
 
-def _weigh(source: _Source, text: str, hygiene: tuple[Finding, ...]) -> tuple[list[Finding], float]:
-    """Evidence for and against the draft as a whole: the findings worth showing, and the score."""
+def _weigh(
+    source: _Source, text: str, hygiene: tuple[Finding, ...], flag_from: float
+) -> tuple[list[Finding], float]:
+    """Evidence for and against the draft as a whole: the findings worth showing, and the score.
+
+    flag_from: the lowest score a draft is flagged at.
+    """
     gathered = _gather(source, text, hygiene)
     reading = source.text.reading
     language = reading.language
@@ -158,17 +165,26 @@ def _weigh(source: _Source, text: str, hygiene: tuple[Finding, ...]) -> tuple[li
     found = list(gathered.findings[len(hygiene) :])
     for side, name in ((SAID, of_said), (LEFT_OUT, of_left_out)):
         weights = load_weights().clauses[side][language]
-        for each, likely in _worth_showing(gathered.evidence[side], chances[side]):
+        for each, likely in _worth_showing(
+            gathered.evidence[side], chances[side], is_flagged=chance >= flag_from
+        ):
             found.append(name(each, likely, weights, reading.text))
     return found, chance
 
 
 def _worth_showing(
-    evidence: Sequence[Evidence], chances: Sequence[float]
+    evidence: Sequence[Evidence], chances: Sequence[float], *, is_flagged: bool
 ) -> list[tuple[Evidence, float]]:
-    """The most suspicious clauses, likeliest first."""
+    """The most suspicious clauses, likeliest first; of a flagged draft always the likeliest, so
+    that it says why.
+    """
     ranked = sorted(zip(evidence, chances, strict=True), key=lambda pair: -pair[1])
-    return [pair for pair in ranked[:MAX_SHOWN] if pair[1] >= SHOWN_FROM]
+    shown_from = SHOWN_FROM if is_flagged else SURE_FROM
+    return [
+        pair
+        for place, pair in enumerate(ranked[:MAX_SHOWN])
+        if pair[1] >= shown_from or (is_flagged and place == 0)
+    ]
 
 
 def _check_figures(source: _Source, draft: Text) -> Iterator[Finding]:

@@ -26,8 +26,11 @@ from stages.cook.score import with_judge
 from stages.cook.tally import Tally
 from stages.cook.tokens import count_tokens
 from stages.errors import BudgetError, InFlightError, StageError
-from stages.types import Card, Draft, Finding, Severity
-from tones.load import House
+from stages.types import Card, Draft, DraftSentence, Finding, Severity
+from tones.load import House, Tone, pick
+
+NO_JUDGEMENT = "no usable judgement"
+"""How `CookResult.problems` names a judge's fault, after the model."""
 
 TOKENS_PER_SENTENCE = 24
 """What a verdict takes in a reply: its keys, an id or two, the word."""
@@ -39,6 +42,8 @@ class Verdict(StrEnum):
     CONTRADICTED = "contradicted"
 
 
+_GRAVITY = tuple(Verdict)
+
 ABSENT = Finding("judge_absent", Severity.INFO, "The judge model gave no usable answer.")
 
 _MESSAGES = {
@@ -47,14 +52,19 @@ _MESSAGES = {
 }
 
 
-def judge_messages(card: Card, drafts: Sequence[Draft], house: House) -> list[Message]:
+Written = Mapping[str, Sequence[DraftSentence]]
+"""The sentences of drafts, by tone."""
+
+
+def judge_messages(card: Card, drafts: Written, house: House) -> list[Message]:
     """System message (the same for every card), then the card's sentences and the drafts'."""
     reading = read_card(card.text, card.lang)
-    source = "\n".join(f"[{s.id}] {s.text.strip()}" for s in reading.sentences)
+    # One line each, so that no text can pass for a sentence of another number.
+    source = "\n".join(f"[{s.id}] {_flat(s.text)}" for s in reading.sentences)
     written = "\n".join(
-        f"[{draft.tone}.{number}] {sentence.text.strip()}"
-        for draft in drafts
-        for number, sentence in enumerate(draft.sentences, start=1)
+        f"[{tone}.{number}] {_flat(sentence.text)}"
+        for tone, sentences in drafts.items()
+        for number, sentence in enumerate(sentences, start=1)
     )
     fence = "drafts-" + hashlib.sha256(f"{source}\n{written}".encode()).hexdigest()[:12]
     schema = json.dumps(judge_schema())
@@ -65,6 +75,10 @@ def judge_messages(card: Card, drafts: Sequence[Draft], house: House) -> list[Me
             "content": fill(house.judged, {"fence": fence, "sentences": source, "drafts": written}),
         },
     ]
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def judge_schema() -> dict[str, object]:
@@ -87,37 +101,34 @@ def judge_schema() -> dict[str, object]:
     }
 
 
-def estimate_judge(
-    card: Card, drafts: Sequence[Draft], house: House, model: str
-) -> tuple[int, int]:
+def estimate_judge(card: Card, drafts: Written, house: House, model: str) -> tuple[int, int]:
     """Tokens (in, out) the call is likely to take."""
     messages = judge_messages(card, drafts, house)
-    sentences = sum(len(draft.sentences) for draft in drafts)
+    sentences = sum(map(len, drafts.values()))
     told = sum(count_tokens(message["content"], model) for message in messages)
     return told, 16 + TOKENS_PER_SENTENCE * sentences
+
+
+def foresee_judge(card: Card, tones: Sequence[Tone], house: House, model: str) -> tuple[int, int]:
+    """`estimate_judge` before anything is written: as if each tone took over the card's sentences
+    and ended with its own last line.
+    """
+    body = [s.text for s in read_card(card.text, card.lang).sentences]
+    drafts = {
+        tone.id: [DraftSentence(t) for t in (*body, pick(tone.disclaimer, card.lang)) if t]
+        for tone in tones
+    }
+    return estimate_judge(card, drafts, house, model)
 
 
 def read_verdicts(text: str, card: Card, drafts: Sequence[Draft]) -> dict[str, tuple[Finding, ...]]:
     """Findings by tone; a tone without any is fully supported.
 
-    Raises ReplyError when the reply is no such JSON or leaves a sentence out: silence is not
-    support.
+    Of two verdicts on one sentence the graver one counts; one on a sentence that does not exist
+    counts for nothing. Raises ReplyError when the reply is no such JSON or leaves a sentence out:
+    silence is not support.
     """
-    data = load_json(text)
-    rows = data.get("verdicts") if isinstance(data, dict) else None
-    if not isinstance(rows, list):
-        raise ReplyError("expected an object with a list of verdicts")
-    told: dict[str, tuple[Verdict, Sequence[str]]] = {}
-    for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get("sentence"), str):
-            raise ReplyError("expected each verdict as {sentence, verdict, source_ids}")
-        ids = row.get("source_ids")
-        try:
-            verdict = Verdict(str(row.get("verdict")))
-        except ValueError:
-            raise ReplyError("a verdict is none of those asked for") from None
-        name = row["sentence"].strip("[] ")
-        told[name] = verdict, ids if isinstance(ids, list) else []
+    told = _read_rows(text)
     reading = read_card(card.text, card.lang)
     spans = {s.id: (s.start, s.end) for s in reading.sentences}
     found: dict[str, tuple[Finding, ...]] = {}
@@ -135,6 +146,27 @@ def read_verdicts(text: str, card: Card, drafts: Sequence[Draft]) -> dict[str, t
             findings.append(Finding(check, Severity.MAJOR, message, place, known))
         found[draft.tone] = tuple(findings)
     return found
+
+
+def _read_rows(text: str) -> dict[str, tuple[Verdict, Sequence[object]]]:
+    """Verdict and source ids by the id of the draft's sentence."""
+    data = load_json(text)
+    rows = data.get("verdicts") if isinstance(data, dict) else None
+    if not isinstance(rows, list):
+        raise ReplyError("expected an object with a list of verdicts")
+    told: dict[str, tuple[Verdict, Sequence[object]]] = {}
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("sentence"), str):
+            raise ReplyError("expected each verdict as {sentence, verdict, source_ids}")
+        ids = row.get("source_ids")
+        try:
+            verdict = Verdict(str(row.get("verdict")))
+        except ValueError:
+            raise ReplyError("a verdict is none of those asked for") from None
+        name = row["sentence"].strip("[] ")
+        if name not in told or _GRAVITY.index(verdict) > _GRAVITY.index(told[name][0]):
+            told[name] = verdict, ids if isinstance(ids, list) else []
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +223,26 @@ async def _ask(
     gateway: Gateway,
     tally: Tally,
 ) -> dict[str, tuple[Finding, ...]] | None:
-    tokens = estimate_judge(card, drafts, bench.house, bench.model)
+    written = {draft.tone: draft.sentences for draft in drafts}
+    tokens = estimate_judge(card, written, bench.house, bench.model)
     call = Call(
         model=bench.model,
-        messages=judge_messages(card, drafts, bench.house),
+        messages=judge_messages(card, written, bench.house),
         schema=judge_schema(),
         tokens=tokens,
         generation=bench.generation,
         deadline_s=bench.deadline_s,
         max_tokens=2 * tokens[1] + 200,
+        is_last=False,  # the drafts stand without it, so no card waits for one that is down
     )
     try:
         text = await pay_once(call, ledger, gateway, tally, Patience(bench.max_wait_s))
         return read_verdicts(text, card, drafts)
     except (InFlightError, BudgetError):
         raise
-    except (StageError, ReplyError) as error:
-        tally.problems.append(f"{bench.model}: no usable judgement: {error}")
-        return None
+    except ReplyError as error:
+        tally.problems.append(f"{bench.model}: {NO_JUDGEMENT}, {error.kind}: {error}")
+    except StageError as error:
+        why = str(error).removeprefix(bench.model).lstrip(": ")
+        tally.problems.append(f"{bench.model}: {NO_JUDGEMENT}, {why}")
+    return None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.cook import checks
 from stages.cook.check_hygiene import reading_grade
 from stages.cook.checks import check_draft
 from stages.cook.compose import compose
@@ -325,3 +326,25 @@ def test_assess_risk_blocks_on_a_figure_only_when_sure() -> None:
     for strength, expected in [(1.0, Risk.BLOCKED), (0.5, Risk.LOW)]:
         finding = Finding("quantity_changed", Severity.CRITICAL, "", strength=strength)
         assert assess_risk([finding], 0.1, Stakes.NORMAL, (0.5, 0.5)) is expected
+
+
+# --- what is shown -------------------------------------------------------------------------
+
+
+def test_weak_clauses_are_shown_only_of_drafts_that_are_flagged() -> None:
+    card, text = make_card(), GOOD_PLAIN
+    score = check_draft(card, text, make_rules()).score
+    assert score is not None
+    calm = replace(make_rules(), flag_from=(1.0, 1.0))
+    wary = replace(make_rules(), flag_from=(1.0, score))
+    weighed = [
+        [f for f in check_draft(card, text, rules).findings if f.check in WEIGHED_CHECKS]
+        for rules in (calm, wary)
+    ]
+    assert [f for f in weighed[0] if f.strength < 0.5] == []
+    assert [f for f in weighed[1] if f.strength < 0.5] != []
+
+
+@pytest.mark.parametrize(("bullet", "is_same"), [("🍼 ", True), ("— ", True), ("≥ ", False)])
+def test_bullets_in_front_of_a_quoted_sentence_change_nothing(bullet: str, is_same: bool) -> None:
+    assert (checks._bare(f"{bullet}12 months is the age.") == "12 months is the age.") is is_same

@@ -238,7 +238,7 @@ def test_write_offline_quotes_gold_cards_at_low_risk_in_the_house_tones() -> Non
             draft, rules = drafts[tone.id], tone_rules(tone, card.lang)
             text = compose(draft, card.lang)
             checked = check_draft(card, text, rules, draft)
-            risk = assess_risk(checked.findings, checked.score, card.stakes, rules)
+            risk = assess_risk(checked.findings, checked.score, card.stakes, rules.flag_from)
             assert text.endswith(rules.disclaimer)
             assert risk is Risk.LOW, (card.title, tone.id, checked)
             assert count_words(text, card.lang) <= rules.length[1] * 1.25

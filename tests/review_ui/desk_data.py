@@ -81,6 +81,7 @@ class Recipe:
     placed: tuple[tuple[str, float, tuple[tuple[str, str], ...]], ...] = ()
     findings: Mapping[str, tuple[Finding, ...]] | None = None
     risks: Mapping[str, Risk] | None = None
+    scores: Mapping[str, float] | None = None
     previous: str = ""
     stages: tuple[str, ...] = ()
 
@@ -252,6 +253,7 @@ def make_drafts(recipe: Recipe, card: Card) -> tuple[Draft, ...]:
                 model="offline/house",
                 findings=resolve((recipe.findings or {}).get(tone, ()), text, card.text),
                 risk=(recipe.risks or {}).get(tone, Risk.LOW),
+                score=(recipe.scores or {}).get(tone),
             )
         )
     return tuple(drafts)
@@ -269,6 +271,7 @@ def resolve(findings: Sequence[Finding], text: str, card_text: str) -> tuple[Fin
                 finding.message,
                 find_span(text, words),
                 find_span(card_text, source),
+                finding.strength,
             )
         )
     return tuple(made)
@@ -504,12 +507,15 @@ FEVER = Recipe(
                     "baby.” is missing."),
         ),
         "engagement": (
+            Finding("warning_missing||Do not give any medicine before a doctor has seen the baby.",
+                    Severity.CRITICAL, "This warning may be missing.", strength=0.31),
             Finding("entity_unsourced|paracetamol|", Severity.MAJOR,
                     "The card does not mention paracetamol."),
             Finding("length||", Severity.INFO, "Short for this tone: 44 words."),
         ),
     },
     risks={"mom": Risk.BLOCKED, "engagement": Risk.FLAGGED},
+    scores={"expert": 0.042, "mom": 0.996, "engagement": 0.615},
 )  # fmt: skip
 
 

@@ -168,18 +168,42 @@ def test_edit_is_checked_again_like_the_machines_text(mara: Visitor, desk: DeskD
     card, rules = get_card(desk.db, card_id), get_tone(desk.db, old.tone_hash, "en")
     assert card
     assert rules
-    findings = check_draft(card, text, rules, old.sentences)
-    assert findings
-    assert (new.text, new.findings, new.risk, new.version, new.is_edited) == (
+    checked = check_draft(card, text, rules, old.sentences)
+    assert checked.findings
+    assert checked.score != old.score
+    assert (new.text, new.findings, new.score, new.risk, new.version, new.is_edited) == (
         text,
-        findings,
-        assess_risk(findings, card.stakes),
+        checked.findings,
+        checked.score,
+        assess_risk(checked.findings, checked.score, card.stakes, rules.flag_from),
         old.version + 1,
         True,
     )
     column = mara.tone(card_id, "expert")
     assert "edited by mara" in text_of(column)
     assert text_of(column.xpath(".//ins")[0])
+
+
+def test_column_says_the_score_and_the_worst_finding_first(mara: Visitor, desk: DeskData) -> None:
+    columns = [mara.tone(desk.cards["fever"], tone) for tone in ("expert", "mom", "engagement")]
+    said = [text_of(column.xpath(".//p[@class='chance']")[0]) for column in columns]
+    found = [text_of(item) for item in columns[2].xpath(".//li[@data-finding]")]
+    assert said == [
+        f"{share} likely to stray from its source" for share in ("4%", "over 99%", "62%")
+    ]
+    assert found == [
+        "Major The card does not mention paracetamol.",
+        "Info Short for this tone: 44 words.",
+        "Perhaps This warning may be missing.",
+    ]
+    quiet = columns[2].xpath(".//li[contains(@class, 'sev-perhaps')]")[0].get("data-finding")
+    page = mara.page(f"/cards/{desk.cards['fever']}")
+    (mark,) = page.xpath(f"//*[@data-source]//mark[contains(@data-f, '{quiet}')]")
+    assert text_of(mark) == "Do not give any medicine before a doctor has seen the baby."
+
+
+def test_column_says_no_score_where_nobody_scored(mara: Visitor, desk: DeskData) -> None:
+    assert mara.tone(desk.cards["storage"], "expert").xpath(".//p[@class='chance']") == []
 
 
 @pytest.mark.parametrize("text", ["", "   \r\n ", "x" * 20_001])

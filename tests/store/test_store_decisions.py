@@ -207,6 +207,15 @@ def test_blocked_draft_is_approved_only_after_a_rewrite(db: Database) -> None:
     assert stocked.draft().state is DraftState.APPROVED
 
 
+def test_edit_brings_the_score_of_its_text_and_keeps_the_one_before(db: Database) -> None:
+    stocked = stock(db, draft=replace(make_draft("any"), score=0.75))
+    edit(db, stocked.draft().id, stocked.by_ada(stocked.draft()), "By hand.", [], Risk.LOW, 0.125)
+    with db.read() as session:
+        (decision,) = session.exec(select(DecisionRow)).all()
+    assert stocked.draft().score == 0.125
+    assert (decision.before["score"], decision.after["score"]) == (0.75, 0.125)
+
+
 def test_edit_that_makes_a_draft_blocked_takes_the_approval_away(stocked: Stock) -> None:
     draft = stocked.draft()
     edit(stocked.db, draft.id, stocked.by_ada(draft), "9 hours", [BLOCKING], Risk.BLOCKED)
@@ -564,11 +573,13 @@ def test_decision_keeps_the_text_before_and_after_an_edit(stocked: Stock) -> Non
     edit(stocked.db, draft.id, stocked.by_ada(draft), "By hand.", [], Risk.FLAGGED)
     with stocked.db.read() as session:
         row = session.exec(select(DecisionRow)).one()
-    assert row.before == {"state": "pending", "version": 1, "text": draft.text, "risk": "low"}
+    before = {"state": "pending", "version": 1, "text": draft.text, "risk": "low", "score": None}
+    assert row.before == before
     assert row.after == {
         "state": "pending",
         "version": 2,
         "revision": 1,
         "text": "By hand.",
         "risk": "flagged",
+        "score": None,
     }

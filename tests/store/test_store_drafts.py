@@ -18,9 +18,12 @@ BODY = make_card("card-0").body_hash
 
 
 def test_draft_comes_back_with_its_findings(stocked: Stock) -> None:
-    findings = (FINDING, Finding("length", Severity.MINOR, "Too long."))
+    findings = (FINDING, Finding("length", Severity.MINOR, "Too long.", strength=0.25))
     draft = replace(
-        make_draft("card-0", "mom", "宝宝 🍼 sleeps.", nth=1), findings=findings, risk=Risk.FLAGGED
+        make_draft("card-0", "mom", "宝宝 🍼 sleeps.", nth=1),
+        findings=findings,
+        risk=Risk.FLAGGED,
+        score=0.625,
     )
     assert add_drafts(stocked.db, [draft], stocked.run_id, generation=2) == 1
     view = stocked.draft("card-0", "mom")
@@ -30,9 +33,10 @@ def test_draft_comes_back_with_its_findings(stocked: Stock) -> None:
         draft.text,
         draft.sentences,
     )
-    assert (view.risk, view.machine_risk, view.state) == (
+    assert (view.risk, view.machine_risk, view.score, view.state) == (
         Risk.FLAGGED,
         Risk.FLAGGED,
+        0.625,
         DraftState.PENDING,
     )
     assert (view.version, view.revision, view.is_edited) == (1, 0, False)

@@ -363,7 +363,14 @@ def test_house_ships_with_every_variable() -> None:
         title: set(re.findall(r"\{\{(\w+)\}\}", template))
         for title, template in zip(
             TEMPLATE_VARIABLES,
-            (house.system, house.tone_guide, house.example, house.card),
+            (
+                house.system,
+                house.tone_guide,
+                house.example,
+                house.card,
+                house.judge,
+                house.judged,
+            ),
             strict=True,
         )
     }

@@ -1,4 +1,4 @@
-"""Tone versions are tried, promoted and rolled back; drafts have a score."""
+"""Tone versions are tried, promoted and rolled back; drafts have a score, findings a strength."""
 
 from __future__ import annotations
 
@@ -63,9 +63,11 @@ def upgrade() -> None:
         for column in columns:
             op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
     op.add_column("drafts", sa.Column("score", sa.Float(), nullable=True))
+    op.add_column("findings", sa.Column("strength", sa.Float(), nullable=False, server_default="1"))
 
 
 def downgrade() -> None:
+    op.drop_column("findings", "strength")
     op.drop_column("drafts", "score")
     for table, columns in reversed(INDEXES.items()):
         for column in columns:
