@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.kitchen import open_store
 from flows.models import check_models, list_models, open_gateway
 from flows.voices import Voices, read_voices
-from stages.cook.paying import completion_key, prompt_hash
 from stages.cook.facts import facts_of, read_card
 from stages.cook.faults import WithheldError
-from stages.cook.offline import OFFLINE_MODEL
+from stages.cook.judge import (
+    Written,
+    estimate_judge,
+    judge_messages,
+    judge_schema,
+    read_verdicts,
+)
+from stages.cook.offline import OFFLINE_MODEL, write_offline
 from stages.cook.parse import ReplyError, parse_reply
+from stages.cook.paying import completion_key, prompt_hash
 from stages.cook.prices import PRICES_OF, price
-from stages.cook.prompt import build_messages, estimate_tokens, reply_schema
+from stages.cook.prompt import Message, build_messages, estimate_tokens, reply_schema
 from stages.errors import (
     OutcomeUnknownError,
     PermanentError,
@@ -84,18 +93,19 @@ async def _ask(
     settings: Settings, model: str, gateway: Gateway, ledger: StoreLedger, voices: Voices
 ) -> tuple[bool, str]:
     """One call as a run would make it, for a text out of the tones' own examples."""
-    tones = list(voices.tops.values())
-    card = _example_card(tones[0])
-    ids = [tone.id for tone in tones]
-    messages = build_messages(card, tones, voices.house)
+    is_judge = model not in (settings.model, *settings.fallback_model_list)
+    question = _ask_judge(voices, model) if is_judge else _ask_writer(voices)
     # Its own question every time: what was answered before says nothing about today.
-    key = completion_key(f"{model} for {ledger.run_id}", messages)
-    estimate = price(model, *estimate_tokens(card, tones, voices.house))
+    key = completion_key(f"{model} for {ledger.run_id}", question.messages)
     async with gateway.turn(model) as turn:
-        ledger.claim(key, model, prompt_hash(messages), estimate)
+        estimate = price(model, *question.tokens)
+        ledger.claim(key, model, prompt_hash(question.messages), estimate)
         try:
             completion = await turn.send(
-                messages, key=key, schema=reply_schema(ids), deadline_s=settings.model_deadline_s
+                question.messages,
+                key=key,
+                schema=question.schema,
+                deadline_s=settings.model_deadline_s,
             )
         except WithheldError as error:
             ledger.settle(error.completion)
@@ -106,13 +116,53 @@ async def _ask(
     ledger.settle(completion)
     level = gateway.level(model)
     said = f"{_figures(completion)}, replies by {FORMATS[level or 0]}"
-    wrong = _what_is_wrong(completion, card, ids)
+    wrong = question.find_fault(completion.text)
     if wrong:
-        return False, (
-            f"{said}, but {wrong}. A model that does so often leaves its cards to the next; "
-            "choose one that follows a JSON schema."
-        )
-    return True, f"{said}, {len(ids)} of {len(ids)} drafts usable"
+        return False, f"{said}, but {wrong}. {question.consequence}"
+    return True, f"{said}, {question.praise}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """tokens: expected, in and out. find_fault: what is wrong with an answer, '' if nothing."""
+
+    messages: list[Message]
+    schema: dict[str, object]
+    tokens: tuple[int, int]
+    find_fault: Callable[[str], str]
+    consequence: str
+    praise: str
+
+
+def _ask_writer(voices: Voices) -> _Question:
+    tones = list(voices.tops.values())
+    card = _example_card(tones[0])
+    ids = [tone.id for tone in tones]
+    return _Question(
+        build_messages(card, tones, voices.house),
+        reply_schema(ids),
+        estimate_tokens(card, tones, voices.house),
+        lambda text: _what_is_wrong(text, card, ids),
+        "A model that does so often leaves its cards to the next; "
+        "choose one that follows a JSON schema.",
+        f"{len(ids)} of {len(ids)} drafts usable",
+    )
+
+
+def _ask_judge(voices: Voices, model: str) -> _Question:
+    """The judge reads a card's own words back."""
+    tone = next(iter(voices.tops.values()))
+    card = _example_card(tone)
+    draft = write_offline(card, [tone])
+    return _Question(
+        judge_messages(card, draft, voices.house),
+        judge_schema(),
+        estimate_judge(card, draft, voices.house, model),
+        lambda text: _what_is_unjudged(text, card, draft),
+        "Drafts stand without the judgement of a model that does so; "
+        "choose one that follows a JSON schema.",
+        "its judgement is usable",
+    )
 
 
 def _example_card(tone: Tone) -> Card:
@@ -147,11 +197,19 @@ def _figures(completion: Completion) -> str:
     return f"{completion.latency_s:.1f} s, {tokens}, {paid}"
 
 
-def _what_is_wrong(completion: Completion, card: Card, tones: list[str]) -> str:
+def _what_is_unjudged(text: str, card: Card, drafts: Written) -> str:
+    try:
+        read_verdicts(text, card, drafts)
+    except ReplyError as error:
+        return str(error)
+    return ""
+
+
+def _what_is_wrong(text: str, card: Card, tones: list[str]) -> str:
     reading = read_card(card.text, card.lang)
     try:
         reply = parse_reply(
-            completion.text,
+            text,
             tones,
             card.lang,
             {sentence.id for sentence in reading.sentences},
@@ -160,6 +218,11 @@ def _what_is_wrong(completion: Completion, card: Card, tones: list[str]) -> str:
     except ReplyError as error:
         return str(error)
     return "; ".join(f"{tone}: {why}" for tone, why in reply.problems.items())
+
+
+def _set_by(settings: Settings, model: str) -> str:
+    writes = model in (settings.model, *settings.fallback_model_list)
+    return "SPOONFUL_MODEL or SPOONFUL_FALLBACK_MODELS" if writes else "SPOONFUL_JUDGE_MODEL"
 
 
 def _explain(settings: Settings, model: str, error: StageError) -> str:
@@ -177,7 +240,7 @@ def _explain(settings: Settings, model: str, error: StageError) -> str:
     elif "out of credit" in said:
         fix = "Top the account up, or name another model in SPOONFUL_FALLBACK_MODELS"
     elif "does not exist" in said:
-        fix = "Correct its name in SPOONFUL_MODEL or SPOONFUL_FALLBACK_MODELS"
+        fix = f"Correct its name in {_set_by(settings, model)}"
     else:
         return said  # names the variable to set, or the limit to raise
     return f"{said if said.startswith(model) else f'{model}: {said}'}. {fix}."

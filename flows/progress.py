@@ -70,9 +70,10 @@ def print_plan(plan: Plan) -> None:
         table.add_row(guide.title, *(str(number) for number in numbers))
     console.print(table)
     cost = "unknown" if plan.cost_usd is None else f"{plan.cost_usd:.4f} USD"
+    judge = f", judged by {plan.judge}" if plan.judge else ""
     console.print(
-        f"Model {plan.model}: {plan.drafts} drafts, estimated cost {cost}. Calls that must be "
-        "repeated, and what a model thinks before it answers, come on top."
+        f"Model {plan.model}{judge}: {plan.drafts} drafts, estimated cost {cost}. Calls that must "
+        "be repeated, and what a model thinks before it answers, come on top."
     )
     if plan.sources_never_fetched:
         names = ", ".join(plan.sources_never_fetched)

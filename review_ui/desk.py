@@ -32,7 +32,7 @@ from store.users import User
 WEAK_BELOW = 0.5
 """Strength under which a finding is shown as a hint to look, not as a fault."""
 
-_SEVERITIES = (Severity.CRITICAL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
+_LOOKS = ("critical", "major", "minor", "perhaps", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,13 @@ class NumberedFinding:
 
     @property
     def look(self) -> str:
-        """How it is shown: its severity, or `perhaps` when the check hardly saw it."""
-        is_weak = self.finding.strength < WEAK_BELOW and self.finding.severity is not Severity.INFO
-        return "perhaps" if is_weak else self.finding.severity.value
+        return _look(self.finding)
+
+
+def _look(finding: Finding) -> str:
+    """How it is shown: its severity, or `perhaps` when the check hardly saw it."""
+    is_weak = finding.strength < WEAK_BELOW and finding.severity is not Severity.INFO
+    return "perhaps" if is_weak else finding.severity.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +178,9 @@ def _column(
     )
 
 
-def _rank(finding: Finding) -> tuple[bool, int, float]:
+def _rank(finding: Finding) -> tuple[int, float]:
     """Sort key, worst first; what was hardly seen comes after what was."""
-    place = _SEVERITIES.index(finding.severity)
-    return finding.strength < WEAK_BELOW, place, -finding.strength
+    return _LOOKS.index(_look(finding)), -finding.strength
 
 
 def _say_chance(score: float | None) -> str:

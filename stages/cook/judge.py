@@ -121,7 +121,7 @@ def foresee_judge(card: Card, tones: Sequence[Tone], house: House, model: str) -
     return estimate_judge(card, drafts, house, model)
 
 
-def read_verdicts(text: str, card: Card, drafts: Sequence[Draft]) -> dict[str, tuple[Finding, ...]]:
+def read_verdicts(text: str, card: Card, drafts: Written) -> dict[str, tuple[Finding, ...]]:
     """Findings by tone; a tone without any is fully supported.
 
     Of two verdicts on one sentence the graver one counts; one on a sentence that does not exist
@@ -132,19 +132,19 @@ def read_verdicts(text: str, card: Card, drafts: Sequence[Draft]) -> dict[str, t
     reading = read_card(card.text, card.lang)
     spans = {s.id: (s.start, s.end) for s in reading.sentences}
     found: dict[str, tuple[Finding, ...]] = {}
-    for draft in drafts:
-        _, places = compose_spans(draft.sentences, draft.lang)
+    for tone, sentences in drafts.items():
+        _, places = compose_spans(sentences, card.lang)
         findings = []
         for number, place in enumerate(places, start=1):
-            if f"{draft.tone}.{number}" not in told:
-                raise ReplyError(f"no verdict on sentence {number} of {draft.tone}")
-            verdict, ids = told[f"{draft.tone}.{number}"]
+            if f"{tone}.{number}" not in told:
+                raise ReplyError(f"no verdict on sentence {number} of {tone}")
+            verdict, ids = told[f"{tone}.{number}"]
             if verdict is Verdict.SUPPORTED:
                 continue
             check, message = _MESSAGES[verdict]
             known = next((spans[i] for i in ids if isinstance(i, str) and i in spans), None)
             findings.append(Finding(check, Severity.MAJOR, message, place, known))
-        found[draft.tone] = tuple(findings)
+        found[tone] = tuple(findings)
     return found
 
 
@@ -237,7 +237,7 @@ async def _ask(
     )
     try:
         text = await pay_once(call, ledger, gateway, tally, Patience(bench.max_wait_s))
-        return read_verdicts(text, card, drafts)
+        return read_verdicts(text, card, written)
     except (InFlightError, BudgetError):
         raise
     except ReplyError as error:

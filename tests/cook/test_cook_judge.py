@@ -43,6 +43,9 @@ def written(*drafts: Draft) -> dict[str, tuple[DraftSentence, ...]]:
     return {draft.tone: draft.sentences for draft in drafts}
 
 
+BOTH = written(MOM, EXPERT)
+
+
 def row(sentence: object, verdict: object, ids: object = ("s1",)) -> dict[str, object]:
     return {"sentence": sentence, "verdict": verdict, "source_ids": ids}
 
@@ -55,7 +58,7 @@ GOOD = (row("mom.1", "supported"), row("mom.2", "supported"), row("expert.1", "c
 
 
 def test_judge_gets_the_card_and_the_drafts_sentence_by_sentence() -> None:
-    system, user = judge_messages(CARD, written(MOM, EXPERT), load_house())
+    system, user = judge_messages(CARD, BOTH, load_house())
     lines = user["content"].splitlines()
     numbered = [line for line in lines if line.startswith("[")]
     assert numbered == [
@@ -83,7 +86,7 @@ def test_text_that_gives_orders_stays_one_line_between_the_marks() -> None:
 
 def test_verdicts_become_findings_at_the_sentence_and_its_source() -> None:
     rows = (row("[mom.1]", "supported"), row("mom.2", "not_supported", ["s2"]), GOOD[2])
-    assert read_verdicts(reply(*rows), CARD, [MOM, EXPERT]) == {
+    assert read_verdicts(reply(*rows), CARD, BOTH) == {
         "mom": (
             Finding(
                 "judge_not_supported",
@@ -108,7 +111,7 @@ def test_verdicts_become_findings_at_the_sentence_and_its_source() -> None:
 @pytest.mark.parametrize("ids", [["s77"], [7, None], "s1", None, {"s1": 1}])
 def test_verdict_that_names_no_sentence_of_the_card_points_at_none(ids: object) -> None:
     rows = (*GOOD[:2], row("expert.1", "contradicted", ids))
-    (finding,) = read_verdicts(reply(*rows), CARD, [MOM, EXPERT])["expert"]
+    (finding,) = read_verdicts(reply(*rows), CARD, BOTH)["expert"]
     assert finding.card_span is None
 
 
@@ -119,7 +122,7 @@ def test_graver_of_two_verdicts_counts_and_unknown_sentences_do_not() -> None:
         row("mom.9", "contradicted"),
         row("x", "supported"),
     )
-    found = read_verdicts(reply(*rows), CARD, [MOM, EXPERT])
+    found = read_verdicts(reply(*rows), CARD, BOTH)
     assert [finding.check for finding in found["expert"]] == ["judge_contradicted"]
     assert found["mom"] == ()
 
@@ -142,11 +145,11 @@ def test_graver_of_two_verdicts_counts_and_unknown_sentences_do_not() -> None:
 )
 def test_answer_that_leaves_anything_open_is_no_judgement(text: str, wrong: str) -> None:
     with pytest.raises(ReplyError, match=wrong):
-        read_verdicts(text, CARD, [MOM, EXPERT])
+        read_verdicts(text, CARD, BOTH)
 
 
 def test_score_falls_when_all_is_supported_and_rises_with_the_gravest_verdict() -> None:
-    found = read_verdicts(reply(*GOOD), CARD, [MOM, EXPERT])
+    found = read_verdicts(reply(*GOOD), CARD, BOTH)
     doubt = Finding("judge_not_supported", Severity.MAJOR, "")
     supported = with_judge(0.2, found["mom"])
     doubted = with_judge(0.2, [doubt])

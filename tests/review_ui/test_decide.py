@@ -193,8 +193,8 @@ def test_column_says_the_score_and_the_worst_finding_first(mara: Visitor, desk: 
     ]
     assert found == [
         "Major The card does not mention paracetamol.",
-        "Info Short for this tone: 44 words.",
         "Perhaps This warning may be missing.",
+        "Info Short for this tone: 44 words.",
     ]
     quiet = columns[2].xpath(".//li[contains(@class, 'sev-perhaps')]")[0].get("data-finding")
     page = mara.page(f"/cards/{desk.cards['fever']}")
