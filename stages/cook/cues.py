@@ -54,9 +54,9 @@ PERMIT = {
         r"\b(?:(?:is|are|it['’]s|that['’]s|be|totally|perfectly|absolutely|completely|quite|also|"
         r"just) (?:fine|okay|ok|safe|alright|all right|acceptable|allowed|permitted|harmless)|"
         r"(?:may|can) (?:be (?:given|used|left|kept|offered|added|taken|eaten|placed|reused|"
-        r"refrozen|started|stopped|skipped|mixed|shared|applied)|safely|now|simply|just|still|also|"
-        r"even)|no (?:need|reason) (?:to|for)|needn['’]t|need not|(?:do(?:es)?n['’]t|do(?:es)? not) "
-        r"(?:need|have) to|feel free|go ahead|free to|no harm|won['’]t (?:hurt|harm)|"
+        r"refrozen|started|stopped|skipped|mixed|shared|applied)|safely|now|simply|just|still|"
+        r"also|even)|no (?:need|reason) (?:to|for)|needn['’]t|need not|"
+        r"(?:do(?:es)?n['’]t|do(?:es)? not) (?:need|have) to|feel free|go ahead|free to|no harm|won['’]t (?:hurt|harm)|"
         r"(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
         r"suitable|optional|up to you|welcome to|good to go|safe to|fine to|ok(?:ay)? to)\b",
         _I,
@@ -96,10 +96,14 @@ REASSURE = {
 # All or nothing: words that leave no room.
 ABSOLUTE = {
     "en": re.compile(
-        r"\b(?:always|never|every(?:one|body| baby| child| mother| time)?|all|any(?:one)?|only|"
-        r"completely|entirely|totally|fully|certainly|definitely|guarantee[ds]?|surely|must|"
-        r"exactly|whatever|no matter|regardless|any(?: time| age)|for good|forever|proven|"
-        r"without exception|instantly|immediately|the (?:best|safest|only))\b",
+        r"\b(?:always|invariably|inevitably|without (?:fail|exception)|(?:in|for|with) (?:every|"
+        r"each) (?:case|child|baby|one)|every (?:single )?(?:baby|child|kid|toddler|mother|woman|"
+        r"parent|case)|completely|entirely|totally|fully|in full|certainly|definitely|"
+        r"guarantee[ds]?|surely|no matter|regardless|for good|forever|proven|confirms?|proves?|"
+        r"hallmark|reliabl[ey]|no (?:risk|danger|chance)|cures?|cured|instantly|"
+        r"(?:will not|won['’]t) (?:get|catch|have|happen|hurt|harm|develop)|will (?:have|make|"
+        r"keep|stop|clear|cure|fix|sort|protect|be (?:fine|gone|safe|protected))|"
+        r"the (?:best|safest|only))\b",
         _I,
     ),
     "zh": re.compile(
@@ -129,6 +133,25 @@ HARM = {
         "烧伤 灼伤 灼傷 中毒 毒 过量 過量 出血 惊厥 驚厥 抽搐 感染 肉毒 损伤 損傷 起火 易燃 "
         "着火 急症 危及 严重 嚴重 流产 流產 畸形 早产 過敏反應 过敏反应 休克 脱水 脫水 败血 "
         "骨折 摔 坠 墜 跌 触电 触電 捂热 夹伤 夾傷 意外"
+    ),
+}
+
+# What something is said to do for a child or a mother.
+CLAIM = {
+    "en": re.compile(
+        r"\b(?:(?:boost|strengthen|improv|prevent|reliev|dissolv|detoxif|speed|shorten|"
+        r"accelerat|calm|sooth|settl|clear|build|cur|heal|eas|reduc|lower|damag|slow|protect|"
+        r"cleans|flush|trigger|stimulat)(?:s|es|ies|ing|e)|(?:gets?|getting) rid of|"
+        r"(?:keeps?|keeping) [^,.;]{1,40} away|(?:makes?|making|gets?|helps?|lets?) "
+        r"(?:\w+ ){1,3}(?:sleep|crawl|walk|talk|grow|learn|\w+er)|makes? up for|"
+        r"the (?:more|less|\w{3,}er)\b[^.;\n]{1,60}\bthe (?:more|less|\w{3,}er)|"
+        r"(?:causes?|means|leads? to|brings?|better|less prone|more likely|sooner|faster|longer|"
+        r"earlier|stronger|smarter|healthier))\b",
+        _I,
+    ),
+    "zh": _zh(
+        "提高 增强 促进 改善 预防 缓解 治疗 治好 有助 帮助 防止 排毒 加快 缩短 减轻 降低 保护 退黄 "
+        "去火 下火 清热 更聪明 更快 更早 更强 损害 影响 导致 说明 意味 就会"
     ),
 }
 

@@ -87,6 +87,9 @@ def _said(
     advise = cues.ADVISE[language].search(clause.text) is not None
     advise = advise or cues.is_imperative(clause.text, language)
     features["new_advice"] = features["uncovered"] * (1.0 if advise else 0.0)
+    claims = not features["question"] and _new(cues.CLAIM[language], clause.text, source)
+    features["claim"] = features["uncovered"] if claims else 0.0
+    features["claim_matter"] = features["new_matter"] if claims else 0.0
     for name, table in (
         ("absolute", cues.ABSOLUTE),
         ("certain", lexicon.CERTAIN),
@@ -130,6 +133,7 @@ def _against(
     for m in clause.mentions:
         if m.concept in side.family:
             continue
+        own_part = _denied(draft, m, clause, language)
         for c in side.concepts - sentence_side.family:
             if are_rivals(m.concept, c):
                 lost = c not in draft_side.family
@@ -138,11 +142,12 @@ def _against(
                 if value > features.get("rival", 0.0):
                     features["rival"] = value
                     words["rival"] = _named(draft, m, card, n, c)
-            if are_opposites(m.concept, c):
-                value = 1.0 if near and c in near.concepts else 0.6
-                if value > features.get("opposite", 0.0):
-                    features["opposite"] = value
-                    words["opposite"] = _named(draft, m, card, n, c)
+            if are_opposites(m.concept, c) and near and c in near.concepts:
+                theirs = next(k for k in near.mentions if k.concept == c)
+                if own_part != _denied(card, theirs, near, language):
+                    continue  # "not hot" does not contradict "cold"
+                features["opposite"] = 1.0
+                words["opposite"] = _named(draft, m, card, n, c)
     card_no = cues.denies(of_card, language)
     card_forbids = card_no and is_prohibition(of_card, language)
     own_no = cues.denies(clause.text, language)
@@ -180,6 +185,13 @@ def _against(
     alarm = is_alarm(whole_card, language)
     if alarm:
         features["calm_alarm"] = features["reassure"]
+
+
+def _denied(text: Text, m: Mention, clause: Clause, language: str) -> bool:
+    """Whether a clause denies what it mentions, in other words than the mention's own."""
+    before = text.reading.text[clause.start : m.start]
+    after = text.reading.text[m.end : clause.end]
+    return cues.denies(f"{before} {after}", language)
 
 
 def _named(draft: Text, m: Mention, card: Text, n: int, concept: str) -> tuple[str, str]:
