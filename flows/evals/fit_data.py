@@ -66,6 +66,10 @@ def _example(
         faults[LEFT_OUT] = [
             (more := now.features["lost_near"] - old.features["lost_near"]) > LOST_MORE
             or (more > 0 and _touches(now.card_span, changes.in_card))
+            or (
+                now.features.get("freed_near", 0.0) > old.features.get("freed_near", 0.0)
+                and _touches(now.card_span, changes.in_card)
+            )
             for now, old in zip(evidence[LEFT_OUT], before.evidence[LEFT_OUT], strict=True)
         ]
     is_fault = partner is not None or "error_type" in row.values

@@ -56,8 +56,8 @@ PERMIT = {
         r"(?:may|can) (?:be (?:given|used|left|kept|offered|added|taken|eaten|placed|reused|"
         r"refrozen|started|stopped|skipped|mixed|shared|applied)|safely|now|simply|just|still|"
         r"also|even)|no (?:need|reason) (?:to|for)|needn['’]t|need not|"
-        r"(?:do(?:es)?n['’]t|do(?:es)? not) (?:need|have) to|feel free|go ahead|free to|no harm|won['’]t (?:hurt|harm)|"
-        r"(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
+        r"(?:do(?:es)?n['’]t|do(?:es)? not) (?:need|have) to|feel free|"
+        r"go ahead|free to|no harm|won['’]t (?:hurt|harm)|(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
         r"suitable|optional|up to you|welcome to|good to go|safe to|fine to|ok(?:ay)? to)\b",
         _I,
     ),

@@ -135,7 +135,7 @@ def _against(
             continue
         own_part = _denied(draft, m, clause, language)
         for c in side.concepts - sentence_side.family:
-            if are_rivals(m.concept, c):
+            if are_rivals(m.concept, c) and not _is_kept(clause, side, m.concept, c):
                 lost = c not in draft_side.family
                 fresh = m.concept not in total.family
                 value = 1.0 if lost and fresh else 0.7 if lost or fresh else 0.4
@@ -185,6 +185,12 @@ def _against(
     alarm = is_alarm(whole_card, language)
     if alarm:
         features["calm_alarm"] = features["reassure"]
+
+
+def _is_kept(clause: Clause, side: Side, new: str, lost: str) -> bool:
+    """Whether the clause names another thing of that sort from the card: one of a list was left
+    out and something of its own said, nothing was exchanged."""
+    return any(are_rivals(c, lost) and are_rivals(c, new) for c in clause.concepts & side.concepts)
 
 
 def _denied(text: Text, m: Mention, clause: Clause, language: str) -> bool:

@@ -44,7 +44,16 @@ SUMMARY_KEYS = {
     "guides": {"fetched", "unchanged", "changed", "failed", "quarantined"},
     "cards": {"new", "kept", "changed", "removed", "total"},
     "drafts": {"new", "kept", "low", "flagged", "blocked"},
-    "completions": {"calls", "cached", "tokens_in", "tokens_out", "cost_usd"},
+    "completions": {
+        "calls",
+        "cached",
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "cards",
+        "cost_per_card_usd",
+        "unknown_costs",
+    },
     "placements": {"new", "cards_without_group"},
     "seconds": {"procure", "chop", "cook", "plate", "total"},
 }
