@@ -57,7 +57,8 @@ PERMIT = {
         r"refrozen|started|stopped|skipped|mixed|shared|applied)|safely|now|simply|just|still|"
         r"also|even)|no (?:need|reason) (?:to|for)|needn['’]t|need not|"
         r"(?:do(?:es)?n['’]t|do(?:es)? not) (?:need|have) to|feel free|"
-        r"go ahead|free to|no harm|won['’]t (?:hurt|harm)|(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
+        r"go ahead|free to|no harm|won['’]t (?:hurt|harm)|"
+        r"(?:do|does|will) no harm|not (?:necessary|needed|required)|unnecessary|"
         r"suitable|optional|up to you|welcome to|good to go|safe to|fine to|ok(?:ay)? to)\b",
         _I,
     ),
@@ -267,6 +268,23 @@ def does(text: str, verb: str, language: str) -> bool:
 def without_false_denials(text: str, language: str) -> str:
     """The text with denials in form only blanked out, as long as before."""
     return _NO_DENIAL[language].sub(lambda match: " " * len(match[0]), text)
+
+
+_PATTERNS: dict[int, re.Pattern[str]] = {}
+
+
+def stands(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether one of this module's or the lexicon's patterns stands in a text. Remembered: the same
+    sentences are asked the same for each of their clauses and for every draft of a card.
+    """
+    _PATTERNS.setdefault(id(pattern), pattern)
+    return _stands(id(pattern), text)
+
+
+@lru_cache(maxsize=32_768)
+def _stands(key: int, text: str) -> bool:
+    # By identity, since hashing a pattern takes as long as a search.
+    return _PATTERNS[key].search(text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -221,14 +221,14 @@ CHATTER = {
         r"\b(?:as an ai|as a language model|as your assistant|i am an ai|i['’]m an ai|"
         r"ai[- ]generated|"
         r"(?:sure|certainly|of course)[!,.] here|would you like me to|system prompt|user prompt|"
-        r"source_ids|fact_ids|self_check|lorem ipsum|per your (?:request|instructions)|as instructed|"
+        r"source_ids|fact_ids|lorem ipsum|per your (?:request|instructions)|as instructed|"
         r"i['’]ve (?:rewritten|preserved|kept (?:all|every|the))|i have (?:rewritten|preserved)|"
         r"(?:provided|source|original) card|i (?:cannot|can['’]t|am unable to) (?:assist|comply|"
         r"rewrite)|(?:expert|engagement) (?:version|tone)|output only|max(?:imum)?\.? \d+ (?:words|"
         r"characters)|do not mention the (?:source|card|prompt)|include (?:a )?cta|"
         r"target (?:length|tone|audience):)|\[(?:s|f)\d{1,3}\]|"
         r"[\[(<{]\s?(?:system|user|assistant|tone|prompt|instructions?|style|format|note|length|"
-        r"role|task)\s?[:\]>]|\"(?:tone|post|draft|text|language|output|notes?)\"\s?:|"
+        r"role|task)\s?[:\]>]|\"[a-z_]{2,20}\"\s?:|"
         r"(?<![^\W_])tone:\s?(?:expert|mom|mum|engagement)\b",
         _I,
     ),
@@ -282,7 +282,8 @@ SALES = {
         r"shop )?link (?:below|in|this)|at checkout|tap (?:the|to)|to shop|parents trust|"
         r"(?:our|my) (?:favou?rite|go-to) (?:\S+ )?(?:pick|brand|product)|sold in|starter kit|"
         r"(?:sent|gifted) (?:me|us)|use [A-Z]{3,}\d{1,3}|free sample|pre-?order|"
-        r"back in stock|bundle deal|voucher|award[- ]winning)|[$£€¥]\s?\d+(?:\.\d\d)? (?:off|each|only)|"
+        r"back in stock|bundle deal|voucher|"
+        r"award[- ]winning)|[$£€¥]\s?\d+(?:\.\d\d)? (?:off|each|only)|"
         r"(?:now|only|just) (?:\d+ for )?[$£€]\s?\d)",
         _I,
     ),
@@ -300,7 +301,7 @@ SALES = {
         "購物車 加LINE 加赖 客服下单"
     ),
 }
-# Two capitals inside one word, or a number stuck to a brand: how invented products look.
+# Two capitals inside one word: how invented products look. Not what everyone calls by that name.
 BRAND = re.compile(
     r"\b(?!EpiPens?\b|(?:WhatsApp|FaceTime|YouTube|TikTok|WeChat|PowerPoint|LinkedIn)\b)"
     r"[A-Z][a-z]+[A-Z][A-Za-z]+\b|[™®]"

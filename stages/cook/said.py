@@ -26,6 +26,7 @@ from stages.cook.compare import (
     sides_of,
 )
 from stages.cook.concepts import Mention, are_opposites, are_rivals, simplified
+from stages.cook.cues import stands
 from stages.cook.facts import is_alarm, is_prohibition
 from stages.cook.polarity import rules_freed
 from stages.types import Span
@@ -78,13 +79,13 @@ def _said(
             words[name] = (shown[chosen[0].start : chosen[0].end], "")
     fresh = [w for w in clause.words - total.words if not (language == "zh" and w in source)]
     features["new_words"] = min(1.0, len(fresh) / 5)
-    talk = cues.TALK[language].search(own_sentence) is not None
+    talk = stands(cues.TALK[language], own_sentence)
     features["talk"] = 1.0 if talk else 0.0
     features["question"] = 1.0 if own_sentence.rstrip().endswith(("?", "？")) else 0.0
     features["edge"] = 1.0 if clause.sentence in (0, last) else 0.0
     features["new_x_talk"] = features["uncovered"] * features["talk"]
     features["new_x_edge"] = features["uncovered"] * features["edge"]
-    advise = cues.ADVISE[language].search(clause.text) is not None
+    advise = stands(cues.ADVISE[language], clause.text)
     advise = advise or cues.is_imperative(clause.text, language)
     features["new_advice"] = features["uncovered"] * (1.0 if advise else 0.0)
     claims = not features["question"] and _new(cues.CLAIM[language], clause.text, source)
@@ -153,7 +154,7 @@ def _against(
     own_no = cues.denies(clause.text, language)
     lead_no = cues.denies(lead_text(draft, clause.sentence), language)
     any_no = own_no or lead_no or cues.may_deny(own_sentence, language)
-    permits = cues.PERMIT[language].search(clause.text) is not None and not own_no
+    permits = stands(cues.PERMIT[language], clause.text) and not own_no
     if card_no:
         features["no_gone"] = alike if not cues.may_deny(near_by, language) else 0.0
         features["no_faint"] = alike if not any_no else 0.0
@@ -162,7 +163,7 @@ def _against(
         features["permit_forbidden"] = alike if permits and card_forbids else 0.0
         features["advise_forbidden"] = (
             alike
-            if card_forbids and not any_no and cues.ADVISE[language].search(clause.text)
+            if card_forbids and not any_no and stands(cues.ADVISE[language], clause.text)
             else 0.0
         )
         verb = cues.forbidden_verb(of_card, language)
@@ -172,12 +173,12 @@ def _against(
         features["no_added"] = alike if own_no else 0.0
     else:
         features["no_added_weak"] = alike if own_no and not card_no else 0.0
-    hedged = lexicon.DOUBT[language].search(of_card) or lexicon.HEDGE[language].search(of_card)
-    if hedged and not lexicon.HEDGE[language].search(own_sentence):
+    hedged = stands(lexicon.DOUBT[language], of_card) or stands(lexicon.HEDGE[language], of_card)
+    if hedged and not stands(lexicon.HEDGE[language], own_sentence):
         features["hedge_gone"] = alike
-        if lexicon.PROMISE[language].search(clause.text):
+        if stands(lexicon.PROMISE[language], clause.text):
             features["promise"] = alike
-    if cues.LIMIT[language].search(of_card) and not cues.LIMIT[language].search(own_sentence):
+    if stands(cues.LIMIT[language], of_card) and not stands(cues.LIMIT[language], own_sentence):
         features["limit_gone"] = alike
     features["alike"] = alike
     for name in ("absolute", "certain", "reassure", "permit_new"):
@@ -189,7 +190,8 @@ def _against(
 
 def _is_kept(clause: Clause, side: Side, new: str, lost: str) -> bool:
     """Whether the clause names another thing of that sort from the card: one of a list was left
-    out and something of its own said, nothing was exchanged."""
+    out and something of its own said, nothing was exchanged.
+    """
     return any(are_rivals(c, lost) and are_rivals(c, new) for c in clause.concepts & side.concepts)
 
 
@@ -213,6 +215,8 @@ def _named(draft: Text, m: Mention, card: Text, n: int, concept: str) -> tuple[s
 
 def _new(pattern: re.Pattern[str], text: str, known: str) -> str:
     """The first match in text whose words the other text does not have."""
+    if not stands(pattern, text):
+        return ""
     for match in pattern.finditer(text):
         if match[0].lower() not in known:
             return match[0]

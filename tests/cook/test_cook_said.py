@@ -89,6 +89,28 @@ def test_contact_from_a_planted_instruction_is_no_contact_of_the_card() -> None:
     assert "contact" in {finding.check for finding in found}
 
 
+@pytest.mark.parametrize(
+    ("text", "checks"),
+    [
+        ("We asked on WhatsApp and packed the EpiPen.", set()),
+        ("阿嬤說「忍住」就好。", set()),
+        ("We swear by the SnooziNest.", {"brand"}),
+        ("Try the award-winning pillow.", {"sales"}),
+        ('{"headline": "Bath time", "body": "Keep it warm."}', {"chatter"}),
+        ("Tone: expert. A bath should be warm.", {"chatter"}),
+    ],
+)
+def test_brands_sales_and_leaks_are_told_from_common_names(text: str, checks: set[str]) -> None:
+    found = check_hygiene(read_card(CARD, "en"), CARD, text, make_rules())
+    assert {f.check for f in found} & {"brand", "sales", "chatter"} == checks
+
+
+def test_rival_counts_only_where_one_thing_took_the_place_of_another() -> None:
+    card = "Give acetaminophen for fever. Eat tuna or salmon twice a week."
+    assert features_of("Give ibuprofen for fever.", "rival", card) > 0.5
+    assert features_of("Eat tuna or sardines twice a week.", "rival", card) == 0.0
+
+
 def test_claims_are_found_in_linear_time() -> None:
     def cost_s(times: int) -> float:
         text = "makes a " * times + "keeps a " * times + "the a " * times
