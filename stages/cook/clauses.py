@@ -48,6 +48,11 @@ class Clause:
     def concepts(self) -> frozenset[str]:
         return frozenset(mention.concept for mention in self.mentions)
 
+    @cached_property
+    def side(self) -> Side:
+        """The clause as something others are held against."""
+        return Side.of([self])
+
     @property
     def size(self) -> int:
         return len(self.words) + len(self.concepts)
@@ -95,9 +100,17 @@ def is_named(concept: str, side: Side) -> bool:
 
 def overlap(clause: Clause, side: Side) -> float:
     """What clause and side share."""
-    return len(clause.words & side.words) + CONCEPT_WEIGHT * sum(
-        is_named(concept, side) for concept in clause.concepts
-    )
+    shared = len(clause.words & side.words)
+    if not clause.concepts or not side.concepts:
+        return shared
+    named = clause.concepts & side.family
+    rest = clause.concepts - named if len(named) < len(clause.concepts) else ()
+    narrower = sum(not side.concepts.isdisjoint(_broader(concept)) for concept in rest)
+    return shared + CONCEPT_WEIGHT * (len(named) + narrower)
+
+
+def _broader(concept: str) -> frozenset[str]:
+    return lexicon().families[concept]
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ def best_sentence(clause: Clause, sides: Sequence[Side]) -> tuple[int, float]:
 def best_clause(clause: Clause, others: Sequence[Clause]) -> Clause | None:
     best, score = None, 0.0
     for other in others:
-        side = Side.of([other])
+        side = other.side
         shared = overlap(clause, side)
         value = 2 * shared / (mass_of(clause) + side.mass) if shared else 0.0
         if value > score:

@@ -142,11 +142,13 @@ def _clause_facts(
         yield start, end, FactKind.CONDITION, _canonical(card.text[start:end]), sentence.id
 
 
+@lru_cache(maxsize=8192)
 def is_prohibition(text: str, language: str) -> bool:
     """Whether a sentence forbids or advises against something."""
     return bool(lexicon.PROHIBITION[language].search(text))
 
 
+@lru_cache(maxsize=8192)
 def is_alarm(text: str, language: str) -> bool:
     """Whether a sentence tells to get help at once, or names signs to get help for."""
     urgent = lexicon.URGENT[language].search(text)

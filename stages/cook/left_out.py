@@ -26,6 +26,7 @@ from stages.cook.compare import (
     sides_of,
 )
 from stages.cook.concepts import lexicon as thesaurus
+from stages.cook.cues import stands
 from stages.cook.facts import is_alarm, is_prohibition
 from stages.types import Span
 
@@ -67,8 +68,8 @@ def left_out(card: Text, draft: Text) -> list[Evidence]:
     whole = draft.side
     shown = draft.reading.text
     ratio = len(shown) / max(1, len(card.reading.text))
-    has_who = lexicon.WHO[language].search(shown) is not None
-    has_urgent = lexicon.URGENT[language].search(shown) is not None
+    has_who = stands(lexicon.WHO[language], shown)
+    has_urgent = stands(lexicon.URGENT[language], shown)
     found = []
     for clause in card.clauses:
         found.append(
@@ -130,24 +131,26 @@ def _left_out(
     alarm = is_alarm(sentence, language)
     # "Do not wait until the next day" is said by whoever says "the same day".
     features["said_urgently"] = (
-        1.0 if has_urgent and cues.WAIT[language].search(clause.text) else 0.0
+        1.0 if has_urgent and stands(cues.WAIT[language], clause.text) else 0.0
     )
     kinds = {
         "forbid": forbids or (bool(lead) and is_prohibition(lead, language)),
         "alarm": alarm,
-        "harm": cues.HARM[language].search(clause.text) is not None,
-        "only": lexicon.HARD_CONDITION[language].search(clause.text) is not None,
-        "limit": cues.LIMIT[language].search(clause.text) is not None,
-        "advice": cues.ADVISE[language].search(clause.text) is not None,
+        "harm": stands(cues.HARM[language], clause.text),
+        "only": stands(lexicon.HARD_CONDITION[language], clause.text),
+        "limit": stands(cues.LIMIT[language], clause.text),
+        "advice": stands(cues.ADVISE[language], clause.text),
     }
     for name, holds in kinds.items():
         features[name] = 1.0 if holds else 0.0
         features[f"lost_{name}"] = lost_all**2 if holds else 0.0
         features[f"lostnear_{name}"] = lost_near**2 if holds else 0.0
     if alarm:
-        features["who_lost"] = 0.0 if has_who or not lexicon.WHO[language].search(sentence) else 1.0
+        features["who_lost"] = (
+            0.0 if has_who or not stands(lexicon.WHO[language], sentence) else 1.0
+        )
         features["urgency_lost"] = (
-            0.0 if has_urgent or not lexicon.URGENT[language].search(sentence) else 1.0
+            0.0 if has_urgent or not stands(lexicon.URGENT[language], sentence) else 1.0
         )
     marks = anchors(clause, card)
     named_in = _anchored(marks, draft) if marks else []
@@ -160,7 +163,7 @@ def _left_out(
                 c
                 for c in named_in
                 if cues.is_imperative(c.text, language)
-                or cues.PERMIT[language].search(c.text)
+                or stands(cues.PERMIT[language], c.text)
                 or (verb and cues.does(c.text, verb, language))
             ]
             features["freed_near"] = 0.0 if near_no else 1.0
@@ -185,9 +188,9 @@ def _left_out(
             features["no_soft"] = (
                 alike if not cues.denies(f"{lead_text(draft, n)} {here}", language) else 0.0
             )
-        if kinds["only"] and not cues.LIMIT[language].search(near_by):
+        if kinds["only"] and not stands(cues.LIMIT[language], near_by):
             features["only_gone"] = alike
-        if kinds["limit"] and not cues.LIMIT[language].search(here):
+        if kinds["limit"] and not stands(cues.LIMIT[language], here):
             features["limit_gone"] = alike
         if features.get("no_gone") or features.get("only_gone"):
             s = draft.reading.sentences[n]

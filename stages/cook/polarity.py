@@ -35,22 +35,25 @@ class Stance:
     forbidden: bool
 
 
-def stances(text: Text) -> tuple[tuple[Stance, ...], ...]:
-    """For each clause of the text the stance on each thing it names, in reading order."""
+def stances(text: Text, wanted: frozenset[str] | None = None) -> tuple[tuple[Stance, ...], ...]:
+    """For each clause of the text the stance on each thing it names, in reading order.
+
+    wanted: only on things of these families; on all when None.
+    """
     language = text.reading.language
     found: list[tuple[Stance, ...]] = []
     scopes: dict[int, _Scope] = {}
     for clause in text.clauses:
         n = clause.sentence
-        scope = scopes.get(n)
-        if scope is None:
-            scope = scopes[n] = _scope(text, n, language)
-        found.append(
-            tuple(
-                Stance(token, scope.level(start, end), scope.forbids(start, end))
-                for token, start, end in _places(clause, language)
-            )
-        )
+        group: list[Stance] = []
+        for token, start, end in _places(clause, language):
+            if wanted is not None and wanted.isdisjoint(_family(token)):
+                continue
+            if n not in scopes:
+                scopes[n] = _scope(text, n, language)
+            scope = scopes[n]
+            group.append(Stance(token, scope.level(start, end), scope.forbids(start, end)))
+        found.append(tuple(group))
     return tuple(found)
 
 
@@ -273,20 +276,26 @@ def rules_freed(card: Text, draft: Text) -> list[float]:
     """For each clause of the draft how surely it speaks as if allowed of what the card forbids and
     the draft forbids nowhere, 0..1.
     """
-    by_clause, by_sentence = _things_in(draft)
+    rules = [rule for rule in rules_of(card) if rule]
+    wanted = frozenset().union(*rules)
+    if not wanted:
+        return [0.0] * len(draft.clauses)
+    by_clause, by_sentence = _things_in(draft, wanted)
     freed = [0.0] * len(by_clause)
-    for rule in filter(None, rules_of(card)):
+    for rule in rules:
         kept = max((_judge(rule, named)[0] for named in by_sentence), default=0.0)
         for place, named in enumerate(by_clause):
             freed[place] = max(freed[place], _judge(rule, named)[1] * (1 - kept))
     return freed
 
 
-def _things_in(text: Text) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+def _things_in(
+    text: Text, wanted: frozenset[str]
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """How surely each thing is denied, where most: by clause, and by sentence."""
     by_clause = []
     by_sentence: list[dict[str, float]] = [{} for _ in text.reading.sentences]
-    for clause, group in zip(text.clauses, stances(text), strict=True):
+    for clause, group in zip(text.clauses, stances(text, wanted), strict=True):
         own: dict[str, float] = {}
         whole = by_sentence[clause.sentence]
         for s in group:
