@@ -35,26 +35,35 @@ class Stance:
     forbidden: bool
 
 
-def stances(text: Text, wanted: frozenset[str] | None = None) -> tuple[tuple[Stance, ...], ...]:
-    """For each clause of the text the stance on each thing it names, in reading order.
-
-    wanted: only on things of these families; on all when None.
+def stances(text: Text, wanted: frozenset[str]) -> tuple[tuple[Stance, ...], ...]:
+    """For each clause of the text the stance on each thing of the wanted families it names, in
+    reading order.
     """
+    return tuple(
+        tuple(
+            Stance(token, scope.level(start, end), scope.forbids(start, end))
+            for token, start, end, scope in group
+        )
+        for group in _named(text, wanted)
+    )
+
+
+def _named(
+    text: Text, wanted: frozenset[str] | None = None
+) -> Iterator[list[tuple[str, int, int, _Scope]]]:
+    """By clause the things it names, with the denials around them; all things when None."""
     language = text.reading.language
-    found: list[tuple[Stance, ...]] = []
     scopes: dict[int, _Scope] = {}
     for clause in text.clauses:
         n = clause.sentence
-        group: list[Stance] = []
+        group = []
         for token, start, end in _places(clause, language):
             if wanted is not None and wanted.isdisjoint(_family(token)):
                 continue
             if n not in scopes:
                 scopes[n] = _scope(text, n, language)
-            scope = scopes[n]
-            group.append(Stance(token, scope.level(start, end), scope.forbids(start, end)))
-        found.append(tuple(group))
-    return tuple(found)
+            group.append((token, start, end, scopes[n]))
+        yield group
 
 
 def _places(clause: Clause, language: str) -> Iterator[tuple[str, int, int]]:
@@ -233,23 +242,26 @@ def rules_of(card: Text) -> tuple[Mapping[str, float], ...]:
     """For each clause of the card what each thing it forbids tells of the rule, 0..1; empty for a
     clause that forbids nothing.
     """
-    found = stances(card)
+    found = [
+        [(token, scope.forbids(start, end)) for token, start, end, scope in group]
+        for group in _named(card)
+    ]
     times: Counter[str] = Counter()
     forbidden: Counter[str] = Counter()
     for clause in found:
-        for s in clause:
-            for token in _family(s.token):
+        for named, is_forbidden in clause:
+            for token in _family(named):
                 times[token] += 1
-                forbidden[token] += s.forbidden
+                forbidden[token] += is_forbidden
     known = thesaurus().concepts
     return tuple(
         {
-            s.token: _RARE.get(times[s.token], 0.15)
-            * (0.25 if s.token in _GENERAL else 1.0 if s.token in known else 0.8)
-            * forbidden[s.token]
-            / times[s.token]
-            for s in clause
-            if s.forbidden
+            token: _RARE.get(times[token], 0.15)
+            * (0.25 if token in _GENERAL else 1.0 if token in known else 0.8)
+            * forbidden[token]
+            / times[token]
+            for token, is_forbidden in clause
+            if is_forbidden
         }
         for clause in found
     )
