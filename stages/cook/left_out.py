@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from stages.cook import cues, lexicon
 from stages.cook.check_quantities import same_quantity
@@ -28,6 +30,7 @@ from stages.cook.compare import (
 from stages.cook.concepts import lexicon as thesaurus
 from stages.cook.cues import stands
 from stages.cook.facts import is_alarm, is_prohibition
+from stages.cook.quantity import Quantity
 from stages.types import Span
 
 
@@ -61,59 +64,96 @@ def _stance(clauses: Sequence[Clause], text: Text, language: str) -> tuple[bool,
     return near, here, plain
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a card clause is, whatever the draft: read once for all drafts of the card.
+
+    sentence: the one it stands in, with its lead-in. kinds: by name whether it holds. forbids: in
+    its own words. figures: those worth missing. marks: as `anchors`.
+    """
+
+    clause: Clause
+    lead: str
+    sentence: str
+    kinds: Mapping[str, bool]
+    forbids: bool
+    figures: tuple[Quantity, ...]
+    marks: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _known(card: Text) -> tuple[_Known, ...]:
+    language = card.reading.language
+    found = []
+    for clause in card.clauses:
+        lead = lead_text(card, clause.sentence)
+        sentence = f"{lead} {sentence_text(card, clause.sentence)}"
+        forbids = cues.denies(clause.text, language) and is_prohibition(clause.text, language)
+        kinds = {
+            "forbid": forbids or (bool(lead) and is_prohibition(lead, language)),
+            "alarm": is_alarm(sentence, language),
+            "harm": stands(cues.HARM[language], clause.text),
+            "only": stands(lexicon.HARD_CONDITION[language], clause.text),
+            "limit": stands(cues.LIMIT[language], clause.text),
+            "advice": stands(cues.ADVISE[language], clause.text),
+        }
+        figures = tuple(
+            q
+            for q in card.reading.quantities
+            if clause.start <= q.start < clause.end and not q.is_soft
+        )
+        marks = anchors(clause, card)
+        found.append(_Known(clause, lead, sentence, kinds, forbids, figures, marks))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The draft as every card clause is held against it. near: of each sentence with its two
+    neighbours.
+    """
+
+    text: Text
+    sides: tuple[Side, ...]
+    near: tuple[Side, ...]
+    ratio: float
+    has_who: bool
+    has_urgent: bool
+
+
 def left_out(card: Text, draft: Text) -> list[Evidence]:
     """One piece of evidence for each clause of the card."""
     language = card.reading.language
-    sides = sides_of(draft)
-    whole = draft.side
     shown = draft.reading.text
-    ratio = len(shown) / max(1, len(card.reading.text))
-    has_who = stands(lexicon.WHO[language], shown)
-    has_urgent = stands(lexicon.URGENT[language], shown)
-    found = []
-    for clause in card.clauses:
-        found.append(
-            _left_out(card, draft, clause, sides, whole, language, ratio, has_who, has_urgent)
-        )
+    by_sentence = draft.by_sentence
+    against = _Draft(
+        text=draft,
+        sides=sides_of(draft),
+        near=tuple(
+            Side.of([c for group in by_sentence[max(0, n - 1) : n + 2] for c in group])
+            for n in range(len(by_sentence))
+        ),
+        ratio=len(shown) / max(1, len(card.reading.text)),
+        has_who=stands(lexicon.WHO[language], shown),
+        has_urgent=stands(lexicon.URGENT[language], shown),
+    )
+    found = [_left_out(known, against, language) for known in _known(card)]
     return beside_the_rest(found, "lost_near")
 
 
-def _left_out(
-    card: Text,
-    draft: Text,
-    clause: Clause,
-    sides: Sequence[Side],
-    whole: Side,
-    language: str,
-    ratio: float,
-    has_who: bool,
-    has_urgent: bool,
-) -> Evidence:
-    n, alike = best_sentence(clause, sides)
-    near = max(
-        (
-            Side.of([c for k in draft.by_sentence[max(0, n - 1) : n + 2] for c in k]).cover(clause)
-            if n >= 0
-            else 0.0
-        ),
-        0.0,
-    )
-    lead = lead_text(card, clause.sentence)
-    sentence = f"{lead} {sentence_text(card, clause.sentence)}"
+def _left_out(known: _Known, against: _Draft, language: str) -> Evidence:
+    clause, kinds, lead, sentence = known.clause, known.kinds, known.lead, known.sentence
+    forbids, marks, draft = known.forbids, known.marks, against.text
+    whole, has_who, has_urgent = draft.side, against.has_who, against.has_urgent
+    n, alike = best_sentence(clause, against.sides)
+    near = against.near[n].cover(clause) if n >= 0 else 0.0
     lost_all, lost_near = 1 - whole.cover(clause), 1 - near
-    named = [m.concept for m in clause.mentions]
-    gone = [
-        c for c in named
-        if not is_named(c, whole)
-    ]  # fmt: skip
+    gone = {m.concept for m in clause.mentions if not is_named(m.concept, whole)}
     hard_gone = [m for m in clause.mentions if m.concept in gone and m.kind in HARD_KINDS]
-    forbids = cues.denies(clause.text, language) and is_prohibition(clause.text, language)
-    figures = [
-        q for q in card.reading.quantities if clause.start <= q.start < clause.end and not q.is_soft
-    ]
+    lost_mentions = sum(m.concept in gone for m in clause.mentions)
     missing = [
         q
-        for q in figures
+        for q in known.figures
         if not any(same_quantity(q, d, loose=True) for d in draft.reading.quantities)
     ]
     features = {
@@ -124,35 +164,25 @@ def _left_out(
         "limit_figure_lost": 1.0 if any(q.comparator for q in missing) else 0.0,
         "lost": lost_all,
         "lost_near": lost_near,
-        "concepts_lost": len(gone) / len(named) if named else 0.0,
+        "concepts_lost": lost_mentions / len(clause.mentions) if clause.mentions else 0.0,
         "hard_lost": min(1.0, len(hard_gone) / 3),
-        "short": max(0.0, min(1.0, 1.2 - ratio)),
+        "short": max(0.0, min(1.0, 1.2 - against.ratio)),
     }
-    alarm = is_alarm(sentence, language)
     # "Do not wait until the next day" is said by whoever says "the same day".
     features["said_urgently"] = (
         1.0 if has_urgent and stands(cues.WAIT[language], clause.text) else 0.0
     )
-    kinds = {
-        "forbid": forbids or (bool(lead) and is_prohibition(lead, language)),
-        "alarm": alarm,
-        "harm": stands(cues.HARM[language], clause.text),
-        "only": stands(lexicon.HARD_CONDITION[language], clause.text),
-        "limit": stands(cues.LIMIT[language], clause.text),
-        "advice": stands(cues.ADVISE[language], clause.text),
-    }
     for name, holds in kinds.items():
         features[name] = 1.0 if holds else 0.0
         features[f"lost_{name}"] = lost_all**2 if holds else 0.0
         features[f"lostnear_{name}"] = lost_near**2 if holds else 0.0
-    if alarm:
+    if kinds["alarm"]:
         features["who_lost"] = (
             0.0 if has_who or not stands(lexicon.WHO[language], sentence) else 1.0
         )
         features["urgency_lost"] = (
             0.0 if has_urgent or not stands(lexicon.URGENT[language], sentence) else 1.0
         )
-    marks = anchors(clause, card)
     named_in = _anchored(marks, draft) if marks else []
     if marks:
         near_no, here_no, plain_no = _stance(named_in, draft, language)

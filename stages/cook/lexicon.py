@@ -42,12 +42,16 @@ STRONG_PROHIBITION = {
 NEGATIVE = {
     "en": re.compile(
         r"\b(?:not|no|never|nevers|none|nothing|nor|neither|without|cannot|avoid(?:ed|ing|s|ance)?|"
-        r"skip(?:ped|ping|s)?|stop(?:ped|ping|s)?|stay(?:s|ing)? (?:away|clear|out|off|in|home|put)|"
-        r"keep (?:\w+ )?(?:away|clear|out|off)|away (?:from|for)|off[- ]limits|off the (?:menu|list|"
-        r"table|plate|shopping)|steer(?:ing)? clear|clear of|leave (?:\w+ ){0,3}(?:out|off|alone|be|in|"
+        r"skip(?:ped|ping|s)?|stop(?:ped|ping|s)?|stay(?:s|ing)? (?:away|clear|out|off|in|home|"
+        r"put)|"
+        r"keep (?:\w+ )?(?:away|clear|out|off)|away (?:from|for)|off[- ]limits|off the (?:menu|"
+        r"list|"
+        r"table|plate|shopping)|steer(?:ing)? clear|clear of|leave (?:\w+ ){0,3}(?:out|off|alone|"
+        r"be|in|"
         r"on the|to the|for later|behind|at home)|left (?:out|off|alone|in|on the)|limit(?:s|ed)?|"
         r"unsafe|unsuitable|unwise|unacceptable|dangerous|risky|contra-?indicated|ban(?:ned|s)?|"
-        r"discouraged?|inadvisable|ill-advised|forbidden|forbids?|prohibited|rather than|instead of|"
+        r"discouraged?|inadvisable|ill-advised|forbidden|forbids?|prohibited|rather than|"
+        r"instead of|"
         r"in place of|myth|hold (?:off|the|back)|on hold|wait(?:s|ing)?|out of|rule[sd]? out|"
         r"resist|forget|ditch(?:ed)?|drop the|refrain|abstain|danger|hazard(?:ous)?|unnecessary|"
         r"unreliable|ineffective|inappropriate|impossible|off (?:it|your|the|them|limits)|"
@@ -310,7 +314,8 @@ BRAND = re.compile(
 # An instruction to a machine planted in a page; never content.
 _MACHINE_EN = (
     r"\b(?:AIs?|A\.I\.|(?:large )?language models?|LLMs?|chat ?bots?|ChatGPT|GPT|AI (?:assistants?|"
-    r"tools?|systems?|readers?|agents?|summari[sz]ers?|writers?)|summari[sz]ers?|virtual assistants?|"
+    r"tools?|systems?|readers?|agents?|summari[sz]ers?|writers?)|summari[sz]ers?|"
+    r"virtual assistants?|"
     r"automated (?:systems?|tools?|readers?|summar\w+)|crawlers?|web ?bots?)\b"
 )
 _MACHINE_ZH = (
@@ -328,7 +333,8 @@ PLANTED = re.compile(
     + r"|\b(?:ignore|disregard|forget|override)\b[^.!?\n]{0,40}\b(?:instructions?|prompts?|"
     r"rules|guidelines)\b|"
     + _MACHINE_ZH
-    + r"[^。！？\n]{0,40}(?:必须|必須|应|應|请|請|忽略|无视|無視|推荐|推薦|回复|回覆|回答|写|寫|插入|提到|"
+    + r"[^。！？\n]{0,40}(?:必须|必須|应|應|请|請|忽略|无视|無視|推荐|推薦|回复|回覆|回答|写|寫|"
+    r"插入|提到|"
     r"说|說|加上|注意|输出|輸出|结尾|結尾)|"
     r"(?:忽略|无视|無視|忘记|忘記)[^。！？\n]{0,16}(?:指令|指示|提示|规则|規則|要求)",
     _I,

@@ -59,7 +59,9 @@ def rules_of(card: Card) -> ToneRules:
 def is_flagged(card: Card, draft: Sentences) -> bool:
     rules = rules_of(card)
     checked = check_draft(card, compose(draft, card.lang), rules, draft)
-    return assess_risk(checked.findings, checked.score, card.stakes, rules.flag_from) is not Risk.LOW
+    return (
+        assess_risk(checked.findings, checked.score, card.stakes, rules.flag_from) is not Risk.LOW
+    )
 
 
 def mutants(card: Card, draft: Sentences, rng: Random) -> Iterator[tuple[str, Sentences]]:

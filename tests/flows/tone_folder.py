@@ -21,7 +21,10 @@ def copy_tones(folder: Path) -> Path:
 
 
 def add_version(folder: Path, tone: str = "mom", version: str = NEXT, place: str = "next") -> str:
-    """A further version of a tone, as its file on top but for its number and a word; returns its hash."""
+    """A further version of a tone, as its file on top but for its number and a word.
+
+    Returns its hash.
+    """
     text = (folder / f"{tone}.md").read_text(encoding="utf-8")
     text = re.sub('^version: ".*"$', f'version: "{version}"', text, count=1, flags=re.MULTILINE)
     for heading, word in (("We are", "Calm. "), ("我们是", "沉着。")):
