@@ -197,8 +197,8 @@ def _is_kept(clause: Clause, side: Side, new: str, lost: str) -> bool:
 
 def _denied(text: Text, m: Mention, clause: Clause, language: str) -> bool:
     """Whether a clause denies what it mentions, in other words than the mention's own."""
-    before = text.reading.text[clause.start : m.start]
-    after = text.reading.text[m.end : clause.end]
+    before = clause.text[: m.start - clause.start]
+    after = clause.text[m.end - clause.start :]
     return cues.denies(f"{before} {after}", language)
 
 

@@ -323,7 +323,7 @@ def test_assess_risk(
 
 
 def test_assess_risk_blocks_on_a_figure_only_when_sure() -> None:
-    for strength, expected in [(1.0, Risk.BLOCKED), (0.5, Risk.LOW)]:
+    for strength, expected in [(1.0, Risk.BLOCKED), (0.5, Risk.FLAGGED)]:
         finding = Finding("quantity_changed", Severity.CRITICAL, "", strength=strength)
         assert assess_risk([finding], 0.1, Stakes.NORMAL, (0.5, 0.5)) is expected
 
