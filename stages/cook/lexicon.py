@@ -163,11 +163,6 @@ CONTACT_VERB = {
 }
 
 # Words that promise; hedges of the card they replace.
-ASK_FOR_HELP = {
-    "en": re.compile(r"\b(?:call|phone|ring|advice|help|checked|seen|911|999)\b", _I),
-    "zh": _zh("就医 就診 就诊 医 醫 急诊 求助 检查"),
-}
-
 CERTAIN = {
     "en": re.compile(
         r"\b(?:guarantee[ds]?|undoubtedly|proven to|(?:will|can|always) cure|(?:always|definitely|"
