@@ -117,12 +117,12 @@ def _run(settings: Settings, db: Database, options: DemoOptions) -> RunSummary:
 def _renew_demo_user(db: Database) -> str:
     """A demo editor with a new random password each time: nothing ever has a default one."""
     from store.passwords import hash_password
-    from store.users import add_user, set_password
+    from store.users import Role, add_user, set_password
 
     password = secrets.token_urlsafe(12)
     hashed = hash_password(password)
     if not set_password(db, DEMO_USER, hashed):
-        add_user(db, DEMO_USER, hashed)
+        add_user(db, DEMO_USER, hashed, Role.ADMIN)
     return password
 
 

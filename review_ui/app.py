@@ -7,8 +7,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from review_ui.access import check_access
 from review_ui.assets import load_assets
 from review_ui.deps import Services, SignInNeededError, guard, is_fragment, sign_in_address
+from review_ui.i18n import N_
+from review_ui.i18n import gettext as _
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
     cards,
@@ -39,20 +42,26 @@ ROUTERS = (
     static,
 )  # fmt: skip
 
+ROLE_PROBLEM = (
+    N_("Not with your role"),
+    N_("Somebody with another role does this. An admin can give you one."),
+)
 PROBLEMS = {
-    401: ("Please sign in", "You were signed out. What you typed is still on the page."),
+    401: (N_("Please sign in"), N_("You were signed out. What you typed is still on the page.")),
     403: (
-        "That did not come from this page",
-        "The form was too old, or another site sent it. Go back, reload the page and try again.",
+        N_("That did not come from this page"),
+        N_(
+            "The form was too old, or another site sent it. Go back, reload the page and try again."
+        ),
     ),
-    404: ("Nothing here", "The page is gone, or the address has a slip in it."),
-    405: ("Not this way", "This address cannot be used like that."),
-    413: ("Too large", "That is more text than a draft can have. Nothing was saved."),
-    422: ("That could not be read", "Something in the form is missing or not as expected."),
-    429: ("Too many attempts", "Wait a quarter of an hour, then try again."),
+    404: (N_("Nothing here"), N_("The page is gone, or the address has a slip in it.")),
+    405: (N_("Not this way"), N_("This address cannot be used like that.")),
+    413: (N_("Too large"), N_("That is more text than a draft can have. Nothing was saved.")),
+    422: (N_("That could not be read"), N_("Something in the form is missing or not as expected.")),
+    429: (N_("Too many attempts"), N_("Wait a quarter of an hour, then try again.")),
     500: (
-        "Something broke",
-        "It is written to the log. Nothing was decided; go back and try once more.",
+        N_("Something broke"),
+        N_("It is written to the log. Nothing was decided; go back and try once more."),
     ),
 }
 
@@ -89,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for module in ROUTERS:
         app.include_router(module.router)
+    check_access(module.router for module in ROUTERS)
     app.add_exception_handler(SignInNeededError, _ask_to_sign_in)
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_exception_handler(RequestValidationError, _show_problem)
@@ -106,7 +116,8 @@ def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
 
 def _show_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        response = _problem(request, error.status_code)
+        is_role = error.status_code == 403 and error.detail == "role"
+        response = _problem(request, error.status_code, ROLE_PROBLEM if is_role else None)
         response.headers.update(error.headers or {})
         return response
     return _problem(request, 422)
@@ -121,9 +132,9 @@ def _show_failure(request: Request, error: Exception) -> Response:
     return response
 
 
-def _problem(request: Request, status_code: int) -> Response:
-    title, words = PROBLEMS.get(status_code, PROBLEMS[500 if status_code >= 500 else 422])
-    context = {"title": title, "words": words, "status_code": status_code}
+def _problem(request: Request, status_code: int, said: tuple[str, str] | None = None) -> Response:
+    title, words = said or PROBLEMS.get(status_code, PROBLEMS[500 if status_code >= 500 else 422])
+    context = {"title": _(title), "words": _(words), "status_code": status_code}
     if is_fragment(request):
         return fragment(request, "partials/problem.html", context, status_code)
     return page(request, "problem.html", context, status_code)

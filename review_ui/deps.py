@@ -8,14 +8,14 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from jinja2 import Environment
 
+from review_ui.access import is_public, may
 from review_ui.assets import Assets
+from review_ui.i18n import choose_language, speak
 from review_ui.security import Cookies, is_from_elsewhere
 from store.engine import Database
 from store.settings import Settings
 from store.users import User, get_session_user
 
-PUBLIC_PATHS = frozenset({"/signin", "/healthz", "/readyz"})
-PUBLIC_PREFIXES = ("/static/", "/feeds/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,23 +40,26 @@ def get_services(request: Request) -> Services:
 
 
 async def guard(request: Request) -> None:
-    """Before every route: nobody unknown gets past, and no write without its token.
-
-    A route is closed unless its path is named as public above.
+    """Before every route: nobody unknown gets past, nobody goes where their role may not, and no
+    write goes without its token.
     """
     services = get_services(request)
-    path = request.url.path
-    is_public = path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
-    is_read = request.method in SAFE_METHODS
+    method, path = request.method, request.scope["route"].path
+    is_open = is_public(method, path)
     request.state.user, request.state.token = None, ""
-    if is_public and path != "/signin":
+    speak(choose_language(request.cookies, request.headers, {}))
+    if is_open and path != "/signin":
         return
     token = services.cookies.read(request, "session")
     user = await run_in_threadpool(get_session_user, services.db, token) if token else None
     request.state.user, request.state.token = user, token if user else ""
-    if user is None and not is_public:
+    if user is not None:
+        speak(choose_language(request.cookies, request.headers, user.prefs))
+    elif not is_open:
         raise SignInNeededError
-    if not is_read:
+    if user is not None and not may(user.role, method, path):
+        raise HTTPException(403, "role")
+    if method not in SAFE_METHODS:
         if user is None or path == "/signin":
             token = services.cookies.read(request, "guest")
         await check_write(request, services, token)

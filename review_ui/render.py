@@ -12,8 +12,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from review_ui.access import may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
+from review_ui.i18n import gettext, ngettext, spoken
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
 from store.posts import count_alerts
@@ -33,7 +35,9 @@ def make_templates(assets: Assets) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(static=assets.url, has_asset=assets.files.__contains__, plural=plural)
     env.filters.update(
         ago=ago,
@@ -97,6 +101,8 @@ def shell(request: Request, services: Services) -> dict[str, Any]:
         "csrf": services.cookies.csrf_token(token) if token else "",
         "theme": theme if theme in THEMES else "",
         "path": request.url.path,
+        "spoken": spoken(),
+        "may": lambda method, path: user is not None and may(user.role, method, path),
         "note": "",
         "now": utc_now(),
     }

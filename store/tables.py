@@ -360,10 +360,21 @@ class PlacementRow(SQLModel, table=True):
 
 
 class UserRow(SQLModel, table=True):
+    """password_hash: '' for somebody who signs in at an OpenID provider only. prefs: language,
+    theme and keys of their own.
+    """
+
     __tablename__: ClassVar[str] = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('editor', 'lead', 'ops', 'admin')", name="role_known"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     password_hash: str = Field(sa_column=_text())
+    role: str = Field(default="editor", sa_column_kwargs={"server_default": "editor"})
+    prefs: Json = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}")
+    )
     disabled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: datetime = Field(sa_column=_time())
 
@@ -376,6 +387,9 @@ class SessionRow(SQLModel, table=True):
     user_id: int = Field(sa_column=_ref("users.id"))
     created_at: datetime = Field(sa_column=_time())
     expires_at: datetime = Field(sa_column=_time(index=True))
+    seen_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    agent: str = Field(default="", sa_column=_text(server_default=""))
+    address: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class SignInAttemptRow(SQLModel, table=True):
@@ -388,15 +402,19 @@ class SignInAttemptRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
-    """Append-only. before and after hold state, version, text and groups as they were."""
+    """Append-only. before and after hold state, version, text and groups as they were.
+
+    batch: the same for all decisions of one batch, '' for a decision by itself.
+    """
 
     __tablename__: ClassVar[str] = "decisions"
     __table_args__ = (
         CheckConstraint(
-            "action IN "
-            "('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle', 'keep')",
+            "action IN ('approve', 'reject', 'edit', 'undo', 'withdraw', 'retry', 'settle', "
+            "'keep', 'regenerate', 'reschedule')",
             name="action_known",
         ),
+        Index("ix_decisions_user_id_at", "user_id", "at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     draft_id: int = Field(sa_column=_ref("drafts.id"))
@@ -411,6 +429,7 @@ class DecisionRow(SQLModel, table=True):
     )
     active_s: float = 0.0
     at: datetime = Field(sa_column=_time(index=True))
+    batch: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
 
 
 class PostRow(SQLModel, table=True):

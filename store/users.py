@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import delete, func, update
 from sqlalchemy.exc import IntegrityError
@@ -16,19 +19,38 @@ from store.engine import Database, utc_now
 from store.tables import SessionRow, SignInAttemptRow, UserRow, id_of
 
 
+class Role(StrEnum):
+    """What somebody may do; `review_ui.access` says which page asks for which.
+
+    EDITOR: read, decide, edit. LEAD: an editor who also settles verdicts that differ and chooses
+    tone versions. OPS: sources, quarantine, runs, posts that failed. ADMIN: all of it, and people.
+    """
+
+    EDITOR = "editor"
+    LEAD = "lead"
+    OPS = "ops"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
+    """prefs: language (`lang`), `theme` and `keys` of their own; empty where they chose nothing."""
+
     id: int
     name: str
     created_at: datetime
     disabled_at: datetime | None = None
+    role: Role = Role.EDITOR
+    prefs: Mapping[str, Any] = field(default_factory=dict)
 
 
-def add_user(db: Database, name: str, password_hash: str) -> User:
+def add_user(db: Database, name: str, password_hash: str, role: Role = Role.EDITOR) -> User:
     """Raises PermanentError when the name is taken."""
     try:
         with db.write() as session:
-            row = UserRow(name=name, password_hash=password_hash, created_at=utc_now())
+            row = UserRow(
+                name=name, password_hash=password_hash, role=role.value, created_at=utc_now()
+            )
             session.add(row)
             session.flush()
             return _user(row)
@@ -139,4 +161,6 @@ def _hash(token: str) -> str:
 
 
 def _user(row: UserRow) -> User:
-    return User(id_of(row), row.name, row.created_at, row.disabled_at)
+    return User(
+        id_of(row), row.name, row.created_at, row.disabled_at, Role(row.role), dict(row.prefs)
+    )

@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+import store.desk_tables  # noqa: F401  # its tables join the same metadata
 from store.tables import metadata
 
 

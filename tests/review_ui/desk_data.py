@@ -44,7 +44,7 @@ from store.runs import RunState, finish_run, start_run
 from store.settings import Settings
 from store.sources import set_sources
 from store.tones import add_tones
-from store.users import add_user
+from store.users import Role, add_user
 
 PASSWORD = "three warm spoons of porridge"
 TONES = ("expert", "mom", "engagement")
@@ -101,7 +101,7 @@ def build_desk(home: Path, **more: object) -> DeskData:
     add_tones(db, [rules(tone, lang) for tone in TONES for lang in ("en", "zh")])
     hashed = hash_password(PASSWORD)
     for name in ("mara", "lin"):
-        add_user(db, name, hashed)
+        add_user(db, name, hashed, Role.ADMIN)
     run_id = start_run(db, "daily", ["all"], {}, "schedule")
     cards: dict[str, str] = {}
     for guide_name, title, source_id, lang, recipes in GUIDES:

@@ -21,7 +21,7 @@ from store.tables import metadata
 from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:

@@ -1,0 +1,99 @@
+"""Who may go where: a row for every route. A route without one cannot be served at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from store.users import Role
+
+Place = tuple[str, str]
+"""Method and path template: `("POST", "/posts/{post_id}/retry")`."""
+
+PUBLIC = None
+"""Anybody, signed in or not."""
+EVERYONE = frozenset(Role)
+EDITORS = frozenset({Role.EDITOR, Role.LEAD, Role.ADMIN})
+LEADS = frozenset({Role.LEAD, Role.ADMIN})
+OPS = frozenset({Role.OPS, Role.ADMIN})
+SENDERS = frozenset({Role.EDITOR, Role.LEAD, Role.OPS, Role.ADMIN})
+TONE_KEEPERS = frozenset({Role.LEAD, Role.OPS, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+CARD = "/cards/{card_id}"
+DRAFT = "/cards/{card_id}/drafts/{draft_id}"
+
+ACCESS: dict[Place, frozenset[Role] | None] = {
+    # signing in, and what machines ask
+    ("GET", "/signin"): PUBLIC,
+    ("POST", "/signin"): PUBLIC,
+    ("POST", "/signout"): EVERYONE,
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/feeds/{group_id}.atom"): PUBLIC,
+    ("GET", "/static/{version}/{name:path}"): PUBLIC,
+    # queue
+    ("GET", "/"): EVERYONE,
+    ("GET", "/queue"): EVERYONE,
+    # desk
+    ("GET", CARD): EVERYONE,
+    ("POST", f"{DRAFT}/approve"): EDITORS,
+    ("POST", f"{DRAFT}/reject"): EDITORS,
+    ("POST", f"{DRAFT}/edit"): EDITORS,
+    ("POST", f"{DRAFT}/undo"): EDITORS,
+    ("GET", "/guides/{guide_id:path}"): EVERYONE,
+    # posts and groups
+    ("GET", "/posts"): EVERYONE,
+    ("POST", "/posts/{post_id}/retry"): SENDERS,
+    ("POST", "/posts/{post_id}/settle"): SENDERS,
+    ("POST", "/posts/{post_id}/withdraw"): SENDERS,
+    ("POST", "/posts/{post_id}/keep"): EDITORS,
+    ("POST", "/posts/{post_id}/undo"): EDITORS,
+    ("GET", "/groups"): EVERYONE,
+    ("GET", "/groups/{group_id}"): EVERYONE,
+    # the line
+    ("GET", "/quarantine"): EVERYONE,
+    ("POST", "/quarantine/accept"): SENDERS,
+    ("POST", "/quarantine/ignore"): SENDERS,
+    ("POST", "/quarantine/restore"): SENDERS,
+    ("GET", "/sources"): EVERYONE,
+    ("POST", "/sources/{source_id}/stop"): OPS,
+    ("POST", "/sources/{source_id}/resume"): OPS,
+    ("GET", "/tones"): EVERYONE,
+    ("GET", "/tones/{tone}/compare"): EVERYONE,
+    ("POST", "/tones/{tone}/promote"): TONE_KEEPERS,
+    ("POST", "/tones/{tone}/rollback"): TONE_KEEPERS,
+    ("POST", "/tones/{tone}/canary"): TONE_KEEPERS,
+    ("POST", "/tones/{tone}/stop-canary"): TONE_KEEPERS,
+    ("GET", "/runs"): EVERYONE,
+}
+
+
+def check_access(routers: Iterable[APIRouter]) -> None:
+    """Raises RuntimeError naming each route without a row and each row without a route."""
+    places = {
+        (method, route.path)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in (route.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    if places != set(ACCESS):
+        raise RuntimeError(f"review_ui.access and the routes differ: {places ^ set(ACCESS)}")
+
+
+def is_public(method: str, path: str) -> bool:
+    """path: the route's template."""
+    return ACCESS[_place(method, path)] is PUBLIC
+
+
+def may(role: Role, method: str, path: str) -> bool:
+    """Whether somebody signed in with that role gets there; path: the route's template."""
+    allowed = ACCESS[_place(method, path)]
+    return allowed is PUBLIC or role in allowed
+
+
+def _place(method: str, path: str) -> Place:
+    return ("GET" if method == "HEAD" else method, path)
