@@ -1,0 +1,190 @@
+"""What people typed into drafts and have not saved: one row a draft and person, overwritten as they
+type, so that neither a closed tab nor a lost connection costs anybody their words.
+
+Only the person who typed a text ever sees it. Saving it for good is `store.decisions.edit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from stages.errors import PermanentError
+from stages.types import Card
+from store.cards import make_card
+from store.desk_tables import WorkingTextRow
+from store.drafts import DraftView, make_view
+from store.engine import Database
+from store.tables import CardRow, DecisionRow, DraftRow, DraftState, GuideRow, UserRow, metadata
+
+_WORKING = metadata.tables[WorkingTextRow.__tablename__]
+
+WRITES_TEXT = "edit"
+"""The action of decisions that change a draft's text (`store.decisions.Action.EDIT`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingText:
+    """base_version: of the draft it was begun from."""
+
+    draft_id: int
+    text: str
+    base_version: int
+    saved_at: datetime
+
+
+class ClashKind(StrEnum):
+    """What became of a draft while somebody typed into it."""
+
+    EDITED = "edited"
+    DECIDED = "decided"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """The draft is not what somebody's typing began from: three texts for them to look at.
+
+    base: what they began from; theirs: what stands there now; mine: what they typed. user, at: who
+    wrote last and when; '' when a run of the line did. version, draft_id: of what stands now.
+    """
+
+    kind: ClashKind
+    base: str
+    theirs: str
+    mine: str
+    user: str
+    at: datetime
+    draft_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditBasis:
+    """What a text is checked against while its editor types. licence_finding: of its guide."""
+
+    draft: DraftView
+    card: Card
+    licence_finding: str
+
+
+def save_working(
+    db: Database, draft_id: int, user_id: int, text: str, base_version: int, now: datetime
+) -> Clash | None:
+    """Keep what somebody has typed so far; returns what became of the draft meanwhile, if anything.
+
+    Nothing is kept of a text the draft says already. Raises PermanentError when there is no such
+    draft.
+    """
+    with db.write() as session:
+        draft = session.get(DraftRow, draft_id)
+        if draft is None:
+            raise PermanentError("There is no such draft.")
+        if draft.text == text:
+            drop_working(session, draft_id, user_id)
+            return None
+        insert = (
+            postgresql.insert
+            if session.connection().dialect.name == "postgresql"
+            else (sqlite.insert)
+        )
+        values = {"text": text, "base_version": base_version, "saved_at": now}
+        session.execute(
+            insert(_WORKING)
+            .values(draft_id=draft_id, user_id=user_id, **values)
+            .on_conflict_do_update(
+                index_elements=[_WORKING.c.draft_id, _WORKING.c.user_id], set_=values
+            )
+        )
+        return _clash(session, draft, text, base_version)
+
+
+def discard_working(db: Database, draft_id: int, user_id: int) -> bool:
+    """Forget what somebody typed; False when there was nothing."""
+    with db.write() as session:
+        return drop_working(session, draft_id, user_id)
+
+
+def drop_working(session: Session, draft_id: int, user_id: int) -> bool:
+    """The same inside a transaction; for `store.decisions`, when the text is saved for good."""
+    return bool(
+        session.exec(
+            delete(WorkingTextRow).where(
+                col(WorkingTextRow.draft_id) == draft_id, col(WorkingTextRow.user_id) == user_id
+            )
+        ).rowcount
+    )
+
+
+def list_working(db: Database, draft_ids: Sequence[int], user_id: int) -> dict[int, WorkingText]:
+    """What one person typed into these drafts and did not save, by draft id."""
+    if not draft_ids:
+        return {}
+    with db.read() as session:
+        rows = session.execute(
+            select(*_WORKING.c["draft_id", "text", "base_version", "saved_at"]).where(
+                _WORKING.c.draft_id.in_(draft_ids), _WORKING.c.user_id == user_id
+            )
+        )
+        return {row.draft_id: WorkingText(*row) for row in rows}
+
+
+def get_clash(db: Database, draft_id: int, mine: str, base_version: int) -> Clash | None:
+    """What became of the draft since it had base_version, None when it stands as it was."""
+    with db.read() as session:
+        draft = session.get(DraftRow, draft_id)
+        return _clash(session, draft, mine, base_version) if draft else None
+
+
+def get_basis(db: Database, card_id: str, draft_id: int) -> EditBasis | None:
+    """None unless it is a current draft of that very card."""
+    with db.read() as session:
+        row = session.execute(
+            select(DraftRow, CardRow, GuideRow.licence_finding)  # type: ignore[call-overload]
+            .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
+            .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+            .where(
+                col(DraftRow.id) == draft_id,
+                col(DraftRow.card_id) == card_id,
+                col(DraftRow.is_current),
+            )
+        ).first()
+        return EditBasis(make_view(row[0], {}), make_card(row[1]), row[2]) if row else None
+
+
+def _clash(session: Session, draft: DraftRow, mine: str, base_version: int) -> Clash | None:
+    is_open = draft.is_current and draft.state == DraftState.PENDING.value
+    if draft.version == base_version and is_open:
+        return None
+    decided = session.execute(
+        select(DecisionRow, UserRow.name)  # type: ignore[call-overload]
+        .join(UserRow, col(UserRow.id) == col(DecisionRow.user_id))
+        .where(col(DecisionRow.draft_id) == draft.id)
+        .order_by(col(DecisionRow.id))
+    ).all()
+    since = [(row, name) for row, name in decided if row.before.get("version", 0) >= base_version]
+    edits = [row for row, _ in since if row.action == WRITES_TEXT]
+    base = edits[0].before["text"] if edits else draft.text
+    last, user = since[-1] if since else (None, "")
+    at = last.at if last else draft.created_at
+    present = draft
+    kind = ClashKind.EDITED if is_open else ClashKind.DECIDED
+    if not draft.is_current:
+        newer = session.execute(
+            select(DraftRow).where(
+                col(DraftRow.card_id) == draft.card_id,
+                col(DraftRow.tone) == draft.tone,
+                col(DraftRow.is_current),
+            )
+        ).scalar()
+        if newer is not None:
+            kind, present, user, at = ClashKind.REPLACED, newer, "", newer.created_at
+    if kind is ClashKind.EDITED and not edits:
+        return None  # decided and reopened: the text is the one they began from
+    return Clash(kind, base, present.text, mine, user, at, present.id or 0, present.version)
