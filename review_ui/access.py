@@ -53,6 +53,9 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", "/posts/{post_id}/undo"): EDITORS,
     ("GET", "/groups"): EVERYONE,
     ("GET", "/groups/{group_id}"): EVERYONE,
+    # records
+    ("GET", "/audit"): EVERYONE,
+    ("GET", "/audit/export.{form}"): EVERYONE,
     # the line
     ("GET", "/quarantine"): EVERYONE,
     ("POST", "/quarantine/accept"): SENDERS,

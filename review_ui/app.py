@@ -14,6 +14,7 @@ from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
+    audit,
     cards,
     feeds,
     groups,
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static,
+    static, audit,
 )  # fmt: skip
 
 ROLE_PROBLEM = (

@@ -5,10 +5,12 @@ import { startKeys } from "./keys.js";
 import { startLight } from "./light.js";
 import { startPages } from "./pages.js";
 import { startQuarantine } from "./quarantine.js";
+import { startRecords } from "./records.js";
 
 document.documentElement.classList.add("has-js");
 startPages();
 startLight();
 startDesk();
 startQuarantine();
+startRecords();
 startKeys();
