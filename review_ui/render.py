@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from review_ui.access import may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
-from review_ui.i18n import gettext, ngettext, spoken
+from review_ui.i18n import N_, gettext, ngettext, spoken
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
 from store.posts import count_alerts
@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 THEMES = ("light", "dark")
 NOTE_MAX_CHARS = 240
 """Chinese takes nine bytes a character in a cookie, which may hold 4,096."""
+
+
+TONE_NAMES = {"expert": N_("Expert"), "mom": N_("Mom"), "engagement": N_("Engagement")}
 
 
 def make_templates(assets: Assets) -> Environment:
@@ -48,6 +51,7 @@ def make_templates(assets: Assets) -> Environment:
         script=lambda lang: "zh" if is_chinese(lang) else "latin",
         language=language,
         clean=strip_hidden,
+        tone_name=tone_name,
     )
     return env
 
@@ -155,6 +159,11 @@ def language(lang: str) -> str:
     if is_chinese(lang):
         return "繁體中文" if "hant" in lang.lower() else "中文"
     return {"en": "English"}.get(lang.split("-")[0].lower(), lang)
+
+
+def tone_name(tone: str) -> str:
+    """A tone for people; one that somebody added goes by the name of its file."""
+    return gettext(TONE_NAMES[tone]) if tone in TONE_NAMES else tone.replace("_", " ").capitalize()
 
 
 def plural(count: int, one: str, many: str = "") -> str:
