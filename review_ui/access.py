@@ -44,6 +44,11 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{DRAFT}/edit"): EDITORS,
     ("POST", f"{DRAFT}/undo"): EDITORS,
     ("GET", "/guides/{guide_id:path}"): EVERYONE,
+    # together
+    ("POST", f"{CARD}/lease"): EDITORS,
+    ("POST", f"{CARD}/lease/beat"): EDITORS,
+    ("POST", f"{CARD}/lease/release"): EDITORS,
+    ("POST", f"{CARD}/lease/take-over"): EDITORS,
     # posts and groups
     ("GET", "/posts"): EVERYONE,
     ("POST", "/posts/{post_id}/retry"): SENDERS,

@@ -20,6 +20,7 @@ from review_ui.routes import (
     groups,
     guides,
     health,
+    leases,
     posts,
     quarantine,
     queue,
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, audit,
+    static, audit, leases,
 )  # fmt: skip
 
 ROLE_PROBLEM = (

@@ -4,6 +4,7 @@ import { startDesk } from "./desk.js";
 import { startKeys } from "./keys.js";
 import { startLight } from "./light.js";
 import { startPages } from "./pages.js";
+import { startPresence } from "./presence.js";
 import { startQuarantine } from "./quarantine.js";
 import { startRecords } from "./records.js";
 
@@ -13,4 +14,5 @@ startLight();
 startDesk();
 startQuarantine();
 startRecords();
+startPresence();
 startKeys();
