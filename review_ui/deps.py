@@ -13,8 +13,9 @@ from review_ui.assets import Assets
 from review_ui.i18n import choose_language, speak
 from review_ui.security import Cookies, is_from_elsewhere
 from store.engine import Database
+from store.sessions import get_session_user
 from store.settings import Settings
-from store.users import User, get_session_user
+from store.users import User
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

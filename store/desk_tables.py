@@ -38,7 +38,10 @@ class IdentityRow(SQLModel, table=True):
 
 
 class InviteRow(SQLModel, table=True):
-    """A link that lets one person in; token_hash is the SHA-256 of what the link holds."""
+    """A link that lets one person in; token_hash is the SHA-256 of what the link holds.
+
+    created_by: None for the command line.
+    """
 
     __tablename__: ClassVar[str] = "invites"
     __table_args__ = (
@@ -47,7 +50,7 @@ class InviteRow(SQLModel, table=True):
     token_hash: str = Field(primary_key=True)
     role: str
     note: str = Field(default="", sa_column=_text())
-    created_by: int = Field(sa_column=_ref("users.id"))
+    created_by: int | None = Field(default=None, sa_column=_ref("users.id", nullable=True))
     created_at: datetime = Field(sa_column=_time())
     expires_at: datetime = Field(sa_column=_time())
     used_by: int | None = Field(default=None, sa_column=_ref("users.id", nullable=True))

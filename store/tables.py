@@ -361,7 +361,7 @@ class PlacementRow(SQLModel, table=True):
 
 class UserRow(SQLModel, table=True):
     """password_hash: '' for somebody who signs in at an OpenID provider only. prefs: language,
-    theme and keys of their own.
+    theme and keys of their own. seen_at: within minutes, when they last asked for a page.
     """
 
     __tablename__: ClassVar[str] = "users"
@@ -377,6 +377,7 @@ class UserRow(SQLModel, table=True):
     )
     disabled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: datetime = Field(sa_column=_time())
+    seen_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SessionRow(SQLModel, table=True):

@@ -14,13 +14,13 @@ from review_ui.deps import Serve, Services
 from review_ui.render import page
 from review_ui.security import safe_next
 from store.passwords import decoy_hash, verify_password
-from store.users import (
+from store.sessions import (
     add_failed_sign_in,
     count_failed_sign_ins,
     end_session,
-    get_password_hash,
     start_session,
 )
+from store.users import get_password_hash
 
 router = APIRouter()
 log = logging.getLogger(__name__)

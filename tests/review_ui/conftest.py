@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from review_ui.app import create_app
 from store.engine import open_database
-from store.users import start_session
+from store.sessions import start_session
 from tests.review_ui.desk_data import PASSWORD, DeskData, build_desk, settings_for
 from tests.review_ui.shelf_data import ShelfData, add_shelf
 from tests.review_ui.visitor import Visitor

@@ -12,7 +12,8 @@ from review_ui.routes.signin import _name_subject
 from review_ui.security import safe_next
 from stages.errors import ConfigError
 from store.passwords import check_password, hash_password, verify_password
-from store.users import add_failed_sign_in, disable_user, get_session_user
+from store.sessions import add_failed_sign_in, get_session_user
+from store.users import disable_user
 from tests.review_ui.desk_data import PASSWORD, DeskData, settings_for
 from tests.review_ui.tone_data import NEXT, add_versions, hash_of
 from tests.review_ui.visitor import Visitor

@@ -6,25 +6,21 @@ import pytest
 from sqlalchemy import text
 
 from stages.errors import PermanentError
-from store import users
+from store import sessions
 from store.engine import Database, utc_now
-from store.users import (
+from store.sessions import (
     add_failed_sign_in,
-    add_user,
     count_failed_sign_ins,
-    disable_user,
     end_session,
-    get_password_hash,
     get_session_user,
-    list_users,
-    set_password,
     start_session,
 )
+from store.users import add_user, disable_user, get_password_hash, list_users, set_password
 
 
 def let_hours_pass(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
     later = utc_now() + timedelta(hours=hours)
-    monkeypatch.setattr(users, "utc_now", lambda: later)
+    monkeypatch.setattr(sessions, "utc_now", lambda: later)
 
 
 def test_user_is_found_with_the_hash_to_verify(db: Database) -> None:

@@ -78,6 +78,7 @@ def upgrade() -> None:
         "CONSTRAINT ck_users_role_known CHECK (role IN ('editor', 'lead', 'ops', 'admin'))"
     )
     op.add_column("users", sa.Column("prefs", sa.JSON(), server_default="{}", nullable=False))
+    op.add_column("users", sa.Column("seen_at", UtcDateTime(), nullable=True))
     op.execute("UPDATE users SET role = 'admin'")
     op.add_column("decisions", sa.Column("batch", sa.String(), server_default="", nullable=False))
     _set_actions(ACTIONS)
@@ -103,7 +104,7 @@ def downgrade() -> None:
     _set_actions(ACTIONS_BEFORE)
     op.drop_column("decisions", "batch")
     for table, columns in {
-        "users": ("prefs", "role"),
+        "users": ("seen_at", "prefs", "role"),
         "sessions": ("address", "agent", "seen_at"),
     }.items():
         for column in columns:
@@ -164,7 +165,7 @@ def _create_account_tables() -> None:
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_by", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("used_by", sa.Integer(), nullable=True),
