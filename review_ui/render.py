@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -23,11 +25,11 @@ from store.quarantine import count_quarantined
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 THEMES = ("light", "dark")
+TONE_NAMES = {"expert": N_("Expert"), "mom": N_("Mom"), "engagement": N_("Engagement")}
+DAYS = {"en": "d MMM y", "zh_Hans": "y年M月d日"}
+"""How a day is written in each language."""
 NOTE_MAX_CHARS = 240
 """Chinese takes nine bytes a character in a cookie, which may hold 4,096."""
-
-
-TONE_NAMES = {"expert": N_("Expert"), "mom": N_("Mom"), "engagement": N_("Engagement")}
 
 
 def make_templates(assets: Assets) -> Environment:
@@ -45,13 +47,15 @@ def make_templates(assets: Assets) -> Environment:
     env.filters.update(
         ago=ago,
         clock=clock,
+        day=day,
+        number=number,
+        tone_name=tone_name,
         iso=lambda time: time.astimezone(UTC).isoformat(timespec="seconds"),
         http_url=http_url,
         query=query,
         script=lambda lang: "zh" if is_chinese(lang) else "latin",
         language=language,
         clean=strip_hidden,
-        tone_name=tone_name,
     )
     return env
 
@@ -124,19 +128,40 @@ def ago(time: datetime, now: datetime) -> str:
     seconds = (now - time).total_seconds()
     size = abs(seconds)
     if size < 45:
-        return "just now" if seconds >= 0 else "in a moment"
+        return gettext("just now") if seconds >= 0 else gettext("in a moment")
     if size < 3600:
-        words = f"{max(1, round(size / 60))} min"
+        count = max(1, round(size / 60))
+        words = gettext("%(num)s min ago") if seconds > 0 else gettext("in %(num)s min")
     elif size < 86400:
-        words = f"{round(size / 3600)} h"
+        count = round(size / 3600)
+        words = gettext("%(num)s h ago") if seconds > 0 else gettext("in %(num)s h")
     else:
         return clock(time)
-    return f"{words} ago" if seconds > 0 else f"in {words}"
+    return words % {"num": count}
 
 
 def clock(time: datetime) -> str:
     """`22 Nov 2026, 16:40 UTC`; in the browser a script turns it into local time."""
-    return f"{time.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    glue = " " if spoken() == "zh_Hans" else ", "
+    pattern = f"{DAYS[spoken()]}{glue}HH:mm 'UTC'"
+    return format_datetime(time.astimezone(UTC), pattern, locale=spoken_locale())
+
+
+def day(time: date) -> str:
+    """`22 Nov 2026`; of a moment, the day it is in UTC."""
+    if isinstance(time, datetime):
+        time = time.astimezone(UTC)
+    return format_date(time, DAYS[spoken()], locale=spoken_locale())
+
+
+def number(count: float) -> str:
+    """`12,345`"""
+    return format_decimal(count, locale=spoken_locale())
+
+
+def tone_name(tone: str) -> str:
+    """A tone for people; one that somebody added goes by the name of its file."""
+    return gettext(TONE_NAMES[tone]) if tone in TONE_NAMES else tone.replace("_", " ").capitalize()
 
 
 def http_url(url: str) -> str:
@@ -159,11 +184,6 @@ def language(lang: str) -> str:
     if is_chinese(lang):
         return "繁體中文" if "hant" in lang.lower() else "中文"
     return {"en": "English"}.get(lang.split("-")[0].lower(), lang)
-
-
-def tone_name(tone: str) -> str:
-    """A tone for people; one that somebody added goes by the name of its file."""
-    return gettext(TONE_NAMES[tone]) if tone in TONE_NAMES else tone.replace("_", " ").capitalize()
 
 
 def plural(count: int, one: str, many: str = "") -> str:
