@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from review_ui.access import may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
-from review_ui.i18n import N_, gettext, ngettext, spoken
+from review_ui.i18n import N_, gettext, ngettext, spoken, spoken_locale
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
 from store.posts import count_alerts
@@ -155,7 +155,7 @@ def day(time: date) -> str:
 
 
 def number(count: float) -> str:
-    """`12,345`"""
+    """`12,345`, as the reader groups digits."""
     return format_decimal(count, locale=spoken_locale())
 
 
