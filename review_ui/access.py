@@ -51,6 +51,8 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{CARD}/lease/take-over"): EDITORS,
     # posts and groups
     ("GET", "/posts"): EVERYONE,
+    ("GET", "/posts/{post_id}"): EVERYONE,
+    ("GET", "/posts/{post_id}/snapshot"): EVERYONE,
     ("POST", "/posts/{post_id}/retry"): SENDERS,
     ("POST", "/posts/{post_id}/settle"): SENDERS,
     ("POST", "/posts/{post_id}/withdraw"): SENDERS,

@@ -53,8 +53,9 @@ ACTION_NAMES = {
 ICONS = {
     "approve": "check", "reject": "cross", "edit": "pen", "undo": "undo", "withdraw": "undo",
     "retry": "out", "settle": "flag", "keep": "check", "regenerate": "change",
-    "reschedule": "clock", "accept": "check", "ignore": "cross", "restore": "undo", "stop": "stop", "resume": "play",
-    "promote": "check", "rollback": "undo", "canary": "flag", "stop_canary": "pause",
+    "reschedule": "clock", "accept": "check", "ignore": "cross", "restore": "undo",
+    "stop": "stop", "resume": "play", "promote": "check", "rollback": "undo", "canary": "flag",
+    "stop_canary": "pause",
 }  # fmt: skip
 FACT_NAMES = {
     "state": N_("State"),

@@ -58,6 +58,7 @@ class AuditFilter:
     source_id: str = ""
     tone: str = ""
     card_id: str = ""
+    draft_id: int | None = None
     batch: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -167,6 +168,8 @@ def _decisions(wanted: AuditFilter) -> _Plan:
         (wanted.batch, col(DecisionRow.batch)),
     ):
         query = query.where(column == value) if value else query
+    if wanted.draft_id is not None:
+        query = query.where(col(DecisionRow.draft_id) == wanted.draft_id)
     return query, _decision, _id(DecisionRow)
 
 
@@ -210,7 +213,11 @@ def _pages(wanted: AuditFilter) -> _Plan:
     query = _narrow(query, wanted, PageDecisionRow)
     if wanted.source_id:
         query = query.where(col(PageDecisionRow.source_id) == wanted.source_id)
-    return _without(query, wanted, "tone", "card_id", "batch"), _page, _id(PageDecisionRow)
+    return (
+        _without(query, wanted, "tone", "card_id", "draft_id", "batch"),
+        _page,
+        _id(PageDecisionRow),
+    )
 
 
 def _page(row: Any) -> Entry:
@@ -245,7 +252,11 @@ def _tones(wanted: AuditFilter) -> _Plan:
     query = _narrow(query, wanted, ToneChangeRow)
     if wanted.tone:
         query = query.where(col(ToneChangeRow.tone) == wanted.tone)
-    return _without(query, wanted, "source_id", "card_id", "batch"), _tone, _id(ToneChangeRow)
+    return (
+        _without(query, wanted, "source_id", "card_id", "draft_id", "batch"),
+        _tone,
+        _id(ToneChangeRow),
+    )
 
 
 def _tone(row: Any) -> Entry:
@@ -277,7 +288,7 @@ def _accounts(wanted: AuditFilter) -> _Plan:
         .outerjoin(whose, col(whose.id) == col(AccountChangeRow.user_id))
     )
     query = _narrow(query, wanted, AccountChangeRow)
-    query = _without(query, wanted, "source_id", "tone", "card_id", "batch")
+    query = _without(query, wanted, "source_id", "tone", "card_id", "draft_id", "batch")
     return query, _account, _id(AccountChangeRow)
 
 

@@ -13,7 +13,16 @@ from sqlmodel import Session, col, select
 from stages.types import Post, PostState, Receipt, Reuse
 from store.alerts import Alert
 from store.engine import Database, is_holder_dead, process_holder, utc_now
-from store.tables import CardRow, DecisionRow, DraftRow, GroupRow, GuideRow, PostRow, id_of
+from store.tables import (
+    CardRow,
+    DecisionRow,
+    DraftRow,
+    GroupRow,
+    GuideRow,
+    PageRow,
+    PostRow,
+    id_of,
+)
 
 SEND_LEASE_S = 300.0
 PUBLISHABLE = tuple(reuse.value for reuse in Reuse if reuse.allows_publishing)
@@ -49,8 +58,11 @@ def add_posts(
     """Schedule a post per group inside the transaction of the approval; for `store.decisions`.
 
     An undone approval leaves a withdrawn post under the same key; approving the same text again
-    schedules that one anew.
+    schedules that one anew. The decision's record also keeps which bodies of the guide's pages we
+    had at that time: what the approved text can be held against for ever.
     """
+    if group_ids:
+        decision.after = {**decision.after, "snapshots": _list_bodies(session, guide.id)}
     for group in session.exec(select(GroupRow).where(col(GroupRow.id).in_(group_ids))):
         key = _key(draft.key, draft.revision, group.id, group.channel_id)
         row = session.exec(select(PostRow).where(PostRow.key == key)).first() or PostRow(
@@ -202,8 +214,14 @@ def list_posts(
     limit: int = 200,
     card_id: str | None = None,
     group_id: str | None = None,
+    *,
+    below: int | None = None,
+    has_alert: bool | None = None,
 ) -> tuple[PostView, ...]:
-    """Those with an alert first, then the latest; state, card_id, group_id: only those."""
+    """Those with an alert first, then the latest; state, card_id, group_id, has_alert: only those.
+
+    below: only posts with a lower id, to turn the pages of those without an alert by.
+    """
     query = (
         select(PostRow, DraftRow, GroupRow)
         .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
@@ -217,21 +235,29 @@ def list_posts(
         query = query.where(DraftRow.card_id == card_id)
     if group_id is not None:
         query = query.where(PostRow.group_id == group_id)
+    if below is not None:
+        query = query.where(col(PostRow.id) < below)
+    if has_alert is not None:
+        query = query.where((col(PostRow.alert) != "") == has_alert)
     with db.read() as session:
         return tuple(
-            PostView(
-                post=_post(post),
-                draft_id=post.draft_id,
-                card_id=draft.card_id,
-                tone=draft.tone,
-                group_name=str(group.spec["name"]),
-                error=post.error,
-                attempts=post.attempts,
-                alert=Alert(post.alert),
-                alert_at=post.alert_at,
-            )
-            for post, draft, group in session.exec(query)
+            make_post_view(post, draft, group) for post, draft, group in session.exec(query)
         )
+
+
+def make_post_view(post: PostRow, draft: DraftRow, group: GroupRow) -> PostView:
+    """The value of a row; for the other files of this room."""
+    return PostView(
+        post=_post(post),
+        draft_id=post.draft_id,
+        card_id=draft.card_id,
+        tone=draft.tone,
+        group_name=str(group.spec["name"]),
+        error=post.error,
+        attempts=post.attempts,
+        alert=Alert(post.alert),
+        alert_at=post.alert_at,
+    )
 
 
 def get_feed_time(db: Database, group_id: str) -> datetime | None:
@@ -301,6 +327,16 @@ def _fail_unlicensed(session: Session, now: datetime) -> None:
     for row, licence in rows:
         row.state, row.error = PostState.FAILED.value, say_unlicensed(licence)
         session.add(row)
+
+
+def _list_bodies(session: Session, guide_id: str) -> list[str]:
+    """SHA-256 of the pages a guide was last read from, in the order of their addresses."""
+    query = (
+        select(PageRow.body_sha256)
+        .where(PageRow.guide_id == guide_id, PageRow.body_sha256 != "")
+        .order_by(col(PageRow.key))
+    )
+    return list(dict.fromkeys(session.exec(query)))
 
 
 def _mark(db: Database, post_id: int, state: PostState, **values: object) -> None:

@@ -7,29 +7,40 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
+from review_ui.access import LEADS
+from review_ui.audit_view import make_line
+from review_ui.days import read_zone
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
+from review_ui.i18n import N_
+from review_ui.i18n import gettext as _
 from review_ui.marks import Change, compare
 from review_ui.render import go, page
+from review_ui.trace_view import make_trace_view
+from stages.errors import ConfigError, TransientError
 from stages.types import PostState
 from store import decisions
 from store.alerts import Alert
+from store.audit import hide_pace
 from store.decisions import Action, NotAllowedError, StaleError
 from store.engine import Database
 from store.overview import list_post_traces, list_text_changes
 from store.posts import PostView, count_posts, list_posts
+from store.snapshots import Snapshots
+from store.traces import get_trace, list_snapshot_hashes
 
 router = APIRouter()
 
 STATE_NAMES = {
-    PostState.SCHEDULED: "Waiting",
-    PostState.SENDING: "Being sent",
-    PostState.PUBLISHED: "Published",
-    PostState.FAILED: "Failed",
-    PostState.VERIFY: "To verify",
-    PostState.WITHDRAWN: "Withdrawn",
+    PostState.SCHEDULED: N_("Waiting"),
+    PostState.SENDING: N_("Being sent"),
+    PostState.PUBLISHED: N_("Published"),
+    PostState.FAILED: N_("Failed"),
+    PostState.VERIFY: N_("To verify"),
+    PostState.WITHDRAWN: N_("Withdrawn"),
 }
-SHOWN = 200
+PAGE_SIZE = 100
+MAX_ALERTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +52,84 @@ class AlertedPost:
 
 
 @router.get("/posts")
-def show(request: Request, serve: Serve, user: SignedIn, state: str = "") -> Response:
+def show(
+    request: Request, serve: Serve, user: SignedIn, state: str = "", below: str = ""
+) -> Response:
+    """Posts whose source is not what it was stand on the first page, before all others."""
     wanted = pick(PostState, state)
+    number = int(below) if below.isascii() and below.isdigit() and len(below) < 16 else None
     counts = count_posts(serve.db)
-    posts = list_posts(serve.db, wanted, SHOWN)
+    alerted = [] if number else list_posts(serve.db, wanted, MAX_ALERTED, has_alert=True)
+    found = list_posts(serve.db, wanted, PAGE_SIZE + 1, below=number, has_alert=False)
+    posts = found[:PAGE_SIZE]
     return page(
         request,
         "posts.html",
         {
-            "alerted": _with_changes(serve.db, [view for view in posts if view.alert]),
-            "posts": [view for view in posts if not view.alert],
-            "traces": list_post_traces(serve.db, [view.post.id for view in posts]),
+            "alerted": _with_changes(serve.db, alerted),
+            "posts": posts,
+            "traces": list_post_traces(serve.db, [view.post.id for view in (*alerted, *posts)]),
             "counts": counts,
             "total": counts.get(wanted, 0) if wanted else sum(counts.values()),
             "names": STATE_NAMES,
             "wanted": wanted,
-            "shown": SHOWN,
+            "next_below": posts[-1].post.id if len(found) > PAGE_SIZE else None,
+            "is_later": number is not None,
+        },
+    )
+
+
+@router.get("/posts/{post_id}")
+def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Response:
+    """One post and everything it came from."""
+    trace = get_trace(serve.db, _known(post_id))
+    if trace is None:
+        raise HTTPException(404)
+    kept = Snapshots(serve.settings.snapshots_url)
+    snapshots = [(item, kept.has(item.sha256)) for item in trace.snapshots]
+    sees_pace = user.role in LEADS
+    return page(
+        request,
+        "post.html",
+        {
+            "shown": make_trace_view(trace),
+            "trace": trace,
+            "spans": ", ".join(f"{start}–{end}" for start, end in trace.card.spans),
+            "snapshots": snapshots,
+            "history": [
+                make_line(entry if sees_pace or entry.user == user.name else hide_pace(entry))
+                for entry in trace.history
+            ],
+            "traces": list_post_traces(serve.db, [post_id]),
+            "names": STATE_NAMES,
+            "zone": read_zone(request.cookies),
+        },
+    )
+
+
+@router.get("/posts/{post_id}/snapshot")
+def show_snapshot(
+    request: Request, serve: Serve, user: SignedIn, post_id: int, sha: str = ""
+) -> Response:
+    """The page's body as it was fetched: somebody else's, so it is handed over as text to keep,
+    never shown. sha: which of the post's snapshots, the first when empty.
+    """
+    hashes = list_snapshot_hashes(serve.db, _known(post_id))
+    wanted = sha or next(iter(hashes), "")
+    if wanted not in hashes:
+        raise HTTPException(404)
+    try:
+        body = Snapshots(serve.settings.snapshots_url).get(wanted)
+    except KeyError as error:
+        raise HTTPException(404) from error
+    except (TransientError, ConfigError) as error:
+        raise HTTPException(503) from error
+    return Response(
+        body,
+        media_type="text/plain",
+        headers={
+            "content-disposition": f'attachment; filename="snapshot-{wanted[:12]}.txt"',
+            "x-content-type-options": "nosniff",
         },
     )
 
@@ -66,8 +139,8 @@ def retry(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Respo
     try:
         decisions.retry(serve.db, post_id, user.id)
     except (StaleError, NotAllowedError) as error:
-        return _back(request, str(error))
-    return _back(request, "The post goes out with the next round.")
+        return _back(request, _(str(error)))
+    return _back(request, _("The post goes out with the next round."))
 
 
 @router.post("/posts/{post_id}/settle")
@@ -80,10 +153,10 @@ def settle(
     try:
         decisions.settle(serve.db, post_id, user.id, is_out == "yes")
     except NotAllowedError as error:
-        return _back(request, str(error))
+        return _back(request, _(str(error)))
     if is_out == "yes":
-        return _back(request, "Marked as published.")
-    return _back(request, "Marked as failed: send it again when you are ready.")
+        return _back(request, _("Marked as published."))
+    return _back(request, _("Marked as failed: send it again when you are ready."))
 
 
 @router.post("/posts/{post_id}/withdraw")
@@ -91,8 +164,8 @@ def withdraw(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Re
     try:
         decisions.withdraw(serve.db, post_id, user.id)
     except NotAllowedError as error:
-        return _back(request, str(error))
-    return _back(request, "The post is withdrawn and gone from the feed.")
+        return _back(request, _(str(error)))
+    return _back(request, _("The post is withdrawn and gone from the feed."))
 
 
 @router.post("/posts/{post_id}/keep")
@@ -108,8 +181,8 @@ def keep(
     try:
         decisions.clear_alert(serve.db, post_id, user.id, note.strip(), seen=pick(Alert, seen))
     except (StaleError, NotAllowedError) as error:
-        return _back(request, str(error))
-    return _back(request, "The post stays as it is.")
+        return _back(request, _(str(error)))
+    return _back(request, _("The post stays as it is."))
 
 
 @router.post("/posts/{post_id}/undo")
@@ -123,12 +196,12 @@ def undo(
     """Take the keeping of a post back: its alert is there again."""
     trace = list_post_traces(serve.db, [post_id]).get(post_id)
     if trace is None or trace.decision_id != decision or trace.action is not Action.KEEP:
-        return _back(request, "There is nothing to undo here any more.")
+        return _back(request, _("There is nothing to undo here any more."))
     try:
         decisions.undo(serve.db, decision, user.id)
     except (StaleError, NotAllowedError) as error:
-        return _back(request, str(error))
-    return _back(request, "The post is to be decided again.")
+        return _back(request, _(str(error)))
+    return _back(request, _("The post is to be decided again."))
 
 
 def _with_changes(db: Database, posts: Sequence[PostView]) -> list[AlertedPost]:
@@ -147,6 +220,16 @@ def _with_changes(db: Database, posts: Sequence[PostView]) -> list[AlertedPost]:
     ]
 
 
+def _known(post_id: int) -> int:
+    """Databases keep ids of eight bytes; nothing has a larger one."""
+    if not 0 < post_id < 2**63:
+        raise HTTPException(404)
+    return post_id
+
+
 def _back(request: Request, note: str) -> Response:
+    """Where the button was pressed: the post's own page, or the list."""
+    if request.query_params.get("at") == "trace":
+        return go(request, f"/posts/{request.path_params['post_id']}", note)
     state = request.query_params.get("state", "")
     return go(request, f"/posts?state={state}" if pick(PostState, state) else "/posts", note)
