@@ -14,14 +14,16 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from review_ui.access import may
+from review_ui.access import ACCESS, may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
-from review_ui.i18n import N_, gettext, ngettext, spoken, spoken_locale
+from review_ui.i18n import LANGUAGES, N_, gettext, ngettext, spoken, spoken_locale
+from review_ui.nav import Nav, make_nav
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
 from store.posts import count_alerts
 from store.quarantine import count_quarantined
+from store.users import User
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 THEMES = ("light", "dark")
@@ -71,7 +73,7 @@ def page(
             {
                 **shell(request, services),
                 "note": note,
-                "waiting": _count_waiting(request, services, status_code),
+                "nav": _nav(request, services, status_code),
                 **context,
             }
         ),
@@ -101,26 +103,34 @@ def go(request: Request, target: str, note: str = "") -> RedirectResponse:
 
 def shell(request: Request, services: Services) -> dict[str, Any]:
     """What the layout needs."""
-    theme = request.cookies.get("spoonful_theme", "")
-    user = getattr(request.state, "user", None)
+    user: User | None = getattr(request.state, "user", None)
+    theme = (user.prefs.get("theme") if user else "") or request.cookies.get("spoonful_theme", "")
     token = getattr(request.state, "token", "")
     return {
         "user": user,
         "csrf": services.cookies.csrf_token(token) if token else "",
         "theme": theme if theme in THEMES else "",
         "path": request.url.path,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "spoken": spoken(),
+        "languages": LANGUAGES,
         "may": lambda method, path: user is not None and may(user.role, method, path),
+        "has_place": lambda method, path: (method, path) in ACCESS,
         "note": "",
         "now": utc_now(),
     }
 
 
-def _count_waiting(request: Request, services: Services, status_code: int) -> dict[str, int]:
-    """What the bar says beside a page's name; a page about a failure asks the database nothing."""
-    if status_code >= 500 or getattr(request.state, "user", None) is None:
-        return {}
-    return {"/posts": count_alerts(services.db), "/quarantine": count_quarantined(services.db)}
+def _nav(request: Request, services: Services, status_code: int) -> Nav | None:
+    """The bar, with what waits; a page about a failure asks the database nothing."""
+    user: User | None = getattr(request.state, "user", None)
+    if user is None:
+        return None
+    counts = {}
+    if status_code < 500:
+        db = services.db
+        counts = {"/posts": count_alerts(db), "/quarantine": count_quarantined(db)}
+    return make_nav(user.role, request.url.path, counts)
 
 
 def ago(time: datetime, now: datetime) -> str:

@@ -1,6 +1,7 @@
 // Small things on every page: local times, the theme, filters that apply themselves, notes.
 
-const THEMES = ["light", "dark"];
+import { post } from "./send.js";
+
 const NOTE_MS = 7000;
 
 export function startPages() {
@@ -10,6 +11,7 @@ export function startPages() {
   document.addEventListener("htmx:responseError", (event) => sayProblem(event.detail.xhr.status));
   document.addEventListener("htmx:sendError", () => sayProblem(0));
   document.addEventListener("click", onClick);
+  document.addEventListener("keydown", closeMenus);
   for (const form of document.querySelectorAll("form[data-auto-submit]")) {
     form.addEventListener("change", () => form.requestSubmit());
   }
@@ -59,17 +61,29 @@ function localiseTimes(root) {
 function onClick(event) {
   const opener = event.target.closest("[data-open]");
   if (opener) document.getElementById(opener.dataset.open).showModal();
-  if (event.target.closest("[data-theme-toggle]")) switchTheme();
+  const choice = event.target.closest("[data-themes] button");
+  if (choice) chooseTheme(event, choice);
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (opener || !menu.contains(event.target)) menu.open = false;
   }
 }
 
-function switchTheme() {
-  const root = document.documentElement;
-  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const now = root.dataset.theme || (isDark ? "dark" : "light");
-  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
-  root.dataset.theme = next;
-  document.cookie = `spoonful_theme=${next}; path=/; max-age=31536000; samesite=lax`;
+/** Escape closes an open menu and leads back to what opened it. */
+function closeMenus(event) {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+}
+
+/** At once, and without leaving the page; the form tells the server, so that it lasts. */
+function chooseTheme(event, button) {
+  event.preventDefault();
+  for (const other of button.form.elements) {
+    if (other.ariaPressed) other.ariaPressed = String(other === button);
+  }
+  document.documentElement.dataset.theme = button.value;
+  document.cookie = `spoonful_theme=${button.value}; path=/; max-age=31536000; samesite=lax`;
+  if (button.form.dataset.themes === "kept") post(button.form.action, { theme: button.value });
 }

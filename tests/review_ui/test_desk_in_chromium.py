@@ -198,7 +198,8 @@ def test_sheet_of_keys_search_and_theme(open_desk: Callable[..., Page]) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue?q=latch")
     assert page.locator(".row-title").all_inner_texts() == ["Signs of a good latch"]
-    page.locator("[data-theme-toggle]").click()
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Dark").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.keyboard.press("g")
