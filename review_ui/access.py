@@ -49,6 +49,10 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{CARD}/lease/beat"): EDITORS,
     ("POST", f"{CARD}/lease/release"): EDITORS,
     ("POST", f"{CARD}/lease/take-over"): EDITORS,
+    ("POST", f"{DRAFT}/working"): EDITORS,
+    ("POST", f"{DRAFT}/working/discard"): EDITORS,
+    ("POST", f"{DRAFT}/check"): EDITORS,
+    ("GET", f"{DRAFT}/versions"): EVERYONE,
     # posts and groups
     ("GET", "/posts"): EVERYONE,
     ("GET", "/posts/{post_id}"): EVERYONE,
@@ -61,6 +65,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("GET", "/groups"): EVERYONE,
     ("GET", "/groups/{group_id}"): EVERYONE,
     # records
+    ("GET", "/calendar"): EVERYONE,
     ("GET", "/audit"): EVERYONE,
     ("GET", "/audit/export.{form}"): EVERYONE,
     # the line

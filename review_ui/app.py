@@ -15,6 +15,7 @@ from review_ui.i18n import gettext as _
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
     audit,
+    calendar,
     cards,
     feeds,
     groups,
@@ -29,6 +30,7 @@ from review_ui.routes import (
     sources,
     static,
     tones,
+    working,
 )
 from review_ui.security import Cookies, Shield, set_headers
 from stages.errors import ConfigError
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, audit, leases,
+    static, audit, calendar, leases, working,
 )  # fmt: skip
 
 ROLE_PROBLEM = (

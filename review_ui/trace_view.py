@@ -66,7 +66,9 @@ def make_passage(guide: Guide, spans: Sequence[Span]) -> tuple[PassageBlock, ...
     shown |= {_heading_above(blocks, number) for number in hit}
     numbers = sorted(number for number in shown if 0 <= number < len(blocks))
     return tuple(
-        PassageBlock(blocks[number], _mark(blocks[number], spans), number - 1 not in (before, -1))
+        PassageBlock(
+            blocks[number], _mark(blocks[number], spans), before >= 0 and number - 1 != before
+        )
         for before, number in zip((-1, *numbers), numbers, strict=False)
     )
 

@@ -245,6 +245,17 @@ def list_posts(
         )
 
 
+def get_post_view(db: Database, post_id: int) -> PostView | None:
+    with db.read() as session:
+        row = session.exec(
+            select(PostRow, DraftRow, GroupRow)
+            .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
+            .join(GroupRow, col(GroupRow.id) == col(PostRow.group_id))
+            .where(PostRow.id == post_id)
+        ).first()
+        return make_post_view(*row) if row else None
+
+
 def make_post_view(post: PostRow, draft: DraftRow, group: GroupRow) -> PostView:
     """The value of a row; for the other files of this room."""
     return PostView(
