@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -21,8 +21,18 @@ from store.cards import make_card
 from store.desk_tables import WorkingTextRow
 from store.drafts import DraftView, make_view
 from store.engine import Database
-from store.tables import CardRow, DecisionRow, DraftRow, DraftState, GuideRow, UserRow, metadata
+from store.tables import (
+    CardRow,
+    DecisionRow,
+    DraftRow,
+    DraftState,
+    GuideRow,
+    UserRow,
+    id_of,
+    metadata,
+)
 
+_DRAFTS = metadata.tables["drafts"]
 _WORKING = metadata.tables[WorkingTextRow.__tablename__]
 
 WRITES_TEXT = "edit"
@@ -31,7 +41,7 @@ WRITES_TEXT = "edit"
 
 @dataclass(frozen=True, slots=True)
 class WorkingText:
-    """base_version: of the draft it was begun from."""
+    """draft_id, base_version: what it was begun from; the draft may have been replaced since."""
 
     draft_id: int
     text: str
@@ -52,7 +62,7 @@ class Clash:
     """The draft is not what somebody's typing began from: three texts for them to look at.
 
     base: what they began from; theirs: what stands there now; mine: what they typed. user, at: who
-    wrote last and when; '' when a run of the line did. version, draft_id: of what stands now.
+    wrote last and when; '' when a run of the line did. lang, draft_id, version: of what stands now.
     """
 
     kind: ClashKind
@@ -61,30 +71,39 @@ class Clash:
     mine: str
     user: str
     at: datetime
+    lang: str
     draft_id: int
     version: int
 
 
 @dataclass(frozen=True, slots=True)
 class EditBasis:
-    """What a text is checked against while its editor types. licence_finding: of its guide."""
+    """What a text is checked against while its editor types. The last three are its guide's."""
 
     draft: DraftView
     card: Card
     licence_finding: str
+    attribution: str
+    source_url: str
 
 
 def save_working(
-    db: Database, draft_id: int, user_id: int, text: str, base_version: int, now: datetime
+    db: Database,
+    draft_id: int,
+    user_id: int,
+    text: str,
+    base_version: int,
+    now: datetime,
+    card_id: str = "",
 ) -> Clash | None:
     """Keep what somebody has typed so far; returns what became of the draft meanwhile, if anything.
 
-    Nothing is kept of a text the draft says already. Raises PermanentError when there is no such
-    draft.
+    Nothing is kept of a text the draft says already. card_id: the card the draft must be of, ''
+    for any. Raises PermanentError when there is no such draft.
     """
     with db.write() as session:
         draft = session.get(DraftRow, draft_id)
-        if draft is None:
+        if draft is None or card_id not in ("", draft.card_id):
             raise PermanentError("There is no such draft.")
         if draft.text == text:
             drop_working(session, draft_id, user_id)
@@ -112,27 +131,45 @@ def discard_working(db: Database, draft_id: int, user_id: int) -> bool:
 
 
 def drop_working(session: Session, draft_id: int, user_id: int) -> bool:
-    """The same inside a transaction; for `store.decisions`, when the text is saved for good."""
+    """The same inside a transaction; for `store.decisions`, when the text is saved for good.
+
+    Also of what was typed into an earlier draft of the same card and tone.
+    """
+    draft, other = _DRAFTS.alias("draft"), _DRAFTS.alias("other")
+    same = (
+        select(other.c.id)
+        .join(draft, and_(draft.c.card_id == other.c.card_id, draft.c.tone == other.c.tone))
+        .where(draft.c.id == draft_id)
+    )
     return bool(
         session.exec(
             delete(WorkingTextRow).where(
-                col(WorkingTextRow.draft_id) == draft_id, col(WorkingTextRow.user_id) == user_id
+                col(WorkingTextRow.draft_id).in_(same), col(WorkingTextRow.user_id) == user_id
             )
         ).rowcount
     )
 
 
 def list_working(db: Database, draft_ids: Sequence[int], user_id: int) -> dict[int, WorkingText]:
-    """What one person typed into these drafts and did not save, by draft id."""
+    """What one person typed and did not save, by the id of the draft that stands there now.
+
+    What was typed into an earlier draft of the same card and tone is theirs still.
+    """
     if not draft_ids:
         return {}
-    with db.read() as session:
-        rows = session.execute(
-            select(*_WORKING.c["draft_id", "text", "base_version", "saved_at"]).where(
-                _WORKING.c.draft_id.in_(draft_ids), _WORKING.c.user_id == user_id
-            )
+    present, typed_into = _DRAFTS.alias("present"), _DRAFTS.alias("typed_into")
+    query = (
+        select(present.c.id, *_WORKING.c["draft_id", "text", "base_version", "saved_at"])
+        .join(typed_into, typed_into.c.id == _WORKING.c.draft_id)
+        .join(
+            present,
+            and_(present.c.card_id == typed_into.c.card_id, present.c.tone == typed_into.c.tone),
         )
-        return {row.draft_id: WorkingText(*row) for row in rows}
+        .where(present.c.id.in_(draft_ids), _WORKING.c.user_id == user_id)
+        .order_by(_WORKING.c.saved_at)
+    )
+    with db.read() as session:
+        return {row[0]: WorkingText(*row[1:]) for row in session.execute(query)}
 
 
 def get_clash(db: Database, draft_id: int, mine: str, base_version: int) -> Clash | None:
@@ -146,7 +183,7 @@ def get_basis(db: Database, card_id: str, draft_id: int) -> EditBasis | None:
     """None unless it is a current draft of that very card."""
     with db.read() as session:
         row = session.execute(
-            select(DraftRow, CardRow, GuideRow.licence_finding)  # type: ignore[call-overload]
+            select(DraftRow, CardRow, GuideRow)
             .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
             .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
             .where(
@@ -155,7 +192,16 @@ def get_basis(db: Database, card_id: str, draft_id: int) -> EditBasis | None:
                 col(DraftRow.is_current),
             )
         ).first()
-        return EditBasis(make_view(row[0], {}), make_card(row[1]), row[2]) if row else None
+        if row is None:
+            return None
+        draft, card, guide = row
+        return EditBasis(
+            make_view(draft, {}),
+            make_card(card),
+            guide.licence_finding,
+            guide.attribution,
+            guide.url,
+        )
 
 
 def _clash(session: Session, draft: DraftRow, mine: str, base_version: int) -> Clash | None:
@@ -187,4 +233,6 @@ def _clash(session: Session, draft: DraftRow, mine: str, base_version: int) -> C
             kind, present, user, at = ClashKind.REPLACED, newer, "", newer.created_at
     if kind is ClashKind.EDITED and not edits:
         return None  # decided and reopened: the text is the one they began from
-    return Clash(kind, base, present.text, mine, user, at, present.id or 0, present.version)
+    return Clash(
+        kind, base, present.text, mine, user, at, present.lang, id_of(present), present.version
+    )

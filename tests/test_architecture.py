@@ -37,6 +37,8 @@ ROOMS = {
         "stages.cook.risk",
         # A feed is a page like any other; rendering it is pure.
         "stages.publish.atom",
+        # The editor's meters: a table and a sum.
+        "stages.publish.limits",
     ),
 }
 # (module, what it imports beyond its room's row) -> why

@@ -7,6 +7,7 @@ import { startPages } from "./pages.js";
 import { startPresence } from "./presence.js";
 import { startQuarantine } from "./quarantine.js";
 import { startRecords } from "./records.js";
+import { startWorking } from "./working.js";
 
 document.documentElement.classList.add("has-js");
 startPages();
@@ -15,4 +16,5 @@ startDesk();
 startQuarantine();
 startRecords();
 startPresence();
+startWorking();
 startKeys();

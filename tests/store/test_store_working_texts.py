@@ -91,6 +91,10 @@ def test_typing_into_a_draft_that_was_written_again_shows_the_new_one(stocked: S
     assert clash is not None
     assert (clash.kind, clash.user) == (ClashKind.REPLACED, "")
     assert (clash.theirs, clash.draft_id) == ("New words.", newer.id)
+    kept = list_working(stocked.db, [newer.id], stocked.ada)
+    assert (kept[newer.id].text, kept[newer.id].draft_id) == ("Mine", draft.id)
+    assert discard_working(stocked.db, newer.id, stocked.ada)
+    assert list_working(stocked.db, [newer.id], stocked.ada) == {}
 
 
 def test_a_late_autosave_of_what_was_just_saved_is_nothing(stocked: Stock) -> None:
