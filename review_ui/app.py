@@ -12,6 +12,7 @@ from review_ui.assets import load_assets
 from review_ui.deps import Services, SignInNeededError, guard, is_fragment, sign_in_address
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
+from review_ui.oidc import make_oidc
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
     audit,
@@ -21,11 +22,15 @@ from review_ui.routes import (
     groups,
     guides,
     health,
+    invites,
     leases,
+    oidc,
+    people,
     posts,
     quarantine,
     queue,
     runs,
+    settings,
     signin,
     sources,
     static,
@@ -42,7 +47,8 @@ from store.settings import Settings, get_secret_key, load_settings
 log = logging.getLogger(__name__)
 
 ROUTERS = (
-    signin, queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
+    signin, oidc, invites, people, settings,
+    queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
     static, audit, calendar, leases, working,
 )  # fmt: skip
 
@@ -99,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         cookies=Cookies(get_secret_key(settings), is_https),
         assets=assets,
         templates=make_templates(assets),
+        oidc=make_oidc(settings),
     )
     for module in ROUTERS:
         app.include_router(module.router)

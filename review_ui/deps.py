@@ -11,13 +11,20 @@ from jinja2 import Environment
 from review_ui.access import is_public, may
 from review_ui.assets import Assets
 from review_ui.i18n import choose_language, speak
+from review_ui.oidc import Oidc
 from review_ui.security import Cookies, is_from_elsewhere
+from store.api_tokens import get_token_user
 from store.engine import Database
 from store.sessions import get_session_user
 from store.settings import Settings
 from store.users import User
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Public routes that are another page for somebody who is signed in.
+TWO_FACED = frozenset({"/signin", "/settings/language", "/signin/oidc/callback"})
+# Forms for people who are not signed in, even when the browser is.
+GUEST_FORMS = frozenset({"/signin", "/invite/{token}", "/invite/{token}/oidc"})
+API = "/api/v1/"
 
 
 class SignInNeededError(Exception):
@@ -33,6 +40,7 @@ class Services:
     cookies: Cookies
     assets: Assets
     templates: Environment
+    oidc: Oidc | None = None
 
 
 def get_services(request: Request) -> Services:
@@ -46,12 +54,15 @@ async def guard(request: Request) -> None:
     """
     services = get_services(request)
     method, path = request.method, request.scope["route"].path
-    is_open = is_public(method, path)
+    is_open, is_safe = is_public(method, path), method in SAFE_METHODS
     request.state.user, request.state.token = None, ""
     speak(choose_language(request.cookies, request.headers, {}))
-    if is_open and path != "/signin":
+    if path.startswith(API) and "authorization" in request.headers:
+        await check_token(request, services, method, path)
         return
-    token = services.cookies.read(request, "session")
+    token = ""
+    if not is_open or path in TWO_FACED:
+        token = services.cookies.read(request, "session")
     user = await run_in_threadpool(get_session_user, services.db, token) if token else None
     request.state.user, request.state.token = user, token if user else ""
     if user is not None:
@@ -60,10 +71,27 @@ async def guard(request: Request) -> None:
         raise SignInNeededError
     if user is not None and not may(user.role, method, path):
         raise HTTPException(403, "role")
-    if method not in SAFE_METHODS:
-        if user is None or path == "/signin":
+    if not is_safe:
+        if user is None or path in GUEST_FORMS:
             token = services.cookies.read(request, "guest")
         await check_write(request, services, token)
+
+
+async def check_token(request: Request, services: Services, method: str, path: str) -> None:
+    """A program's key instead of cookies: a browser sends none by itself, so no CSRF token either.
+
+    Raises 401 for a key that does not work, even where cookies would let the browser in.
+    """
+    kind, _, key = request.headers["authorization"].partition(" ")
+    user = None
+    if kind.lower() == "bearer":
+        user = await run_in_threadpool(get_token_user, services.db, key.strip())
+    if user is None:
+        raise HTTPException(401, "token", headers={"www-authenticate": "Bearer"})
+    if not may(user.role, method, path):
+        raise HTTPException(403, "role")
+    request.state.user = user
+    speak(choose_language(request.cookies, request.headers, user.prefs))
 
 
 async def check_write(request: Request, services: Services, token: str) -> None:

@@ -44,7 +44,7 @@ def make_api_token(db: Database, user_id: int, name: str, days: int) -> str:
                 expires_at=now + timedelta(days=days),
             )
         )
-        record(session, AccountAction.TOKEN_MADE, user_id, user_id, name=name, days=days)
+        record(session, AccountAction.TOKEN_MADE, user_id, user_id, token=name, days=days)
     return token
 
 
@@ -69,18 +69,21 @@ def list_api_tokens(db: Database, user_id: int) -> tuple[ApiToken, ...]:
 def revoke_api_token(db: Database, user_id: int, token_id: int) -> bool:
     """False when that person has no such key, or it is revoked already."""
     with db.write() as session:
-        revoked = session.exec(
-            update(ApiTokenRow)
+        row = session.exec(
+            select(ApiTokenRow)
             .where(
-                col(ApiTokenRow.id) == token_id,
-                col(ApiTokenRow.user_id) == user_id,
+                ApiTokenRow.id == token_id,
+                ApiTokenRow.user_id == user_id,
                 col(ApiTokenRow.revoked_at).is_(None),
             )
-            .values(revoked_at=utc_now())
-        )
-        if revoked.rowcount:
-            record(session, AccountAction.TOKEN_REVOKED, user_id, user_id)
-        return bool(revoked.rowcount)
+            .with_for_update()
+        ).first()
+        if row is None:
+            return False
+        row.revoked_at = utc_now()
+        session.add(row)
+        record(session, AccountAction.TOKEN_REVOKED, user_id, user_id, token=row.name)
+        return True
 
 
 def get_token_user(db: Database, token: str) -> User | None:

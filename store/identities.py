@@ -9,9 +9,7 @@ from store.account_changes import AccountAction, record
 from store.desk_tables import IdentityRow
 from store.engine import Database, utc_now
 from store.tables import UserRow
-from store.users import Role, User, insert_user, is_name_taken, to_user
-
-MAX_SAME_NAMES = 50
+from store.users import Role, User, free_name, insert_user, to_user
 
 
 def get_identity_user(db: Database, issuer: str, subject: str) -> User | None:
@@ -45,7 +43,7 @@ def link_identity(db: Database, user_id: int, issuer: str, subject: str) -> bool
     with db.write() as session:
         if session.get(IdentityRow, (issuer, subject)) is not None:
             return False
-        _insert(session, user_id, issuer, subject)
+        insert_identity(session, user_id, issuer, subject)
         return True
 
 
@@ -66,18 +64,12 @@ def unlink_identity(db: Database, user_id: int, issuer: str) -> bool:
 def add_identity_user(db: Database, name: str, issuer: str, subject: str, role: Role) -> User:
     """A new user for a new identity; a name that is taken gets a number."""
     with db.write() as session:
-        for number in range(1, MAX_SAME_NAMES):
-            chosen = name if number == 1 else f"{name} {number}"
-            if not is_name_taken(session, chosen):
-                break
-        else:
-            raise PermanentError(f"There are too many people named {name}.")
-        user = insert_user(session, chosen, "", role)
-        _insert(session, user.id, issuer, subject)
+        user = insert_user(session, free_name(session, name), "", role)
+        insert_identity(session, user.id, issuer, subject)
         return user
 
 
-def _insert(session: Session, user_id: int, issuer: str, subject: str) -> None:
+def insert_identity(session: Session, user_id: int, issuer: str, subject: str) -> None:
     session.add(IdentityRow(issuer=issuer, subject=subject, user_id=user_id, added_at=utc_now()))
     record(session, AccountAction.LINKED, user_id, user_id, issuer=issuer)
 

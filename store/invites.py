@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,10 +14,11 @@ from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError
 from store.account_changes import AccountAction, record
-from store.desk_tables import IdentityRow, InviteRow
+from store.desk_tables import InviteRow
 from store.engine import Database, utc_now
+from store.identities import insert_identity
 from store.tables import UserRow
-from store.users import Role, User, insert_user, is_name_taken
+from store.users import Role, User, free_name, insert_user, is_name_taken
 
 VALID_DAYS = 7
 NOTE_MAX_CHARS = 200
@@ -133,43 +133,36 @@ def accept_with_password(db: Database, token: str, name: str, password_hash: str
 
     Raises NoInviteError; PermanentError when the name is taken, and then the invite stays open.
     """
-    return _accept(db, token, name, password_hash, lambda _session, _user: None)
+    with db.write() as session:
+        row = _take(session, token)
+        if is_name_taken(session, name):
+            raise PermanentError("This name cannot be used here.")
+        return _use(session, row, name, password_hash)
 
 
 def accept_with_identity(db: Database, token: str, name: str, issuer: str, subject: str) -> User:
-    """The same for somebody who will sign in at a provider."""
-
-    def link(session: Session, user: User) -> None:
-        session.add(
-            IdentityRow(issuer=issuer, subject=subject, user_id=user.id, added_at=utc_now())
-        )
-        record(session, AccountAction.LINKED, user.id, user.id, issuer=issuer)
-
-    return _accept(db, token, name, "", link)
-
-
-def _accept(
-    db: Database,
-    token: str,
-    name: str,
-    password_hash: str,
-    then: Callable[[Session, User], None],
-) -> User:
+    """The same for somebody who will sign in at a provider; a name that is taken gets a number."""
     with db.write() as session:
-        row = session.exec(
-            select(InviteRow)
-            .where(InviteRow.token_hash == _hash(token), _is_open())
-            .with_for_update()
-        ).first()
-        if row is None:
-            raise NoInviteError("This invite lets nobody in.")
-        if is_name_taken(session, name):
-            raise PermanentError("This name cannot be used here.")
-        user = insert_user(session, name, password_hash, Role(row.role), row.created_by)
-        then(session, user)
-        row.used_by, row.used_at = user.id, utc_now()
-        session.add(row)
+        row = _take(session, token)
+        user = _use(session, row, free_name(session, name), "")
+        insert_identity(session, user.id, issuer, subject)
         return user
+
+
+def _take(session: Session, token: str) -> InviteRow:
+    row = session.exec(
+        select(InviteRow).where(InviteRow.token_hash == _hash(token), _is_open()).with_for_update()
+    ).first()
+    if row is None:
+        raise NoInviteError("This invite lets nobody in.")
+    return row
+
+
+def _use(session: Session, row: InviteRow, name: str, password_hash: str) -> User:
+    user = insert_user(session, name, password_hash, Role(row.role), row.created_by)
+    row.used_by, row.used_at = user.id, utc_now()
+    session.add(row)
+    return user
 
 
 def _is_open() -> ColumnElement[bool]:

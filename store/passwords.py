@@ -16,23 +16,32 @@ MAX_BYTES = 1024
 _HASHER = PasswordHasher()  # the library's defaults: RFC 9106's low-memory choice, argon2id
 
 
+class WeakPasswordError(ConfigError):
+    """why: `short`, `long`, `same` or `name`, for whoever says it in other words."""
+
+    def __init__(self, why: str, words: str) -> None:
+        super().__init__(words)
+        self.why = why
+
+
 def check_password(password: str, name: str = "") -> None:
     """See that a new password may be used for the user called name.
 
     Length and variety only: rules about digits and capitals make passwords worse, not better.
-    Raises ConfigError saying what is wrong.
+    Raises WeakPasswordError saying what is wrong.
     """
     if len(password) < MIN_CHARS:
-        raise ConfigError(
+        raise WeakPasswordError(
+            "short",
             f"The password has {len(password)} characters; at least {MIN_CHARS} are needed. "
-            "A few unrelated words make a good one."
+            "A few unrelated words make a good one.",
         )
-    if len(password.encode()) > MAX_BYTES:
-        raise ConfigError(f"The password is longer than {MAX_BYTES} bytes.")
+    if len(password.encode(errors="replace")) > MAX_BYTES:
+        raise WeakPasswordError("long", f"The password is longer than {MAX_BYTES} bytes.")
     if len(set(password)) < 5:
-        raise ConfigError("The password repeats the same few characters.")
+        raise WeakPasswordError("same", "The password repeats the same few characters.")
     if name and password.casefold().replace(name.casefold(), "") == "":
-        raise ConfigError("The password is the name of the user.")
+        raise WeakPasswordError("name", "The password is the name of the user.")
 
 
 def hash_password(password: str) -> str:

@@ -8,8 +8,10 @@ import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stages.errors import ConfigError
@@ -137,6 +139,29 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=720, description="Hours until a person must sign in again."
     )
+    oidc_issuer: str = Field(
+        default="",
+        description="Issuer of an OpenID provider people may sign in at, such as "
+        "`https://login.example.org`. https, or http on this machine.",
+    )
+    oidc_client_id: str = Field(default="", description="Our name at that provider.")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Our secret there; empty for a public client. Shown and logged nowhere.",
+    )
+    oidc_name: str = Field(
+        default="", description="What the sign-in button calls the provider. Default: its host."
+    )
+    oidc_domains: str = Field(
+        default="",
+        description="Domains, separated by commas, of the verified e-mail addresses that may sign "
+        "in there. Default: any.",
+    )
+    oidc_role: Literal["", "editor", "lead", "ops", "admin"] = Field(
+        default="",
+        description="Role for people from these domains who come without an invite. Empty: only "
+        "people who were invited or have linked their account get in.",
+    )
     alert_webhook: str = Field(
         default="",
         description="URL that gets a POST with a JSON `text` when a run on Prefect fails.",
@@ -146,6 +171,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds an approved draft waits before it is published: the time to undo.",
     )
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        if value and not value.startswith("https://") and not is_loopback(value):
+            raise ValueError("an issuer starts with https://")
+        return value
 
     @field_validator("model_calls_per_minute", "model_tokens_per_minute")
     @classmethod
@@ -186,6 +218,10 @@ class Settings(BaseSettings):
         return f"Spoonful/0.1 (parenting guide reader{contact})"
 
     @property
+    def oidc_domain_list(self) -> tuple[str, ...]:
+        return tuple(domain.lower().removeprefix("@") for domain in _split(self.oidc_domains))
+
+    @property
     def fallback_model_list(self) -> tuple[str, ...]:
         return _split(self.fallback_models)
 
@@ -207,6 +243,15 @@ def load_settings(**overrides: object) -> Settings:
             name = "SPOONFUL_" + "_".join(str(part) for part in problem["loc"]).upper()
             lines.append(f"{name}={problem.get('input')!r}: {problem['msg']}")
         raise ConfigError("\n".join(lines)) from error
+
+
+def is_loopback(url: str) -> bool:
+    """Whether url is on this machine, by http."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def prepare_home(settings: Settings) -> Path:

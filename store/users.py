@@ -23,6 +23,7 @@ from store.engine import Database, take_turns, utc_now
 from store.tables import SessionRow, UserRow, id_of
 
 MAX_NAME_CHARS = 100
+MAX_SAME_NAMES = 50
 
 
 class Role(StrEnum):
@@ -112,6 +113,15 @@ def is_name_taken(session: Session, name: str) -> bool:
     """Whether somebody has this name, in capitals or not."""
     taken = select(UserRow.id).where(func.lower(UserRow.name) == name.lower())
     return session.exec(taken.limit(1)).first() is not None
+
+
+def free_name(session: Session, name: str) -> str:
+    """name, with a number when it is taken. Raises PermanentError when there are too many."""
+    for number in range(1, MAX_SAME_NAMES):
+        chosen = name if number == 1 else f"{name} {number}"
+        if not is_name_taken(session, chosen):
+            return chosen
+    raise PermanentError(f"There are too many people named {name}.")
 
 
 def has_users(db: Database) -> bool:

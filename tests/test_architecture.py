@@ -73,6 +73,7 @@ NETWORK_MODULES = {
     "stages.plate.embed": "an embedding model behind an API, when one is configured",
     "store.engine": "the machine's name, for who holds a lock; opens no socket",
     "flows.serve": "asks whether a port is free; connects to nothing",
+    "review_ui.oidc": "asks the OpenID provider whom it vouches for, with a deadline and a size",
     "flows.workers": "a pair of sockets to each of its own processes; connects to nothing",
     "flows.worker_process": "the other end of that pair",
 }
