@@ -76,6 +76,10 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{DRAFT}/working/discard"): EDITORS,
     ("POST", f"{DRAFT}/check"): EDITORS,
     ("GET", f"{DRAFT}/versions"): EVERYONE,
+    ("POST", f"{CARD}/comments"): EVERYONE,
+    ("POST", f"{CARD}/comments/{{comment_id}}/remove"): EVERYONE,
+    ("POST", f"{CARD}/comments/seen"): EVERYONE,
+    ("GET", "/comments/names"): EVERYONE,
     # posts and groups
     ("GET", "/posts"): EVERYONE,
     ("GET", "/posts/{post_id}"): EVERYONE,

@@ -18,6 +18,7 @@ from review_ui.routes import (
     audit,
     calendar,
     cards,
+    comments,
     feeds,
     groups,
     guides,
@@ -49,7 +50,7 @@ log = logging.getLogger(__name__)
 ROUTERS = (
     signin, oidc, invites, people, settings,
     queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, audit, calendar, leases, working,
+    static, audit, calendar, leases, working, comments,
 )  # fmt: skip
 
 ROLE_PROBLEM = (

@@ -1,5 +1,6 @@
 // Starts every module. The pages work without any of them.
 
+import { startComments } from "./comments.js";
 import { startDesk } from "./desk.js";
 import { startKeys } from "./keys.js";
 import { startLight } from "./light.js";
@@ -17,4 +18,5 @@ startQuarantine();
 startRecords();
 startPresence();
 startWorking();
+startComments();
 startKeys();

@@ -166,7 +166,15 @@ function show(editor, answer) {
   form.querySelector("[data-live-findings]")?.replaceChildren(...part("findings"));
   form.querySelector("[data-meters]")?.replaceChildren(...part("meters"));
   editor.ink.replaceChildren(...part("ink"));
-  editor.ink.scrollTop = editor.area.scrollTop;
+  fit(editor);
+}
+
+/** The sheet's lines stand exactly under the text's. */
+function fit({ area, ink }) {
+  const { fontSize, fontFamily, fontWeight, lineHeight, letterSpacing, textAlign, padding } = getComputedStyle(area);
+  Object.assign(ink.style, { fontSize, fontFamily, fontWeight, lineHeight, letterSpacing, textAlign, padding });
+  ink.style.paddingRight = `calc(${padding.split(" ")[1] ?? padding} + ${area.offsetWidth - area.clientWidth - 2}px)`; // a scroll bar
+  ink.scrollTop = area.scrollTop;
 }
 
 function onScroll(event) {
