@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,6 +15,15 @@ users_app = typer.Typer(
 )
 
 
+class RoleName(StrEnum):
+    """The roles of `store.users`, without loading the database for `--help`."""
+
+    editor = "editor"
+    lead = "lead"
+    ops = "ops"
+    admin = "admin"
+
+
 @users_app.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(help="Name to sign in with.")],
@@ -23,8 +33,14 @@ def add_user(
     ] = False,
     reset: Annotated[
         bool,
-        typer.Option("--reset", help="Give a known user a new password and end their sessions."),
+        typer.Option(
+            "--reset",
+            help="Give a known user a new password; end their sessions and API tokens.",
+        ),
     ] = False,
+    role: Annotated[
+        RoleName, typer.Option("--role", help="What they may do. The first user is an admin.")
+    ] = RoleName.editor,
 ) -> None:
     """Add somebody who may review, or give them a new password.
 
@@ -33,8 +49,8 @@ def add_user(
     from flows.kitchen import open_store
     from store.passwords import check_password, hash_password
     from store.settings import load_settings
+    from store.users import Role, has_users, set_password
     from store.users import add_user as add
-    from store.users import set_password
 
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
@@ -51,7 +67,11 @@ def add_user(
         if not set_password(db, name, hash_password(password)):
             raise ConfigError(f"There is no user {name}.")
     else:
-        add(db, name, hash_password(password))
+        # Somebody has to be able to look after people.
+        given = Role(role.value) if has_users(db) else Role.ADMIN
+        add(db, name, hash_password(password), given)
+        if given is not Role(role.value):
+            typer.echo(f"The first user is an admin: so {name} is one.", err=True)
     typer.echo(f"{name} can sign in.")
 
 
@@ -64,7 +84,51 @@ def list_users() -> None:
 
     for user in list_all(open_store(load_settings())):
         state = f"disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else "active"
-        typer.echo(f"{user.name}\t{state}\tsince {user.created_at:%Y-%m-%d}")
+        typer.echo(f"{user.name}\t{state}\tsince {user.created_at:%Y-%m-%d}\t{user.role}")
+
+
+@users_app.command("role")
+def change_role(
+    name: Annotated[str, typer.Argument(help="Whose role it is.")],
+    role: Annotated[RoleName, typer.Argument(help="What they may do from now on.")],
+) -> None:
+    """Give somebody another role. There is always one admin left."""
+    from flows.kitchen import open_store
+    from store.settings import load_settings
+    from store.users import LastAdminError, Role, get_user_named, set_role
+
+    db = open_store(load_settings())
+    user = get_user_named(db, name)
+    if user is None:
+        raise ConfigError(f"There is no user {name}.")
+    try:
+        set_role(db, user.id, Role(role.value), None)
+    except LastAdminError as error:
+        raise ConfigError(str(error)) from error
+    typer.echo(f"{name} is {role.value} now.")
+
+
+@users_app.command("invite")
+def invite(
+    role: Annotated[
+        RoleName, typer.Option("--role", help="What whoever opens the link may do.")
+    ] = RoleName.editor,
+    note: Annotated[
+        str, typer.Option("--note", help="For whom it is, to tell invites apart.")
+    ] = "",
+) -> None:
+    """Print a link that lets one person in, once, within seven days.
+
+    Whoever opens it chooses a name and a password. People see and revoke invites under /people.
+    """
+    from flows.kitchen import open_store
+    from store.invites import make_invite
+    from store.settings import load_settings
+    from store.users import Role
+
+    settings = load_settings()
+    token = make_invite(open_store(settings), Role(role.value), note, None)
+    typer.echo(f"{settings.effective_review_url}/invite/{token}")
 
 
 @users_app.command("disable")
@@ -74,6 +138,7 @@ def disable_user(name: Annotated[str, typer.Argument(help="Whose access ends now
     from store.settings import load_settings
     from store.users import disable_user as disable
 
-    if not disable(open_store(load_settings()), name):
+    # Even the last admin: whoever may use this command can make another.
+    if not disable(open_store(load_settings()), name, keep_admin=False):
         raise ConfigError(f"There is no active user {name}.")
     typer.echo(f"{name} can no longer sign in.")

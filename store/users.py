@@ -239,17 +239,20 @@ def change_password(db: Database, user_id: int, old_hash: str, password_hash: st
         return True
 
 
-def disable_user(db: Database, name: str, by_id: int | None = None) -> bool:
+def disable_user(
+    db: Database, name: str, by_id: int | None = None, keep_admin: bool = True
+) -> bool:
     """No more sign-in, and every session ends now; False when there is no such active user.
 
-    Raises LastAdminError rather than leave no admin.
+    Raises LastAdminError when keep_admin, rather than leave no admin.
     """
     with db.write() as session:
         found = session.exec(select(UserRow.id).where(UserRow.name == name)).first()
         row = _lock_user(session, found) if found is not None else None
         if row is None or row.disabled_at is not None:
             return False
-        _keep_an_admin(session, row)
+        if keep_admin:
+            _keep_an_admin(session, row)
         row.disabled_at = utc_now()
         session.add(row)
         session.exec(delete(SessionRow).where(col(SessionRow.user_id) == row.id))

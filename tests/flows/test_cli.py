@@ -21,7 +21,9 @@ from stages.errors import StageError
 from store.cards import list_cards
 from store.decisions import By, approve
 from store.drafts import list_drafts
+from store.engine import open_database
 from store.guides import list_guides
+from store.invites import list_invites
 from store.parking import set_parked
 from store.runs import RunState, list_runs
 from store.users import add_user
@@ -373,7 +375,35 @@ def test_users_are_added_listed_disabled_and_bad_ones_refused(kept: Place) -> No
     assert "ann" in taken.err
     assert (disabled.code, disabled.out) == (0, "ann can no longer sign in.\n")
     assert (again.code, again.err) == (2, "There is no active user ann.\n")
-    assert re.fullmatch(r"ann\tdisabled \d{4}-\d\d-\d\d\tsince \d{4}-\d\d-\d\d\n", listed.out)
+    day = r"\d{4}-\d\d-\d\d"
+    assert re.fullmatch(rf"ann\tdisabled {day}\tsince {day}\tadmin\n", listed.out)
+    assert first.err == "The first user is an admin: so ann is one.\n"
+
+
+def test_roles_and_invites_from_the_command_line(tmp_path: Path) -> None:
+    environment = {
+        "SPOONFUL_HOME": str(tmp_path),
+        "SPOONFUL_REVIEW_URL": "https://desk.example.org",
+    }
+    runner = CliRunner(env=environment)
+
+    def run(*words: str, stdin: str = "a rather long pass phrase\n") -> tuple[int, str]:
+        result = runner.invoke(app, ["users", *words], input=stdin)
+        return result.exit_code, result.stdout if not result.exit_code else str(result.exception)
+
+    assert run("add", "ann", "--password-stdin") == (0, "ann can sign in.\n")
+    assert run("add", "ben", "--role", "ops", "--password-stdin") == (0, "ben can sign in.\n")
+    code, words = run("role", "ann", "lead")
+    assert (code, words) == (1, "ann is the only admin. Make somebody else one first.")
+    assert run("role", "ben", "admin") == (0, "ben is admin now.\n")
+    assert run("role", "ann", "lead") == (0, "ann is lead now.\n")
+    assert run("role", "eve", "lead") == (1, "There is no user eve.")
+    roles = [line.split("\t") for line in run("list")[1].splitlines()]
+    assert {(row[0], row[3]) for row in roles} == {("ann", "lead"), ("ben", "admin")}
+    code, link = run("invite", "--role", "editor", "--note", "for Cora")
+    assert re.fullmatch(r"https://desk\.example\.org/invite/[\w-]{43}\n", link)
+    (invite,) = list_invites(open_database(f"sqlite:///{tmp_path / 'spoonful.db'}"))
+    assert (invite.role, invite.note, invite.by, invite.state) == ("editor", "for Cora", "", "open")
 
 
 def test_export_writes_json_lines(kept: Place, tmp_path: Path) -> None:
