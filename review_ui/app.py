@@ -13,8 +13,13 @@ from review_ui.deps import Services, SignInNeededError, guard, is_fragment, sign
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.oidc import make_oidc
+from review_ui.problems import ApiProblemError, answer_api, is_api, problem
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
+    api_cards,
+    api_decisions,
+    api_docs,
+    api_records,
     audit,
     calendar,
     cards,
@@ -24,7 +29,9 @@ from review_ui.routes import (
     guides,
     health,
     invites,
+    keys,
     leases,
+    metrics,
     oidc,
     people,
     posts,
@@ -50,7 +57,8 @@ log = logging.getLogger(__name__)
 ROUTERS = (
     signin, oidc, invites, people, settings,
     queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, audit, calendar, leases, working, comments,
+    static, keys, audit, calendar, metrics, api_cards, api_records, api_decisions,
+    api_docs, leases, working, comments,
 )  # fmt: skip
 
 ROLE_PROBLEM = (
@@ -112,6 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     check_access(module.router for module in ROUTERS)
     app.add_exception_handler(SignInNeededError, _ask_to_sign_in)
+    app.add_exception_handler(ApiProblemError, _show_problem)
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_exception_handler(RequestValidationError, _show_problem)
     app.add_exception_handler(Exception, _show_failure)
@@ -121,12 +130,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
+    if is_api(request):
+        return problem(401, headers={"www-authenticate": "Bearer"})
     if is_fragment(request):
         return _problem(request, 401)
     return RedirectResponse(sign_in_address(request), 303)
 
 
 def _show_problem(request: Request, error: Exception) -> Response:
+    if is_api(request):
+        return answer_api(error)
     if isinstance(error, HTTPException):
         is_role = error.status_code == 403 and error.detail == "role"
         response = _problem(request, error.status_code, ROLE_PROBLEM if is_role else None)
@@ -138,7 +151,7 @@ def _show_problem(request: Request, error: Exception) -> Response:
 def _show_failure(request: Request, error: Exception) -> Response:
     """The last resort stands outside the middleware, so it sets the headers itself."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    response = _problem(request, 500)
+    response = problem(500) if is_api(request) else _problem(request, 500)
     services: Services = request.app.state.services
     set_headers(response.headers, services.cookies.is_https)
     return response

@@ -217,16 +217,17 @@ def list_posts(
     *,
     below: int | None = None,
     has_alert: bool | None = None,
+    is_by_id: bool = False,
 ) -> tuple[PostView, ...]:
-    """Those with an alert first, then the latest; state, card_id, group_id, has_alert: only those.
-
-    below: only posts with a lower id, to turn the pages of those without an alert by.
+    """Those with an alert first unless is_by_id, then the latest; state, card_id, group_id,
+    has_alert: only those. below: only posts with a lower id, to turn pages by.
     """
+    first = () if is_by_id else (case((col(PostRow.alert) != "", 0), else_=1),)
     query = (
         select(PostRow, DraftRow, GroupRow)
         .join(DraftRow, col(DraftRow.id) == col(PostRow.draft_id))
         .join(GroupRow, col(GroupRow.id) == col(PostRow.group_id))
-        .order_by(case((col(PostRow.alert) != "", 0), else_=1), col(PostRow.id).desc())
+        .order_by(*first, col(PostRow.id).desc())
         .limit(limit)
     )
     if state is not None:
