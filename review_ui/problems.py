@@ -18,14 +18,15 @@ ROLE = "Your role does not do this. An admin can give you another one."
 
 ADVICE = {
     400: "Look at the request: it could not be read.",
-    401: "Send `Authorization: Bearer KEY` with a key from your settings that has not ended, or "
-    "sign in with a browser.",
-    403: "With a session cookie, send its `X-CSRF-Token`. If you did, your role does not do this.",
+    401: "Send the header Authorization: Bearer KEY with a key from your settings that has not "
+    "ended, or sign in with a browser.",
+    403: "With a session cookie, send its X-CSRF-Token. If you did, your role does not do this.",
     404: "Nothing has this address; ids come from the lists.",
     405: "This address is for another method; /api/docs lists them.",
     409: "Read it again and decide anew.",
     413: "Send less: a draft has at most 20,000 characters.",
     422: "Correct the fields named and send it again.",
+    500: "It is written to the log. Nothing was decided.",
     503: "Try again in a moment.",
 }
 TITLES = {
@@ -69,7 +70,7 @@ def problem(
         "type": f"/api/docs#problem-{status}",
         "title": title,
         "status": status,
-        "detail": detail or ADVICE.get(status, "It is written to the log. Nothing was decided."),
+        "detail": detail or ADVICE.get(status, ADVICE[500]),
     }
     if draft is not None:
         body["draft"] = draft.model_dump(mode="json")

@@ -1,27 +1,27 @@
 """The JSON API's description: OpenAPI for programs, a page for people."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 
 from review_ui.api_view import describe
 from review_ui.deps import SignedIn
 from review_ui.problems import ADVICE, TITLES
 from review_ui.render import page
+from review_ui.routes import api_cards, api_decisions, api_records
 
 router = APIRouter()
 
+PARTS = (api_cards, api_decisions, api_records)
 VERSION = "1"
 DESCRIPTION = (
     "The review desk for programs: the same functions and the same rules as its pages. "
-    "Send `Authorization: Bearer KEY` with a key from your settings; it has your rights. "
-    "A browser that is signed in may call it too, with its `X-CSRF-Token` on every write. "
-    "Lists come in pages: send `next` back as `cursor`. "
-    "Errors are `application/problem+json` and say what to do."
+    'Send "Authorization: Bearer KEY" with a key from your settings; it has your rights. '
+    "A browser that is signed in may call it too, with its X-CSRF-Token on every write. "
+    "Lists come in pages: send next back as cursor. "
+    "Errors are application/problem+json and say what to do."
 )
 
 
@@ -45,13 +45,13 @@ def show(request: Request, user: SignedIn) -> Response:
 
 
 def make_schema(app: FastAPI) -> dict[str, Any]:
-    """Made once; of the routes of the API only."""
+    """Made once; of the API's routes only."""
     if app.openapi_schema is None:
         schema = get_openapi(
             title="Spoonful",
             version=VERSION,
             description=DESCRIPTION,
-            routes=api_routes(app),
+            routes=[route for module in PARTS for route in module.router.routes],
             separate_input_output_schemas=False,
         )
         schema.setdefault("components", {})["securitySchemes"] = {
@@ -61,11 +61,3 @@ def make_schema(app: FastAPI) -> dict[str, Any]:
         schema["security"] = [{"key": []}, {"session": []}]
         app.openapi_schema = schema
     return app.openapi_schema
-
-
-def api_routes(app: FastAPI) -> Sequence[APIRoute]:
-    return [
-        route
-        for route in app.routes
-        if isinstance(route, APIRoute) and route.path.startswith("/api/v1/")
-    ]
