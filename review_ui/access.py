@@ -64,6 +64,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("GET", "/queue"): EVERYONE,
     # desk
     ("GET", CARD): EVERYONE,
+    ("POST", f"{CARD}/approve"): EDITORS,
     ("POST", f"{DRAFT}/approve"): EDITORS,
     ("POST", f"{DRAFT}/reject"): EDITORS,
     ("POST", f"{DRAFT}/edit"): EDITORS,

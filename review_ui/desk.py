@@ -6,28 +6,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from review_ui.choice import GroupChoice, Picked, make_choices, targets, tone_rank
+from review_ui.differences import LayerRow, compare_texts, make_layers, own_words
+from review_ui.guidelines import Guideline, get_guideline
+from review_ui.i18n import N_
+from review_ui.i18n import gettext as _
 from review_ui.marks import (
     Change,
     Line,
     Mark,
-    compare,
+    Part,
+    around,
     draft_parts,
     lay_out,
     line_kinds,
     source_parts,
 )
 from stages.text import split_sentences
-from stages.types import Finding, Risk, Severity, Stakes
+from stages.types import Finding, Risk, Sentence, Severity, Span, Stakes
+from store.comments import Comment, list_comments
 from store.decisions import Action, Decision, list_decisions
 from store.drafts import DraftView
-from store.engine import Database
+from store.engine import Database, utc_now
 from store.groups import list_groups
 from store.guides import get_guide
+from store.leases import Lease, get_lease
 from store.overview import Lapse, list_lapses
 from store.posts import PostView, list_posts
 from store.queue import Filter, QueueItem, get_item, get_neighbours
 from store.tables import DraftState
 from store.users import User
+from store.working_texts import WorkingText, list_working
 
 WEAK_BELOW = 0.5
 """Strength under which a finding is shown as a hint to look, not as a fault."""
@@ -46,6 +54,10 @@ class NumberedFinding:
     def look(self) -> str:
         return _look(self.finding)
 
+    @property
+    def guideline(self) -> Guideline:
+        return get_guideline(self.finding.check)
+
 
 def _look(finding: Finding) -> str:
     """How it is shown: its severity, or `perhaps` when the check hardly saw it."""
@@ -60,13 +72,14 @@ class ToneColumn:
     decision: the one that decided it, with can_undo; editor: who edited it last, '' if nobody.
     licence: how the guide's page disagrees with the register, '' if it does not. is_outdated: the
     card says something else since the draft was written. findings: worst first. chance: its score
-    as people say it, '' for none.
+    as people say it, '' for none. layers: sentence by sentence, what became of the source; () for
+    a draft without sentences of its own. working: what the reader typed into it and did not save.
     """
 
     draft: DraftView
     lines: tuple[Line, ...]
     findings: tuple[NumberedFinding, ...]
-    changes: tuple[Change, ...]
+    layers: tuple[LayerRow, ...]
     targets: tuple[GroupChoice, ...]
     posts: tuple[PostView, ...]
     decision: Decision | None
@@ -76,18 +89,30 @@ class ToneColumn:
     licence: str
     is_outdated: bool
     chance: str
+    working: WorkingText | None
 
     @property
     def is_pending(self) -> bool:
         return self.draft.state is DraftState.PENDING
 
+    @property
+    def is_low(self) -> bool:
+        """Whether it may be approved together with others, without a look of its own."""
+        is_safe = self.draft.risk is Risk.LOW and not self.licence
+        return self.is_pending and is_safe and not self.refusal
+
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """history: what happened to the card's drafts, the latest first."""
+    """history: what happened to the card's drafts, the latest first. above, below: the guide's
+    passages around the card. lease: who works on it at the moment. stamp: another one as soon as
+    anything of the card or its drafts is another.
+    """
 
     item: QueueItem
+    above: tuple[Line, ...]
     source_lines: tuple[Line, ...]
+    below: tuple[Line, ...]
     source_changes: tuple[Change, ...]
     columns: tuple[ToneColumn, ...]
     choices: tuple[GroupChoice, ...]
@@ -95,6 +120,17 @@ class DeskView:
     previous_id: str
     next_id: str
     chosen: str
+    lease: Lease | None
+    comments: tuple[Comment, ...]
+
+    @property
+    def stamp(self) -> str:
+        drafts = (f"{c.draft.id}.{c.draft.version}" for c in self.columns)
+        return "-".join((self.item.card.body_hash[:12], *drafts))
+
+    @property
+    def lows(self) -> tuple[ToneColumn, ...]:
+        return tuple(column for column in self.columns if column.is_low)
 
     @property
     def is_read_only(self) -> bool:
@@ -117,34 +153,47 @@ def get_desk(
     decisions = list_decisions(db, card_id=card_id)
     drafts = sorted(item.drafts, key=lambda draft: tone_rank(draft.tone))
     choices = make_choices(list_groups(db), item.placements, drafts, posts, item.card.lang, picked)
-    columns = tuple(_column(draft, item, choices, posts, decisions, user) for draft in drafts)
+    working = list_working(db, [draft.id for draft in drafts], user.id)
+    source = split_sentences(item.card.text, item.card.lang)
+    columns = tuple(
+        _column(draft, item, source, choices, posts, decisions, user, working.get(draft.id))
+        for draft in drafts
+    )
     guide = get_guide(db, item.guide.id)
-    sentences = source_parts(split_sentences(item.card.text, item.card.lang))
+    above, below = around(guide, item.card.spans) if guide else ((), ())
     return DeskView(
         item=item,
+        above=above,
         source_lines=lay_out(
             item.card.text,
-            sentences,
+            source_parts(source),
             _card_marks(columns),
             line_kinds(guide, item.card.spans) if guide else (),
         ),
-        source_changes=compare(item.previous_text, item.card.text) if item.previous_text else (),
+        below=below,
+        source_changes=(
+            compare_texts(item.previous_text, item.card.text) if item.previous_text else ()
+        ),
         columns=columns,
         choices=choices,
         history=_history(decisions, list_lapses(db, card_id)),
         previous_id=previous_id,
         next_id=next_id,
         chosen=_first_choice(columns),
+        lease=get_lease(db, card_id, utc_now()),
+        comments=list_comments(db, card_id),
     )
 
 
 def _column(
     draft: DraftView,
     item: QueueItem,
+    source: Sequence[Sentence],
     choices: Sequence[GroupChoice],
     posts: Sequence[PostView],
     decisions: Sequence[Decision],
     user: User,
+    working: WorkingText | None,
 ) -> ToneColumn:
     findings = tuple(
         NumberedFinding(f"{draft.id}-{number}", finding)
@@ -161,11 +210,13 @@ def _column(
     )
     editor = next((d.user for d in own if d.action is Action.EDIT), "")
     is_pending = draft.state is DraftState.PENDING
+    sources = {sentence.id: sentence.text for sentence in source}
+    parts = draft_parts(draft.id, draft.text, draft.sentences)
     return ToneColumn(
         draft=draft,
-        lines=lay_out(draft.text, draft_parts(draft.id, draft.text, draft.sentences), marks),
+        lines=lay_out(draft.text, parts, marks, own=_own(draft, parts, sources)),
         findings=findings,
-        changes=compare(draft.machine_text, draft.text) if draft.is_edited else (),
+        layers=make_layers(draft.sentences, draft.machine_text, draft.text, sources, draft.lang),
         targets=targets(choices, draft.tone),
         posts=tuple(view for view in posts if view.draft_id == draft.id),
         decision=None if is_pending else decided,
@@ -175,7 +226,19 @@ def _column(
         licence=item.licence_finding,
         is_outdated=draft.body_hash != item.card.body_hash,
         chance=_say_chance(draft.score) if is_pending else "",
+        working=working if is_pending else None,
     )
+
+
+def _own(draft: DraftView, parts: Sequence[Part], sources: Mapping[str, str]) -> tuple[Span, ...]:
+    """Words of the draft that what their sentence rests on does not have."""
+    spans: list[Span] = []
+    for part in parts:
+        source = "\n".join(sources[ref] for ref in part.refs if ref in sources)
+        if source:
+            own = own_words(draft.text[part.start : part.end], source, draft.lang)
+            spans += [(part.start + start, part.start + end) for start, end in own]
+    return tuple(spans)
 
 
 def _rank(finding: Finding) -> tuple[int, float]:
@@ -188,8 +251,8 @@ def _say_chance(score: float | None) -> str:
     if score is None:
         return ""
     if score < 0.01:
-        return "under 1%"
-    return "over 99%" if score > 0.99 else f"{score:.0%}"
+        return _("under 1%")
+    return _("over 99%") if score > 0.99 else f"{score:.0%}"
 
 
 def _history(
@@ -202,16 +265,20 @@ def _history(
 def _refusal(draft: DraftView, item: QueueItem, editor: str, user: User) -> str:
     """The same rules as `store.decisions`, said before anybody presses the button."""
     if not item.guide.reuse.allows_publishing:
-        return "Read only: the licence of this source does not let us publish adapted text."
+        return N_("Read only: the licence of this source does not let us publish adapted text.")
     if item.is_removed:
-        return "This card is no longer in its guide."
+        return N_("This card is no longer in its guide.")
     if draft.body_hash != item.card.body_hash:
-        return "The source has changed since this draft was written. The next run writes it again."
+        return N_(
+            "The source has changed since this draft was written. The next run writes it again."
+        )
     if draft.risk is Risk.BLOCKED:
-        return "Blocked by a check. Edit the text it points at first."
+        return N_("Blocked by a check. Edit the text it points at first.")
     is_high = item.card.stakes is Stakes.HIGH
     if draft.machine_risk is Risk.BLOCKED and is_high and editor == user.name:
-        return "You rewrote a blocked draft on a high-stakes topic. A second person approves it."
+        return N_(
+            "You rewrote a blocked draft on a high-stakes topic. A second person approves it."
+        )
     return ""
 
 

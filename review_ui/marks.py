@@ -5,13 +5,14 @@ All of it works on plain text and offsets; escaping is the template's, piece by 
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from stages.types import BlockKind, DraftSentence, Guide, Sentence, Span
+from stages.types import Block, BlockKind, DraftSentence, Guide, Sentence, Span
 
 MAX_DIFF_TOKENS = 4000
 """Above this a comparison would take seconds; the texts are then shown whole."""
@@ -39,11 +40,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text under the same findings. keys: theirs, separated by spaces; severity: the worst."""
+    """Text under the same findings. keys: theirs, separated by spaces; severity: the worst.
+
+    is_own: words the draft has from nowhere in what its sentence rests on.
+    """
 
     text: str
     keys: str = ""
     severity: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """kind: the block the line came from (`list_item`...), `paragraph` when unknown."""
+    """kind: the block the line came from (`list_item`...), `paragraph` when unknown. at: offset in
+    the text of the first character shown: a bullet of the text itself is the marker's.
+    """
 
     kind: str
     marker: str
     runs: tuple[Run, ...]
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +88,41 @@ def lay_out(
     parts: Sequence[Part],
     marks: Sequence[Mark] = (),
     kinds: Sequence[tuple[str, str]] = (),
+    own: Sequence[Span] = (),
 ) -> tuple[Line, ...]:
     """Text as lines; empty ones are left out.
 
     parts: in order, not overlapping. marks may overlap and cross sentences; one that reaches
     outside the text is cut off. kinds: (kind, marker) per line; ignored unless there is one for
-    each line of text.
+    each line of text. own: as in `Piece.is_own`.
     """
     lines = text.split("\n")
-    known = kinds if len(kinds) == len(lines) else [("paragraph", "")] * len(lines)
+    known = kinds if len(kinds) == len(lines) else [(BlockKind.PARAGRAPH.value, "")] * len(lines)
     laid: list[Line] = []
     start = 0
     for line, (kind, marker) in zip(lines, known, strict=True):
         end = start + len(line)
+        bullet = _BULLET.match(line)
+        if bullet:
+            kind = BlockKind.LIST_ITEM.value
+        at = start + (bullet.end() if bullet else 0)
         if line.strip():
-            laid.append(Line(kind, marker, tuple(_runs(text, start, end, parts, marks))))
+            runs = tuple(_runs(text, at, end, parts, marks, own))
+            laid.append(Line(kind, marker, runs, at))
         start = end + 1
     return tuple(laid)
 
 
+_BULLET = re.compile(r"[-•·*–‣▪]\s+(?=\S)")
+
+
 def _runs(
-    text: str, start: int, end: int, parts: Sequence[Part], marks: Sequence[Mark]
+    text: str,
+    start: int,
+    end: int,
+    parts: Sequence[Part],
+    marks: Sequence[Mark],
+    own: Sequence[Span],
 ) -> Iterable[Run]:
     at = start
     for part in parts:
@@ -108,24 +130,33 @@ def _runs(
         if begin >= stop:
             continue
         if begin > at:
-            yield Run("", "", _pieces(text, at, begin, marks))
-        yield Run(part.id, " ".join(part.refs), _pieces(text, begin, stop, marks))
+            yield Run("", "", _pieces(text, at, begin, marks, own))
+        yield Run(part.id, " ".join(part.refs), _pieces(text, begin, stop, marks, own))
         at = stop
     if at < end:
-        yield Run("", "", _pieces(text, at, end, marks))
+        yield Run("", "", _pieces(text, at, end, marks, own))
 
 
-def _pieces(text: str, start: int, end: int, marks: Sequence[Mark]) -> tuple[Piece, ...]:
+def _pieces(
+    text: str, start: int, end: int, marks: Sequence[Mark], own: Sequence[Span]
+) -> tuple[Piece, ...]:
     here = [mark for mark in marks if mark.start < end and mark.end > start]
+    # A finding says more than that a word is new, and is marked whole.
+    words = [
+        (a, b) for a, b in own
+        if a < end and b > start and not any(mark.start < b and mark.end > a for mark in here)
+    ]  # fmt: skip
+    if not here and not words:
+        return (Piece(text[start:end]),)
     edges = {start, end}
-    for mark in here:
-        edges |= {max(mark.start, start), min(mark.end, end)}
-    cuts = sorted(edges)
+    for a, b in (*((mark.start, mark.end) for mark in here), *words):
+        edges |= {max(a, start), min(b, end)}
     pieces = []
-    for begin, stop in itertools.pairwise(cuts):
+    for begin, stop in itertools.pairwise(sorted(edges)):
         on = [mark for mark in here if mark.start <= begin and mark.end >= stop]
         worst = min((mark.severity for mark in on), key=_WORST.index, default="")
-        pieces.append(Piece(text[begin:stop], " ".join(mark.key for mark in on), worst))
+        is_own = any(a <= begin and stop <= b for a, b in words)
+        pieces.append(Piece(text[begin:stop], " ".join(mark.key for mark in on), worst, is_own))
     return tuple(pieces)
 
 
@@ -151,11 +182,46 @@ def draft_parts(draft_id: int, text: str, sentences: Sequence[DraftSentence]) ->
 
 def line_kinds(guide: Guide, spans: Sequence[Span]) -> tuple[tuple[str, str], ...]:
     """Kind and list marker of each line of a card, from the guide's blocks it was cut from."""
+    starts = [block.start for block in guide.blocks]
     kinds = []
     for start, _ in spans:
-        block = next((block for block in guide.blocks if block.start <= start < block.end), None)
+        at = bisect.bisect_right(starts, start) - 1
+        block = guide.blocks[at] if at >= 0 and start < guide.blocks[at].end else None
         kinds.append((block.kind.value, block.marker) if block else (BlockKind.PARAGRAPH.value, ""))
     return tuple(kinds)
+
+
+AROUND_CHARS = 700
+"""Of the guide's text shown on either side of a card: about a screenful of the source column."""
+
+
+def around(guide: Guide, spans: Sequence[Span]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The guide's passages right above and right below a card, nearest ones only."""
+    if not spans:
+        return (), ()
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    above = [block for block in guide.blocks if block.end <= first]
+    below = [block for block in guide.blocks if block.start >= last]
+    return (
+        tuple(reversed([*map(_block_line, _within(reversed(above)))])),
+        tuple(map(_block_line, _within(below))),
+    )
+
+
+def _within(blocks: Iterable[Block]) -> Iterable[Block]:
+    """The first blocks that fit, at least one."""
+    left = AROUND_CHARS
+    for block in blocks:
+        if left < AROUND_CHARS and left < len(block.text):
+            return
+        left -= len(block.text)
+        yield block
+
+
+def _block_line(block: Block) -> Line:
+    bullet = _BULLET.match(block.text) if block.kind is BlockKind.LIST_ITEM else None
+    text = block.text[bullet.end() :] if bullet else block.text
+    return Line(block.kind.value, block.marker, (Run("", "", (Piece(text),)),))
 
 
 # Numbers whole (`38.5`, `1,000`), then words with what holds them together (`don't`, `six-month`),

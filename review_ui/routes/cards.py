@@ -1,53 +1,100 @@
 """The desk: one card, its three drafts, and what people decide about them."""
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from review_ui import decide_form as read
+from review_ui.decide_form import FormValues
 from review_ui.deps import Serve, Services, SignedIn, is_fragment
 from review_ui.desk import DeskView, ToneColumn, find_column, get_desk, read_picked
+from review_ui.differences import Changes, compare_texts
 from review_ui.filters import pick, read_filter, write_filter
-from review_ui.render import fragment, go, page, plural, query
+from review_ui.i18n import N_, ngettext
+from review_ui.i18n import gettext as _
+from review_ui.render import fragment, go, page, query, tone_name
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_risk
 from stages.types import PostState
 from store import decisions
-from store.decisions import By, NotAllowedError, RejectReason, StaleError
+from store.decisions import Action, By, NotAllowedError, RejectReason, StaleError
+from store.engine import utc_now
+from store.leases import take_over, who_else
 from store.tones import get_tone
 from store.users import User
+from store.working_texts import Clash, ClashKind, get_clash
 
 router = APIRouter()
 
 REASONS = {
-    RejectReason.WRONG: "Says what the source does not",
-    RejectReason.UNCLEAR: "Hard to understand",
-    RejectReason.TONE: "Not in this tone",
-    RejectReason.DUPLICATE: "We have said this already",
-    RejectReason.NOT_FOR_US: "Not for our groups",
-    RejectReason.OTHER: "Something else",
+    RejectReason.WRONG: N_("Says what the source does not"),
+    RejectReason.UNCLEAR: N_("Hard to understand"),
+    RejectReason.TONE: N_("Not in this tone"),
+    RejectReason.DUPLICATE: N_("We have said this already"),
+    RejectReason.NOT_FOR_US: N_("Not for our groups"),
+    RejectReason.OTHER: N_("Something else"),
 }
-RISK_WORDS = {"low": "low risk", "flagged": "flagged", "blocked": "blocked"}
-MAX_ACTIVE_S = 3600.0
-"""Longer looks are a forgotten tab, not reading."""
+SAVED = {
+    "low": N_("%(tone)s saved and checked: low risk, %(findings)s."),
+    "flagged": N_("%(tone)s saved and checked: flagged, %(findings)s."),
+    "blocked": N_("%(tone)s saved and checked: blocked, %(findings)s."),
+}
+HAPPENED = {
+    ClashKind.EDITED: N_("%(name)s changed this draft while you were at it."),
+    ClashKind.DECIDED: N_("%(name)s decided on this draft while you were at it."),
+    ClashKind.REPLACED: N_("The line wrote this draft again while you were at it."),
+}
+HISTORY = {
+    Action.APPROVE: N_("%(name)s approved %(tone)s"),
+    Action.REJECT: N_("%(name)s rejected %(tone)s"),
+    Action.EDIT: N_("%(name)s edited %(tone)s"),
+    Action.UNDO: N_("%(name)s reopened %(tone)s"),
+    Action.WITHDRAW: N_("%(name)s withdrew a post of %(tone)s"),
+    Action.RETRY: N_("%(name)s sent again a post of %(tone)s"),
+    Action.SETTLE: N_("%(name)s settled a post of %(tone)s"),
+    Action.KEEP: N_("%(name)s kept a post of %(tone)s"),
+}
 
-FormValues = dict[str, list[str]]
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody was faster. theirs: what they changed in what the loser had before them; mine:
+    from what stands now to the loser's text, which is text; () where there is no difference.
+    """
+
+    what: str
+    at: datetime | None
+    theirs: Changes = ()
+    mine: Changes = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What to tell the editor. unsaved: text of theirs that could not be kept, to hand back.
 
-    asks_licence: the licence has to be checked first; what the form held is handed back with it.
+    asks_licence: the licence has to be checked first. asks_over: somebody else is on the card, and
+    a second press takes it over. conflict: what somebody else did first. In each of these what the
+    form held is handed back with the answer.
     """
 
     note: str
     status_code: int = 200
     unsaved: str = ""
     asks_licence: bool = False
+    asks_over: bool = False
+    conflict: Conflict | None = None
+    undo_path: str = ""
+
+    @property
+    def keeps_form(self) -> bool:
+        return bool(self.unsaved or self.asks_licence or self.asks_over or self.conflict)
 
 
 async def read_form(request: Request) -> FormValues:
@@ -61,7 +108,7 @@ async def read_form(request: Request) -> FormValues:
 Sent = Annotated[FormValues, Depends(read_form)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask:
     """A decision as it was asked for, and the desk it was asked on."""
 
@@ -71,8 +118,16 @@ class Ask:
     card_id: str
     draft_id: int
     form: FormValues
+    _seen: DeskView | None = field(default=None)
 
     def desk(self) -> DeskView:
+        """The desk before the decision; read once."""
+        if self._seen is None:
+            self._seen = self.look()
+        return self._seen
+
+    def look(self) -> DeskView:
+        """The desk as it is at this moment."""
         wanted = read_filter(self.request.query_params)
         picked = read_picked(self.form)
         view = get_desk(self.serve.db, self.card_id, self.user, wanted, picked)
@@ -80,11 +135,33 @@ class Ask:
             raise HTTPException(404)
         return view
 
+    def column(self) -> ToneColumn:
+        """The draft asked about; 404 unless it is a current draft of that very card."""
+        column = find_column(self.desk(), self.draft_id)
+        if column is None:
+            raise HTTPException(404)
+        return column
+
     def by(self) -> By:
-        version = _field(self.form, "version")
-        if not (version.isascii() and version.isdigit() and len(version) < 10):
-            raise HTTPException(422, "The form does not say which version of the draft it is for.")
-        return By(self.user.id, int(version), _active_seconds(self.form))
+        version = read.read_version(read.field(self.form, "version"))
+        return By(self.user.id, version, read.active_seconds(self.form))
+
+    def draft_field(self, name: str) -> str:
+        return read.draft_field(self.form, name, self.draft_id)
+
+    def tone(self) -> str:
+        return tone_name(self.column().draft.tone)
+
+    def must_ask(self) -> Outcome | None:
+        """Whether somebody else is on the card; whoever was asked takes it over by deciding."""
+        other = who_else(self.serve.db, self.card_id, self.user.id, utc_now())
+        if other is None:
+            return None
+        if read.field(self.form, "take_over") == "1":
+            take_over(self.serve.db, self.card_id, self.user.id, utc_now())
+            return None
+        message = _("%(name)s is on this card. Press once more to take it over and decide.")
+        return Outcome(message % {"name": other.user}, 409, asks_over=True)
 
 
 def ask(
@@ -98,10 +175,42 @@ Asked = Annotated[Ask, Depends(ask)]
 
 @router.get("/cards/{card_id}")
 def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Response:
+    """The page; for a desk that turns to this card, what changes of it."""
     view = get_desk(serve.db, card_id, user, read_filter(request.query_params))
     if view is None:
         raise HTTPException(404)
-    return page(request, "card.html", _context(request, view))
+    show_as = fragment if is_fragment(request) else page
+    template = "partials/desk.html" if is_fragment(request) else "card.html"
+    return show_as(request, template, _context(request, view))
+
+
+@router.post("/cards/{card_id}/approve")
+def approve_low(
+    request: Request, serve: Serve, user: SignedIn, card_id: str, form: Sent
+) -> Response:
+    """Approve what is low risk of this card, as it was shown: fields `low=draft:version`."""
+    asked = Ask(request, serve, user, card_id, 0, form)
+    shown = read.read_lows(form)
+    columns = [column for column in asked.desk().lows if column.draft.id in shown]
+    if not columns:
+        return _answer_all(
+            asked, Outcome(_("Nothing here can be approved together any more."), 409)
+        )
+    if outcome := asked.must_ask():
+        return _answer_all(asked, outcome)
+    try:
+        for column in columns:
+            decisions.approve(
+                serve.db,
+                column.draft.id,
+                By(user.id, shown[column.draft.id], read.active_seconds(form)),
+                [group.id for group in column.targets],
+                serve.settings.publish_delay_s,
+            )
+    except (StaleError, NotAllowedError) as error:
+        return _answer_all(asked, Outcome(_(str(error)), 409))
+    note = ngettext("%(num)s tone approved.", "%(num)s tones approved.", len(columns))
+    return _answer_all(asked, Outcome(note % {"num": len(columns)}))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/approve")
@@ -109,114 +218,158 @@ def approve(asked: Asked) -> Response:
     """A draft whose page disagrees about its licence is approved only by somebody who says that
     they have looked into it: `licence_checked=1`.
     """
-    column = _column(asked)
+    column = asked.column()
     groups = column.targets
     by = asked.by()
     checked = ""
-    if column.licence and column.is_pending and not column.refusal:
-        if _draft_field(asked, "licence_checked") != "1":
-            return _answer(asked, Outcome(decisions.LICENCE_UNCHECKED, 422, asks_licence=True))
-        # A browser sends the finding with other line ends and spaces than the page had.
-        seen = " ".join(_draft_field(asked, "licence_seen").split())
-        if seen not in ("", " ".join(column.licence.split())):
-            return _answer(asked, Outcome(decisions.LICENCE_CHANGED, 409, asks_licence=True))
-        checked = column.licence
     try:
-        decisions.approve(
+        read.read_due(asked.draft_field("due_at"), read.field(asked.form, "utc_offset"))
+    except ValueError:
+        message = _("Not approved: pick a time between now and a year from now.")
+        return _answer(asked, Outcome(message, 422))
+    if column.licence and column.is_pending and not column.refusal:
+        if asked.draft_field("licence_checked") != "1":
+            return _answer(asked, Outcome(_(decisions.LICENCE_UNCHECKED), 422, asks_licence=True))
+        # A browser sends the finding with other line ends and spaces than the page had.
+        seen = " ".join(asked.draft_field("licence_seen").split())
+        if seen not in ("", " ".join(column.licence.split())):
+            return _answer(asked, Outcome(_(decisions.LICENCE_CHANGED), 409, asks_licence=True))
+        checked = column.licence
+    if outcome := asked.must_ask():
+        return _answer(asked, outcome)
+    try:
+        decision_id = decisions.approve(
             asked.serve.db,
             column.draft.id,
             by,
             [group.id for group in groups],
             asked.serve.settings.publish_delay_s,
             licence_checked=checked,
-            note=_say_checked(checked, _draft_field(asked, "licence_note")) if checked else "",
+            note=_say_checked(checked, asked.draft_field("licence_note")) if checked else "",
         )
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, Outcome(str(error), 409))
-    tone = column.draft.tone.capitalize()
+        return _answer(asked, _lost(asked, by, error))
     if not groups:
-        return _answer(asked, Outcome(f"{tone} approved, for no group."))
-    names = ", ".join(group.name for group in groups)
-    return _answer(asked, Outcome(f"{tone} approved for {plural(len(groups), 'group')}: {names}."))
+        note = _("%(tone)s approved, for no group.") % {"tone": asked.tone()}
+    else:
+        note = ngettext(
+            "%(tone)s approved for %(num)s group: %(names)s.",
+            "%(tone)s approved for %(num)s groups: %(names)s.",
+            len(groups),
+        ) % {
+            "tone": asked.tone(),
+            "num": len(groups),
+            "names": ", ".join(group.name for group in groups),
+        }
+    return _answer(asked, Outcome(note, undo_path=_undo_path(asked, decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/reject")
 def reject(asked: Asked) -> Response:
-    column = _column(asked)
-    reason = pick(RejectReason, _field(asked.form, "reason"))
+    asked.column()
+    by = asked.by()
+    reason = pick(RejectReason, read.field(asked.form, "reason"))
     if reason is None:
-        return _answer(asked, Outcome("Pick a reason, so that the next draft can be better.", 422))
-    try:
-        decisions.reject(
-            asked.serve.db,
-            column.draft.id,
-            asked.by(),
-            reason,
-            _field(asked.form, "note").strip(),
+        return _answer(
+            asked, Outcome(_("Pick a reason, so that the next draft can be better."), 422)
         )
-    except StaleError as error:
-        return _answer(asked, Outcome(str(error), 409))
-    return _answer(asked, Outcome(f"{column.draft.tone.capitalize()} rejected."))
+    if outcome := asked.must_ask():
+        return _answer(asked, outcome)
+    note = read.field(asked.form, "note").strip()
+    try:
+        decision_id = decisions.reject(asked.serve.db, asked.draft_id, by, reason, note)
+    except (StaleError, NotAllowedError) as error:
+        return _answer(asked, _lost(asked, by, error))
+    said = _("%(tone)s rejected.") % {"tone": asked.tone()}
+    return _answer(asked, Outcome(said, undo_path=_undo_path(asked, decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/edit")
 def edit(asked: Asked) -> Response:
     """Keep an editor's text and check it again: same checks, same rules as the machine's."""
-    text = _field(asked.form, "text").replace("\r\n", "\n").replace("\r", "\n").strip()
-    column = _column(asked)
-    draft = column.draft
+    text = read.field(asked.form, "text").replace("\r\n", "\n").replace("\r", "\n").strip()
+    draft = asked.column().draft
+    by = asked.by()
     if not text or len(text) > MAX_CHARS:
-        message = (
-            f"Not saved: the text has {len(text):,} characters; {MAX_CHARS:,} are the limit."
-            if text
-            else "Not saved: a draft cannot be empty. Reject it instead."
-        )
+        message = _("Not saved: a draft cannot be empty. Reject it instead.")
+        if text:
+            message = _("Not saved: the text has %(num)s characters; %(max)s are the limit.") % {
+                "num": f"{len(text):,}",
+                "max": f"{MAX_CHARS:,}",
+            }
         return _answer(asked, Outcome(message, 422, text))
     if text == draft.text:
-        return _answer(asked, Outcome("Nothing was changed."))
+        return _answer(asked, Outcome(_("Nothing was changed.")))
     item = asked.desk().item
-    card = item.card
     rules = get_tone(asked.serve.db, draft.tone_hash, draft.lang)
     if rules is None:
-        message = "Not saved: the rules of this tone version are not known here. Run the line once."
+        message = _(
+            "Not saved: the rules of this tone version are not known here. Run the line once."
+        )
         return _answer(asked, Outcome(message, 409, text))
-    checked = check_draft(card, text, rules, draft.sentences)
+    checked = check_draft(item.card, text, rules, draft.sentences)
     findings = (*checked.findings, *licence_findings(item.licence_finding))
-    risk = assess_risk(findings, checked.score, card.stakes, rules.flag_from)
+    risk = assess_risk(findings, checked.score, item.card.stakes, rules.flag_from)
     try:
-        decisions.edit(asked.serve.db, draft.id, asked.by(), text, findings, risk, checked.score)
-    except StaleError as error:
-        return _answer(asked, Outcome(f"{error} Your text is kept below.", 409, text))
-    found = plural(len(findings), "finding") if findings else "no findings"
-    tone = draft.tone.capitalize()
-    return _answer(asked, Outcome(f"{tone} saved and checked: {RISK_WORDS[risk]}, {found}."))
+        decisions.edit(asked.serve.db, draft.id, by, text, findings, risk, checked.score)
+    except (StaleError, NotAllowedError) as error:
+        return _answer(asked, _lost(asked, by, error, text))
+    found = ngettext("%(num)s finding", "%(num)s findings", len(findings)) if findings else ""
+    found = found % {"num": len(findings)} if found else _("no findings")
+    return _answer(asked, Outcome(_(SAVED[risk]) % {"tone": asked.tone(), "findings": found}))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/undo")
 def undo(asked: Asked) -> Response:
-    column = _column(asked)
+    column = asked.column()
     if column.decision is None:
-        return _answer(asked, Outcome("There is nothing to undo here any more.", 409))
-    sent = _field(asked.form, "decision")
+        return _answer(asked, Outcome(_("There is nothing to undo here any more."), 409))
+    sent = read.field(asked.form, "decision")
     if sent and sent != str(column.decision.id):
-        return _answer(asked, Outcome("Something newer was decided since. Look again.", 409))
+        return _answer(asked, Outcome(_("Something newer was decided since. Look again."), 409))
     try:
         decisions.undo(asked.serve.db, column.decision.id, asked.user.id)
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, Outcome(str(error), 409))
+        return _answer(asked, Outcome(_(str(error)), 409))
     withdrawn = [post for post in column.posts if post.post.state is not PostState.WITHDRAWN]
-    words = f"{column.draft.tone.capitalize()} is open again."
-    if column.decision.action is decisions.Action.APPROVE and withdrawn:
-        words += f" {plural(len(withdrawn), 'post')} withdrawn."
+    words = _("%(tone)s is open again.") % {"tone": asked.tone()}
+    if column.decision.action is Action.APPROVE and withdrawn:
+        words = ngettext(
+            "%(tone)s is open again. %(num)s post withdrawn.",
+            "%(tone)s is open again. %(num)s posts withdrawn.",
+            len(withdrawn),
+        ) % {"tone": asked.tone(), "num": len(withdrawn)}
     return _answer(asked, Outcome(words))
 
 
-def _column(asked: Ask) -> ToneColumn:
-    """The draft asked about; 404 unless it is a current draft of that very card."""
-    column = find_column(asked.desk(), asked.draft_id)
-    if column is None:
-        raise HTTPException(404)
-    return column
+def _lost(asked: Ask, by: By, error: Exception, text: str = "") -> Outcome:
+    """Why nothing was written. Somebody was faster, if the draft is not as it was seen: then also
+    what they made of it, and text beside that.
+    """
+    clash = get_clash(asked.serve.db, asked.draft_id, text, by.version)
+    message = _(str(error))
+    if text:
+        message = _("%(problem)s Your text is kept below.") % {"problem": message}
+    conflict = _conflict(clash, text) if clash else None
+    return Outcome(message, 409, text, conflict=conflict)
+
+
+def _conflict(clash: Clash, text: str) -> Conflict:
+    name = clash.user or _("Somebody")
+    return Conflict(
+        what=_(HAPPENED[clash.kind]) % {"name": name},
+        at=clash.at,
+        theirs=compare_texts(clash.base, clash.theirs) if clash.base != clash.theirs else (),
+        mine=compare_texts(clash.theirs, text) if text and text != clash.theirs else (),
+        text=text,
+    )
+
+
+def _undo_path(asked: Ask, decision_id: int) -> str:
+    """Where the decision can be taken back from any later card."""
+    params = query(write_filter(read_filter(asked.request.query_params)))
+    card = quote(asked.card_id, safe="")
+    return f"/cards/{card}/drafts/{asked.draft_id}/undo{params}#{decision_id}"
 
 
 def _answer(asked: Ask, outcome: Outcome) -> Response:
@@ -224,26 +377,50 @@ def _answer(asked: Ask, outcome: Outcome) -> Response:
 
     Where that would lose what somebody wrote or ticked, the page is shown at once with it.
     """
-    is_kept = outcome.unsaved or outcome.asks_licence
-    if not is_fragment(asked.request) and not is_kept:
+    if not is_fragment(asked.request) and not outcome.keeps_form:
         params = query(write_filter(read_filter(asked.request.query_params)))
         target = f"/cards/{quote(asked.card_id, safe='')}{params}"
         return go(asked.request, target, outcome.note)
-    view = asked.desk()
+    view = asked.look()
+    column = find_column(view, asked.draft_id)
+    undo_path, _hash, decision_id = outcome.undo_path.partition("#")
     context = {
         **_context(asked.request, view),
         "note": outcome.note,
         "is_problem": outcome.status_code >= 400,
         "unsaved": {asked.draft_id: outcome.unsaved} if outcome.unsaved else {},
         "asked_licence": asked.draft_id if outcome.asks_licence else 0,
-        "licence_notes": _licence_notes(asked.form),
+        "asked_over": asked.draft_id if outcome.asks_over else 0,
+        "conflicts": {asked.draft_id: outcome.conflict} if outcome.conflict else {},
+        "licence_notes": read.by_draft(asked.form, "licence_note"),
+        "dues": read.by_draft(asked.form, "due_at"),
+        "kept_reason": read.field(asked.form, "reason") if outcome.asks_over else "",
+        "kept_note": read.field(asked.form, "note") if outcome.asks_over else "",
+        "undo_path": undo_path,
+        "undo_decision": decision_id,
+        "column": column,
     }
     if not is_fragment(asked.request):
         return page(asked.request, "card.html", context, outcome.status_code)
-    context["column"] = find_column(view, asked.draft_id)
-    if context["column"] is None:
+    if column is None:
         raise HTTPException(404)
     return fragment(asked.request, "decided.html", context, outcome.status_code)
+
+
+def _answer_all(asked: Ask, outcome: Outcome) -> Response:
+    """The same for what concerns the whole card: htmx gets all of it anew."""
+    if not is_fragment(asked.request):
+        params = query(write_filter(read_filter(asked.request.query_params)))
+        target = f"/cards/{quote(asked.card_id, safe='')}{params}"
+        return go(asked.request, target, outcome.note)
+    context = {
+        **_context(asked.request, asked.look()),
+        "note": outcome.note,
+        "is_problem": outcome.status_code >= 400,
+        "asked_over": -1 if outcome.asks_over else 0,
+        "dues": read.by_draft(asked.form, "due_at"),
+    }
+    return fragment(asked.request, "decided_all.html", context, outcome.status_code)
 
 
 def _context(request: Request, view: DeskView) -> Mapping[str, Any]:
@@ -254,10 +431,20 @@ def _context(request: Request, view: DeskView) -> Mapping[str, Any]:
         "wanted": wanted,
         "params": write_filter(wanted),
         "reasons": REASONS,
+        "reason_name": lambda code: _(REASONS[code]) if code in REASONS else code,
+        "happened": HISTORY,
+        "new_request_id": lambda: secrets.token_hex(12),
         "max_chars": MAX_CHARS,
         "unsaved": {},
         "asked_licence": 0,
+        "asked_over": 0,
+        "conflicts": {},
         "licence_notes": {},
+        "dues": {},
+        "kept_reason": "",
+        "kept_note": "",
+        "undo_path": "",
+        "undo_decision": "",
         "is_problem": False,
     }
 
@@ -265,32 +452,3 @@ def _context(request: Request, view: DeskView) -> Mapping[str, Any]:
 def _say_checked(finding: str, note: str) -> str:
     """What the decision's record says of the licence."""
     return f"Checked that it may be published. {finding} {note.strip()}".strip()
-
-
-def _draft_field(asked: Ask, name: str) -> str:
-    """A field about one draft: where all drafts of a card share a form, its name has the id."""
-    scoped = f"{name}:{asked.draft_id}"
-    return _field(asked.form, scoped if scoped in asked.form else name)
-
-
-def _licence_notes(form: FormValues) -> Mapping[str, str]:
-    """Notes on the licence that were typed and not kept yet, by the id of their draft."""
-    start = "licence_note:"
-    return {
-        name.removeprefix(start): values[-1]
-        for name, values in form.items()
-        if name.startswith(start)
-    }
-
-
-def _field(form: FormValues, name: str) -> str:
-    """The last value of a field: a button's stands after the hidden one's."""
-    return form.get(name, [""])[-1]
-
-
-def _active_seconds(form: FormValues) -> float:
-    try:
-        value = float(_field(form, "active_s") or 0)
-    except ValueError:
-        return 0.0
-    return min(max(value, 0.0), MAX_ACTIVE_S) if value == value else 0.0  # NaN is not itself

@@ -4,19 +4,17 @@
 const LIT = "is-lit";
 
 export function startLight() {
-  const desk = document.querySelector("[data-desk]");
-  if (!desk) return;
-  for (const kind of ["pointerover", "focusin"]) desk.addEventListener(kind, onEnter);
-  desk.addEventListener("pointerleave", clear);
-  desk.addEventListener("focusout", clear);
-  desk.addEventListener("keydown", onArrow);
-  makeReachable(desk);
-  document.addEventListener("htmx:afterSettle", () => makeReachable(desk));
+  for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, onEnter);
+  document.documentElement.addEventListener("pointerleave", clear);
+  document.addEventListener("focusout", clear);
+  document.addEventListener("keydown", onArrow);
+  for (const kind of ["htmx:afterSettle", "desk:turned"]) document.addEventListener(kind, makeReachable);
+  makeReachable();
 }
 
 /** One stop for Tab per text; the arrow keys move inside it. */
-function makeReachable(desk) {
-  for (const text of desk.querySelectorAll("[data-draft], [data-source]")) {
+function makeReachable() {
+  for (const text of document.querySelectorAll("[data-draft], [data-source]")) {
     if (text.querySelector(".sentence[tabindex='0']")) continue;
     text.querySelectorAll(".sentence").forEach((sentence, index) => {
       sentence.tabIndex = index === 0 ? 0 : -1;
@@ -25,7 +23,8 @@ function makeReachable(desk) {
 }
 
 function onEnter(event) {
-  const desk = event.currentTarget;
+  const desk = event.target.closest?.("[data-desk]");
+  if (!desk) return clear();
   const sentence = event.target.closest(".sentence");
   const finding = event.target.closest("[data-finding]");
   clear();
@@ -40,9 +39,8 @@ function partners(desk, sentence) {
     const drafts = [...desk.querySelectorAll(`.sentence[data-refs~="${CSS.escape(id)}"]`)];
     return [...sameSource(desk, id), ...drafts];
   }
-  const refs = (sentence.dataset.refs ?? "").split(" ").filter(Boolean);
-  if (refs.length === 0) return [];
   const own = desk.querySelectorAll(`.sentence[data-d="${CSS.escape(sentence.dataset.d)}"]`);
+  const refs = (sentence.dataset.refs ?? "").split(" ").filter(Boolean);
   return [...own, ...refs.flatMap((id) => sameSource(desk, id))];
 }
 
@@ -74,7 +72,7 @@ function clear() {
 function onArrow(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step || !event.target.classList.contains("sentence")) return;
+  if (!step || !event.target.classList?.contains("sentence")) return;
   const text = event.target.closest("[data-draft], [data-source]");
   const sentences = [...text.querySelectorAll(".sentence")];
   const next = sentences[sentences.indexOf(event.target) + step];

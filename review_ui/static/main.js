@@ -8,6 +8,7 @@ import { startPages } from "./pages.js";
 import { startPresence } from "./presence.js";
 import { startQuarantine } from "./quarantine.js";
 import { startRecords } from "./records.js";
+import { startTurn } from "./turn.js";
 import { startWorking } from "./working.js";
 
 document.documentElement.classList.add("has-js");
@@ -19,4 +20,5 @@ startRecords();
 startPresence();
 startWorking();
 startComments();
+startTurn();
 startKeys();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from review_ui.render import tone_name
 from stages.types import Draft, PostState, Risk
 from store.alerts import Alert
 from store.decisions import list_decisions, undo
@@ -56,7 +57,7 @@ def test_keeping_a_post_is_a_recorded_decision(
     last = list_decisions(desk.db, limit=1)[0]
     assert (last.user, last.action.value, last.note) == ("mara", "keep", "Both are right.")
     history = mara.page(f"/cards/{shelf.cards['naps']}").get_element_by_id("history")
-    assert "mara kept a post of expert. Both are right." in text_of(history)
+    assert "mara kept a post of Expert Both are right." in text_of(history)
 
 
 def test_alerted_post_is_withdrawn(mara: Visitor, desk: DeskData, shelf: ShelfData) -> None:
@@ -85,7 +86,7 @@ def test_card_points_to_its_alerted_post(mara: Visitor, shelf: ShelfData) -> Non
     column = mara.tone(shelf.cards["naps"], "expert")
     link = column.xpath(".//a[@class='post-alert-mark']")[0]
     assert link.get("href") == f"/posts#post-{shelf.posts['changed']}"
-    assert text_of(link) == "source changed: keep or withdraw?"
+    assert text_of(link) == "Source changed: keep or withdraw?"
 
 
 def row(visitor: Visitor, post_id: int) -> Any:
@@ -138,7 +139,7 @@ def test_lapsed_approval_is_a_line_of_the_history(
 ) -> None:
     card_id = shelf.cards["naps"]
     column = mara.tone(card_id, "expert")
-    assert "Source changed since this was approved." in text_of(column)
+    assert "The source changed since this was approved." in text_of(column)
     old = next(draft for draft in list_drafts(desk.db, [card_id])[card_id] if draft.decided_at)
     new = Draft(
         key="of the new text", card_id=card_id, tone=old.tone, tone_version="1",
@@ -148,6 +149,6 @@ def test_lapsed_approval_is_a_line_of_the_history(
     add_drafts(desk.db, [new], desk.run_id)
     history = mara.page(f"/cards/{card_id}").get_element_by_id("history")
     assert [text_of(line) for line in history.find_class("is-system")] == [
-        f"Approval of {old.tone} lapsed: the source changed just now"
+        f"Approval of {tone_name(old.tone)} lapsed: the source changed just now"
     ]
     assert mara.tone(card_id, old.tone).get("data-state") == "pending"

@@ -187,14 +187,12 @@ def test_edit_is_checked_again_like_the_machines_text(mara: Visitor, desk: DeskD
 def test_column_says_the_score_and_the_worst_finding_first(mara: Visitor, desk: DeskData) -> None:
     columns = [mara.tone(desk.cards["fever"], tone) for tone in ("expert", "mom", "engagement")]
     said = [text_of(column.xpath(".//p[@class='chance']")[0]) for column in columns]
-    found = [text_of(item) for item in columns[2].xpath(".//li[@data-finding]")]
-    assert said == [
-        f"{share} likely to stray from its source" for share in ("4%", "over 99%", "62%")
-    ]
+    found = [text_of(item) for item in columns[2].xpath(".//li[@data-finding]//summary")]
+    assert said == [f"{share} likely to stray" for share in ("4%", "over 99%", "62%")]
     assert found == [
         "Major The card does not mention paracetamol.",
         "Perhaps This warning may be missing.",
-        "Info Short for this tone: 44 words.",
+        "Hint Short for this tone: 44 words.",
     ]
     quiet = columns[2].xpath(".//li[contains(@class, 'sev-perhaps')]")[0].get("data-finding")
     page = mara.page(f"/cards/{desk.cards['fever']}")
@@ -290,7 +288,7 @@ def test_rejection_needs_a_reason_and_keeps_the_note(mara: Visitor, desk: DeskDa
     decision = list_decisions(desk.db)[0]
     assert (decision.reason, decision.note, decision.user) == ("tone", "Too <sweet>.", "mara")
     column = mara.tone(card_id, "mom")
-    assert "Rejected by mara: not in this tone" in text_of(column)
+    assert "Rejected by mara: Not in this tone" in text_of(column)
     assert "Too <sweet>." in text_of(column)
 
 

@@ -1,0 +1,101 @@
+// Turning to another card: it is read before it is wanted, and takes the page's place in one step.
+// Reading claims nothing: who is on the card is asked when it is shown (`desk:turned`).
+
+import { isUnsaved } from "./desk.js";
+import { get } from "./send.js";
+
+const FRESH_MS = 15_000; // read longer ago, a card is shown and asked for again
+const LINKS = ".steps a[rel=next], .steps a[rel=prev], a[data-advance]";
+
+let ahead = null; // { address, wanted: Promise<Card | null> }
+let turning = ""; // the address that is on its way
+
+export function startTurn() {
+  if (!document.querySelector("[data-desk]")) return;
+  history.replaceState({ desk: true }, "");
+  document.addEventListener("click", onClick);
+  document.addEventListener("desk:decided", () => turnTo(document.querySelector("a[data-advance]")));
+  document.addEventListener("htmx:afterSwap", () => setTimeout(readAhead));
+  window.addEventListener("popstate", (event) => {
+    if (event.state?.desk) show(location.pathname + location.search, { isBack: true });
+  });
+  setTimeout(readAhead);
+}
+
+function onClick(event) {
+  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest?.(LINKS);
+  if (link && turnTo(link)) event.preventDefault();
+}
+
+/** Go where the link leads; false when that is the browser's to do. */
+function turnTo(link) {
+  if (!link || isUnsaved()) return false;
+  const { pathname, search } = link;
+  if (!pathname.startsWith("/cards/")) {
+    if (link.dataset.advance !== undefined && turning === "") location.assign(link.href);
+    return false;
+  }
+  show(pathname + search);
+  return true;
+}
+
+/** Read the card that comes next, unless that was done. */
+function readAhead() {
+  const link = document.querySelector(".steps a[rel=next]");
+  const address = link ? link.pathname + link.search : "";
+  if (!address || ahead?.address === address) return;
+  ahead = { address, wanted: read(address) };
+}
+
+/** The card at an address, as nodes not yet on the page; null when it cannot be had that way. */
+async function read(address) {
+  try {
+    const response = await get(address, { priority: "low" });
+    if (!response.ok) return null;
+    const page = document.createElement("template");
+    page.innerHTML = await response.text();
+    const desk = page.content.querySelector("[data-desk]");
+    return desk ? { desk, at: performance.now() } : null;
+  } catch {
+    return null; // not reachable now; the browser says so if it is asked for
+  }
+}
+
+async function show(address, { isBack = false } = {}) {
+  if (turning === address) return;
+  turning = address;
+  const wanted = ahead?.address === address ? ahead.wanted : read(address);
+  ahead = null;
+  const card = await wanted;
+  if (turning !== address) return; // another one was asked for meanwhile
+  turning = "";
+  if (!card) return location.assign(address);
+  put(card.desk);
+  if (!isBack) history.pushState({ desk: true }, "", address);
+  settle(card.desk);
+  if (performance.now() - card.at > FRESH_MS) refresh(address, card.desk);
+}
+
+function put(desk) {
+  document.getElementById("main").replaceChildren(desk);
+  document.title = desk.dataset.title;
+  scrollTo({ top: 0, behavior: "instant" });
+}
+
+function settle(desk) {
+  globalThis.htmx?.process(desk);
+  document.dispatchEvent(new CustomEvent("desk:turned"));
+  const tones = desk.querySelector(".tone.is-chosen") ?? document.getElementById("main");
+  tones.focus({ preventScroll: true });
+  setTimeout(readAhead);
+}
+
+/** What was read long ago is asked for again; what changed since takes its place, if nobody began. */
+async function refresh(address, shown) {
+  const card = await read(address);
+  const isUntouched = shown.isConnected && !isUnsaved() && !shown.querySelector(".action-row [open]");
+  if (!card || !isUntouched || card.desk.dataset.stamp === shown.dataset.stamp) return;
+  put(card.desk);
+  settle(card.desk);
+}
