@@ -96,6 +96,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("GET", "/groups/{group_id}"): EVERYONE,
     # records
     ("GET", "/calendar"): EVERYONE,
+    ("GET", "/insights"): EVERYONE,
     ("GET", "/audit"): EVERYONE,
     ("GET", "/audit/export.{form}"): EVERYONE,
     ("GET", "/metrics"): OPS,

@@ -28,6 +28,7 @@ from review_ui.routes import (
     groups,
     guides,
     health,
+    insights,
     invites,
     keys,
     leases,
@@ -57,7 +58,7 @@ log = logging.getLogger(__name__)
 ROUTERS = (
     signin, oidc, invites, people, settings,
     queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, keys, audit, calendar, metrics, api_cards, api_records, api_decisions,
+    static, keys, audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
     api_docs, leases, working, comments,
 )  # fmt: skip
 
