@@ -6,19 +6,20 @@ Every function takes the version the person saw. If anybody wrote in between, no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError, StageError
 from stages.types import Finding, PostState, Reuse, Risk, Stakes
 from store.alerts import Alert
-from store.drafts import set_findings
+from store.drafts import get_findings, set_findings
 from store.engine import Database, utc_now
 from store.posts import add_posts, get_open_posts, list_taken_groups, say_unlicensed
 from store.tables import (
@@ -32,6 +33,7 @@ from store.tables import (
     UserRow,
     id_of,
 )
+from store.values import dump, load
 
 BEING_SENT = "A post is being sent at this moment. Try again in a minute."
 NOT_FAILED = "This post is not failed any more."
@@ -53,9 +55,13 @@ class Action(StrEnum):
     RETRY = "retry"
     SETTLE = "settle"
     KEEP = "keep"
+    REGENERATE = "regenerate"
+    RESCHEDULE = "reschedule"
 
 
-UNDOABLE = (Action.APPROVE, Action.REJECT, Action.KEEP)
+UNDOABLE = (Action.APPROVE, Action.REJECT, Action.EDIT, Action.KEEP)
+PAST_SLACK = timedelta(minutes=2)
+"""A time chosen for a post may lie so far back: the form was open while the clock went on."""
 
 
 class RejectReason(StrEnum):
@@ -93,11 +99,31 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides, on which version of the draft, after how many active seconds of looking."""
+    """Who decides, on which version of the draft, after how many active seconds of looking.
+
+    request_id: names this press of a button; the same press sent again (the connection broke, the
+    page came back) gets the first one's outcome and decides nothing. '' for none.
+    """
 
     user_id: int
     version: int
     active_s: float = 0.0
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What an approval sends: one post per group, publish_delay_s seconds from now or at due_at.
+
+    licence_checked: the guide's licence finding that the person has looked into; without it no
+    draft of a guide that has one is approved.
+    """
+
+    group_ids: Sequence[str] = ()
+    publish_delay_s: int = 0
+    due_at: datetime | None = None
+    licence_checked: str = ""
+    note: str = ""
 
 
 def approve(
@@ -109,38 +135,53 @@ def approve(
     *,
     licence_checked: str = "",
     note: str = "",
+    due_at: datetime | None = None,
 ) -> int:
     """Approve a pending draft and schedule one post per group; returns the decision's id.
 
-    group_ids may be empty: approved, but for no group yet. A group gets a card once, whatever the
-    tone. Posts wait publish_delay_s seconds. licence_checked: the guide's licence finding that the
-    person has looked into; without it no draft of a guide that has one is approved. Raises
+    For where one person's word is enough: `store.verdicts` knows where it is not. group_ids may be
+    empty: approved, but for no group yet. A group gets a card once, whatever the tone. Raises
     StaleError or NotAllowedError.
     """
-    now = utc_now()
-    with db.write() as session:
-        draft, card, guide = _load(session, draft_id)
-        _check_may_approve(session, draft, card, guide, by.user_id)
-        _check_licence(guide, licence_checked)
-        decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
-        _check_groups(session, card, group_ids)
-        decision.after = {**decision.after, "groups": list(group_ids)}
-        if guide.licence_finding:
-            decision.after = {**decision.after, "licence_finding": guide.licence_finding}
-        decision.note = note[:2000]
-        decision_id = _add(session, decision)
-        due_at = now + timedelta(seconds=publish_delay_s)
-        add_posts(session, draft, card, guide, decision, group_ids, due_at)
-        return decision_id
+    sending = Sending(group_ids, publish_delay_s, due_at, licence_checked, note)
+    return once(db, by, lambda session: approve_in(session, draft_id, by, sending))
 
 
 def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str = "") -> int:
     """Reject a pending draft; returns the decision's id. Raises StaleError."""
-    with db.write() as session:
-        draft, _, _ = _load(session, draft_id)
-        decision = _change(session, draft, by, Action.REJECT, DraftState.REJECTED, utc_now())
-        decision.reason, decision.note = reason.value, note[:2000]
-        return _add(session, decision)
+    return once(db, by, lambda session: reject_in(session, draft_id, by, reason, note))
+
+
+def approve_in(
+    session: Session, draft_id: int, by: By, sending: Sending, batch: str = "", **after: Any
+) -> int:
+    """As `approve`, inside a transaction; after: what else its record says."""
+    now = utc_now()
+    draft, card, guide = load_draft(session, draft_id)
+    check_may_approve(session, (draft, card, guide), by.user_id, sending)
+    decision = _change(session, draft, by, Action.APPROVE, DraftState.APPROVED, now)
+    check_groups(session, card, sending.group_ids)
+    decision.after = {**decision.after, "groups": list(sending.group_ids), **after}
+    if guide.licence_finding:
+        decision.after = {**decision.after, "licence_finding": guide.licence_finding}
+    decision.note, decision.batch = sending.note[:2000], batch
+    decision_id = _add(session, decision)
+    soonest = now + timedelta(seconds=sending.publish_delay_s)
+    due_at = max(soonest, sending.due_at or soonest)
+    add_posts(session, draft, card, guide, decision, sending.group_ids, due_at)
+    return decision_id
+
+
+def reject_in(
+    session: Session, draft_id: int, by: By, reason: RejectReason, note: str = "", **after: Any
+) -> int:
+    """As `reject`, inside a transaction; after: what else its record says."""
+    draft, _, _ = load_draft(session, draft_id)
+    decision = _change(session, draft, by, Action.REJECT, DraftState.REJECTED, utc_now())
+    decision.reason, decision.note = reason.value, note[:2000]
+    decision.after = {**decision.after, **after}
+    decision_id = _add(session, decision)
+    return decision_id
 
 
 def edit(
@@ -151,70 +192,83 @@ def edit(
     findings: Sequence[Finding],
     risk: Risk,
     score: float | None = None,
+    note: str = "",
 ) -> int:
     """Give a pending draft a person's text and what the checks say of it; returns the decision's
-    id. score: as in `Draft`, None when nobody scored the text.
+    id. score: as in `Draft`, None when nobody scored the text. note: a name for this version.
 
     Raises StaleError.
     """
-    with db.write() as session:
-        draft, _, _ = _load(session, draft_id)
-        before = {"text": draft.text, "risk": draft.risk, "score": draft.score}
-        decision = _change(
-            session,
-            draft,
-            by,
-            Action.EDIT,
-            DraftState.PENDING,
-            utc_now(),
-            text=text,
-            risk=risk.value,
-            score=score,
-            revision=draft.revision + 1,
-        )
+
+    def act(session: Session) -> int:
+        draft, _, _ = load_draft(session, draft_id)
+        kept = get_findings(session, [draft_id]).get(draft_id, ())
+        before = _text_of(draft) | {"findings": dump(tuple[Finding, ...], kept)}
+        new: dict[str, Any] = {"text": text, "risk": risk.value, "score": score}
+        new["revision"] = draft.revision + 1
+        decision = _change(session, draft, by, Action.EDIT, DraftState.PENDING, utc_now(), **new)
         decision.before = {**decision.before, **before}
-        edited = {"text": text, "risk": risk.value, "score": score}
-        edited["revision"] = draft.revision + 1
-        decision.after = {**decision.after, **edited}
+        decision.after = {**decision.after, **new}
+        decision.note = note[:2000]
         set_findings(session, draft, findings)
-        return _add(session, decision)
+        decision_id = _add(session, decision)
+        return decision_id
+
+    return once(db, by, act)
 
 
-def undo(db: Database, decision_id: int, user_id: int) -> int:
-    """Take one's own approval, rejection or keeping of a post back; returns the id of the undo.
+def undo(db: Database, decision_id: int, user_id: int, request_id: str = "") -> int:
+    """Take one's own approval, rejection, edit or keeping of a post back; returns the undo's id.
 
-    A post that was kept has its alert again. Otherwise the draft is pending again. Its posts are
-    withdrawn: one that waited never goes out, one that is out disappears from the feed. Raises
-    StaleError when something newer stands on it, NotAllowedError when it is somebody else's or a
-    post is just being sent.
+    A post that was kept has its alert again, a text that was edited reads as before. Otherwise the
+    draft is pending again, and its posts are withdrawn: one that waited never goes out, one that
+    is out disappears from the feed. Raises StaleError when something newer stands on it,
+    NotAllowedError when it is somebody else's or a post is just being sent.
     """
-    now = utc_now()
-    with db.write() as session:
-        decision = session.get(DecisionRow, decision_id)
-        if decision is None or decision.action not in UNDOABLE:
-            raise NotAllowedError("There is no such decision to undo.")
-        if decision.user_id != user_id:
-            raise NotAllowedError("Only the person who decided can undo it.")
-        if decision.action == Action.KEEP:
-            return _undo_keep(session, decision)
-        draft, _, _ = _load(session, decision.draft_id)
-        posts = get_open_posts(session, decision_id)
-        if any(post.state == PostState.SENDING for post in posts):
-            raise NotAllowedError(BEING_SENT)
-        by = By(user_id, int(decision.after["version"]))
-        undone = _change(
-            session,
-            draft,
-            by,
-            Action.UNDO,
-            DraftState.PENDING,
-            now,
-            expected=DraftState(decision.after["state"]),
-        )
-        undone.undoes_id = decision_id
-        for post in posts:
-            _move(session, post, PostState.WITHDRAWN, BEING_SENT)
-        return _add(session, undone)
+    by = By(user_id, 0, request_id=request_id)
+    return once(db, by, lambda session: undo_in(session, decision_id, by))
+
+
+def undo_in(session: Session, decision_id: int, by: By, batch: str = "") -> int:
+    """As `undo`, inside a transaction; by.version is not looked at."""
+    decision = session.get(DecisionRow, decision_id)
+    if decision is None or decision.action not in UNDOABLE:
+        raise NotAllowedError("There is no such decision to undo.")
+    if decision.user_id != by.user_id:
+        raise NotAllowedError("Only the person who decided can undo it.")
+    if decision.action == Action.KEEP:
+        return _undo_keep(session, decision, by.request_id)
+    draft, _, _ = load_draft(session, decision.draft_id)
+    posts = get_open_posts(session, decision_id)
+    if any(post.state == PostState.SENDING for post in posts):
+        raise NotAllowedError(BEING_SENT)
+    seen = By(by.user_id, int(decision.after["version"]), request_id=by.request_id)
+    before = decision.before
+    is_edit = decision.action == Action.EDIT
+    if is_edit and "findings" not in before:
+        raise NotAllowedError("This edit is too old to be undone: edit the text again.")
+    old: dict[str, Any] = {}
+    if is_edit:
+        old = {name: before[name] for name in ("text", "risk", "score")}
+        old["revision"] = draft.revision + 1
+    undone = _change(
+        session,
+        draft,
+        seen,
+        Action.UNDO,
+        DraftState.PENDING,
+        utc_now(),
+        expected=DraftState(decision.after["state"]),
+        **old,
+    )
+    undone.undoes_id, undone.batch = decision_id, batch
+    if is_edit:
+        undone.after = {**undone.after, **old}
+        set_findings(session, draft, load(tuple[Finding, ...], before["findings"]))
+    for post in posts:
+        _move(session, post, PostState.WITHDRAWN, BEING_SENT)
+    undone_id = _add(session, undone)
+    return undone_id
 
 
 def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
@@ -244,7 +298,7 @@ def retry(db: Database, post_id: int, user_id: int) -> int:
         post = session.get(PostRow, post_id)
         if post is None or post.state != PostState.FAILED:
             raise NotAllowedError(NOT_FAILED)
-        _check_may_publish(*_load(session, post.draft_id))
+        _check_may_publish(*load_draft(session, post.draft_id))
         decision = _of_post(post, user_id, Action.RETRY, PostState.SCHEDULED)
         _move(session, post, PostState.SCHEDULED, NOT_FAILED, due_at=utc_now(), error="")
         return _add(session, decision)
@@ -263,6 +317,29 @@ def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
         decision = _of_post(post, user_id, Action.SETTLE, state)
         _move(session, post, state, SETTLED, published_at=utc_now() if is_out else None)
         return _add(session, decision)
+
+
+def reschedule(
+    db: Database, post_id: int, user_id: int, due_at: datetime, request_id: str = ""
+) -> int:
+    """Let a post that waits go out at another time; returns the decision's id.
+
+    Raises NotAllowedError when the time is past or the post does not wait any more.
+    """
+    _check_time(due_at)
+
+    def act(session: Session) -> int:
+        post = session.get(PostRow, post_id, with_for_update=True)
+        if post is None or post.state != PostState.SCHEDULED:
+            raise NotAllowedError("This post does not wait any more.")
+        decision = _of_post(post, user_id, Action.RESCHEDULE, PostState.SCHEDULED)
+        decision.before |= {"due_at": _iso(post.due_at)}
+        decision.after |= {"due_at": _iso(due_at)}
+        decision.request_id = request_id or None
+        _move(session, post, PostState.SCHEDULED, BEING_SENT, due_at=max(due_at, utc_now()))
+        return _add(session, decision)
+
+    return once(db, By(user_id, 0, request_id=request_id), act)
 
 
 def clear_alert(
@@ -326,7 +403,36 @@ def list_decisions(
         )
 
 
-def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]:
+def once(db: Database, by: By, act: Callable[[Session], int]) -> int:
+    """What act returns, the id of a decision; the first outcome when this press came before."""
+    try:
+        with db.write() as session:
+            found = _find_press(session, by)
+            return act(session) if found is None else found
+    except (StaleError, IntegrityError):
+        # The same press, sent twice at the same moment: the other one may have won.
+        with db.read() as session:
+            found = _find_press(session, by)
+        if found is None:
+            raise
+        return found
+
+
+def _find_press(session: Session, by: By) -> int | None:
+    if not by.request_id:
+        return None
+    return session.exec(
+        select(DecisionRow.id).where(
+            DecisionRow.user_id == by.user_id, DecisionRow.request_id == by.request_id
+        )
+    ).first()
+
+
+def _text_of(draft: DraftRow) -> dict[str, Any]:
+    return {"text": draft.text, "risk": draft.risk, "score": draft.score}
+
+
+def load_draft(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]:
     row = session.exec(
         select(DraftRow, CardRow, GuideRow)
         .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
@@ -341,9 +447,14 @@ def _load(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]
     return row
 
 
-def _check_may_approve(
-    session: Session, draft: DraftRow, card: CardRow, guide: GuideRow, user_id: int
+def check_may_approve(
+    session: Session,
+    loaded: tuple[DraftRow, CardRow, GuideRow],
+    user_id: int,
+    sending: Sending,
 ) -> None:
+    """Raises NotAllowedError or StaleError, which say why this person may not approve that."""
+    draft, card, guide = loaded
     _check_may_publish(draft, card, guide)
     if draft.risk == Risk.BLOCKED:
         raise NotAllowedError("The checks block this text. Rewrite what they point at first.")
@@ -357,6 +468,14 @@ def _check_may_approve(
             raise NotAllowedError(
                 "You rewrote this blocked draft and much is at stake: a second person approves it."
             )
+    _check_licence(guide, sending.licence_checked)
+    if sending.due_at is not None:
+        _check_time(sending.due_at)
+
+
+def _check_time(due_at: datetime) -> None:
+    if due_at < utc_now() - PAST_SLACK:
+        raise NotAllowedError("The time it is to go out lies in the past. Choose a later one.")
 
 
 def _check_licence(guide: GuideRow, checked: str) -> None:
@@ -378,7 +497,8 @@ def _check_may_publish(draft: DraftRow, card: CardRow, guide: GuideRow) -> None:
         )
 
 
-def _check_groups(session: Session, card: CardRow, group_ids: Sequence[str]) -> None:
+def check_groups(session: Session, card: CardRow, group_ids: Sequence[str]) -> None:
+    """Raises NotAllowedError for a group that is gone or has a post of the card already."""
     query = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
     missing = sorted(set(group_ids).difference(session.exec(query).all()))
     if missing:
@@ -429,11 +549,12 @@ def _change(
         before=before,
         after=after,
         active_s=by.active_s,
+        request_id=by.request_id or None,
         at=now,
     )
 
 
-def _undo_keep(session: Session, decision: DecisionRow) -> int:
+def _undo_keep(session: Session, decision: DecisionRow, request_id: str) -> int:
     """Give the post the alert back that a person had cleared."""
     post = session.get(PostRow, decision.before["post"], with_for_update=True)
     is_undone = session.exec(
@@ -442,7 +563,7 @@ def _undo_keep(session: Session, decision: DecisionRow) -> int:
     if post is None or is_undone or post.alert or post.state == PostState.WITHDRAWN:
         raise StaleError("Something newer happened to this post. Look at it again.")
     undone = _of_post(post, decision.user_id, Action.UNDO, PostState(post.state))
-    undone.undoes_id = id_of(decision)
+    undone.undoes_id, undone.request_id = id_of(decision), request_id or None
     post.alert = Alert(decision.before["alert"]).value
     post.alert_at = datetime.fromisoformat(decision.before["alert_at"])
     return _add(session, undone)

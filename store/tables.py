@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlmodel import Field, SQLModel
 
@@ -298,7 +299,7 @@ class DraftRow(SQLModel, table=True):
     tone_version: str
     tone_hash: str
     lang: str
-    model: str
+    model: str = Field(index=True)
     generation: int
     machine_text: str = Field(sa_column=_text())
     machine_risk: str
@@ -405,7 +406,8 @@ class SignInAttemptRow(SQLModel, table=True):
 class DecisionRow(SQLModel, table=True):
     """Append-only. before and after hold state, version, text and groups as they were.
 
-    batch: the same for all decisions of one batch, '' for a decision by itself.
+    batch: the same for all decisions of one batch, '' for a decision by itself. request_id: names
+    the press of a button that made it.
     """
 
     __tablename__: ClassVar[str] = "decisions"
@@ -416,6 +418,7 @@ class DecisionRow(SQLModel, table=True):
             name="action_known",
         ),
         Index("ix_decisions_user_id_at", "user_id", "at"),
+        UniqueConstraint("user_id", "request_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     draft_id: int = Field(sa_column=_ref("drafts.id"))
@@ -431,6 +434,7 @@ class DecisionRow(SQLModel, table=True):
     active_s: float = 0.0
     at: datetime = Field(sa_column=_time(index=True))
     batch: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    request_id: str | None = None
 
 
 class PostRow(SQLModel, table=True):

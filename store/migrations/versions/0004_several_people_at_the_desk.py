@@ -81,7 +81,8 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("seen_at", UtcDateTime(), nullable=True))
     op.execute("UPDATE users SET role = 'admin'")
     op.add_column("decisions", sa.Column("batch", sa.String(), server_default="", nullable=False))
-    _set_actions(ACTIONS)
+    op.add_column("decisions", sa.Column("request_id", sa.String(), nullable=True))
+    _set_actions(ACTIONS, ["user_id", "request_id"])
     op.create_index(op.f("ix_decisions_batch"), "decisions", ["batch"])
     op.create_index("ix_decisions_user_id_at", "decisions", ["user_id", "at"])
     # What `downgrade` disguised.
@@ -101,14 +102,13 @@ def downgrade() -> None:
         )
     op.drop_index("ix_decisions_user_id_at", table_name="decisions")
     op.drop_index(op.f("ix_decisions_batch"), table_name="decisions")
-    _set_actions(ACTIONS_BEFORE)
+    _set_actions(ACTIONS_BEFORE, [])
     op.drop_column("decisions", "batch")
-    for table, columns in {
-        "users": ("seen_at", "prefs", "role"),
-        "sessions": ("address", "agent", "seen_at"),
-    }.items():
-        for column in columns:
-            op.drop_column(table, column)
+    op.drop_column("decisions", "request_id")
+    for column in ("seen_at", "prefs", "role"):
+        op.drop_column("users", column)
+    for column in ("address", "agent", "seen_at"):
+        op.drop_column("sessions", column)
     for table, columns in INDEXES.items():
         for column in columns:
             op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
@@ -305,12 +305,19 @@ def _create_desk_tables() -> None:
     )
 
 
-def _set_actions(actions: str) -> None:
-    """Let the CHECK constraint of `decisions` know these actions."""
+def _set_actions(actions: str, unique: list[str]) -> None:
+    """Let the CHECK constraint of `decisions` know these actions; unique: columns that together
+    name one row, none to end that.
+    """
     name, condition = "ck_decisions_action_known", f"action IN ({actions})"
+    key = "uq_decisions_user_id_request_id"
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint(op.f(name), "decisions", type_="check")
         op.create_check_constraint(op.f(name), "decisions", condition)
+        if unique:
+            op.create_unique_constraint(op.f(key), "decisions", unique)
+        else:
+            op.drop_constraint(op.f(key), "decisions", type_="unique")
         return
     # The table is spelt out: what SQLite says of itself lacks the CHECK constraints.
     table = sa.Table(
@@ -328,6 +335,7 @@ def _set_actions(actions: str) -> None:
         sa.Column("active_s", sa.Float(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("batch", sa.String(), server_default="", nullable=False),
+        sa.Column("request_id", sa.String(), nullable=True),
         sa.CheckConstraint(condition, name=op.f(name)),
         sa.ForeignKeyConstraint(
             ["draft_id"], ["drafts.id"], name=op.f("fk_decisions_draft_id_drafts")
@@ -338,6 +346,7 @@ def _set_actions(actions: str) -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_decisions_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
         sa.UniqueConstraint("undoes_id", name=op.f("uq_decisions_undoes_id")),
+        *([sa.UniqueConstraint(*unique, name=op.f(key))] if unique else []),
         *(
             sa.Index(op.f(f"ix_decisions_{column}"), column)
             for column in ("at", "draft_id", "user_id")
