@@ -45,13 +45,25 @@ def make_layers(
         changes = compare_texts(source, sentence.text) if source else ()
         rows.append(
             LayerRow(
-                source=tuple(change for change in changes if change.kind != "added"),
-                machine=tuple(change for change in changes if change.kind != "removed")
-                or (Change("same", sentence.text),),
+                source=_without("added", changes),
+                machine=_without("removed", changes) or (Change("same", sentence.text),),
                 mine=edited if any(change.kind != "same" for change in edited) else (),
             )
         )
     return tuple(rows)
+
+
+def _without(kind: str, changes: Changes) -> Changes:
+    """One side of a comparison; what stands together then is one stretch."""
+    kept: list[Change] = []
+    for change in changes:
+        if change.kind == kind:
+            continue
+        if kept and kept[-1].kind == change.kind:
+            kept[-1] = Change(change.kind, kept[-1].text + change.text)
+        else:
+            kept.append(change)
+    return tuple(kept)
 
 
 @lru_cache(maxsize=4096)
