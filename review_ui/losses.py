@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from review_ui.i18n import N_
 from review_ui.quarantine_view import ShownPage
 from stages.types import CardKind, Stakes
 from store.engine import Database
@@ -15,7 +16,7 @@ MAX_LISTED = 60
 MAX_LINE_CHARS = 180
 ENDS = ".!?;:…。！？；：”’\"')）】"
 FIRST = (CardKind.WARNING, CardKind.WHEN_TO_CALL)
-KINDS = {CardKind.WARNING: "Warning", CardKind.WHEN_TO_CALL: "When to call"}
+KINDS = {CardKind.WARNING: N_("Warning"), CardKind.WHEN_TO_CALL: N_("When to call")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _lines(card: StandingCard) -> list[str]:
 
 
 def _lost(card: StandingCard, missing: Sequence[str]) -> LostCard:
-    label = KINDS.get(card.kind, "High stakes" if card.stakes is Stakes.HIGH else "")
+    label = KINDS.get(card.kind, N_("High stakes") if card.stakes is Stakes.HIGH else "")
     line = missing[0]
     if len(line) > MAX_LINE_CHARS:
         line = line[: MAX_LINE_CHARS - 1] + "…"

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from review_ui.i18n import N_
+from review_ui.i18n import gettext as _
 from stages.text import strip_hidden
 from stages.types import Quarantine, QuarantineReason
 from store.cards import count_live_cards
@@ -25,19 +27,19 @@ MOST = 2000
 """More pages than anybody settles by hand; the oldest beyond that come up as others are settled."""
 MAX_HIDDEN = 20
 MAX_HIDDEN_CHARS = 1000
-COMMAND_LINE = "somebody at the command line"
+COMMAND_LINE = N_("somebody at the command line")
 
 REASONS = {
-    QuarantineReason.SHRUNK: "Lost more than half of its text",
-    QuarantineReason.NOT_A_GUIDE: "Does not look like a guide",
-    QuarantineReason.SOFT_404: "Looks like a page-not-found page",
-    QuarantineReason.LOGIN_WALL: "Asks people to sign in first",
-    QuarantineReason.CAPTCHA: "Asks whether one is human",
-    QuarantineReason.NEEDS_OCR: "Pictures of text, nothing to read",
-    QuarantineReason.NOT_HTML: "Not a kind of file we read",
-    QuarantineReason.EMPTY: "Has no text",
-    QuarantineReason.LANGUAGE: "In a language this source is not read for",
-    QuarantineReason.NO_LICENCE: "States no licence where each page has to",
+    QuarantineReason.SHRUNK: N_("Lost more than half of its text"),
+    QuarantineReason.NOT_A_GUIDE: N_("Does not look like a guide"),
+    QuarantineReason.SOFT_404: N_("Looks like a page-not-found page"),
+    QuarantineReason.LOGIN_WALL: N_("Asks people to sign in first"),
+    QuarantineReason.CAPTCHA: N_("Asks whether one is human"),
+    QuarantineReason.NEEDS_OCR: N_("Pictures of text, nothing to read"),
+    QuarantineReason.NOT_HTML: N_("Not a kind of file we read"),
+    QuarantineReason.EMPTY: N_("Has no text"),
+    QuarantineReason.LANGUAGE: N_("In a language this source is not read for"),
+    QuarantineReason.NO_LICENCE: N_("States no licence where each page has to"),
 }
 ICONS = {
     QuarantineReason.SHRUNK: "shrink",
@@ -55,17 +57,21 @@ RARELY_GUIDES = (
 )
 """What stands on such a page is hardly ever a guide."""
 DID = {
-    PageAction.ACCEPT: "accepted",
-    PageAction.IGNORE: "ignored",
-    PageAction.RESTORE: "taken back",
-    PageAction.STOP: "stopped",
-    PageAction.RESUME: "resumed",
+    PageAction.ACCEPT: N_("Accepted"),
+    PageAction.IGNORE: N_("Ignored"),
+    PageAction.RESTORE: N_("Taken back"),
+    PageAction.STOP: N_("Stopped"),
+    PageAction.RESUME: N_("Resumed"),
+}
+QUOTED = {
+    "title": N_("Its title says “%(words)s”"),
+    "text": N_("Its text says “%(words)s”"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody decided. words: `accepted`, `taken back`."""
+    """What somebody decided. words: `Accepted`, `Taken back`, in the reader's language."""
 
     words: str
     by: str
@@ -148,26 +154,24 @@ class ShownPage:
     def if_accepted(self) -> str:
         """What accepting leads to."""
         if self.stands and not self.stands.is_removed:
-            return (
+            return _(
                 "The next run takes the page as it is now. Cards of what is missing go, and posts "
                 "of them are flagged."
             )
         if self.reason is QuarantineReason.NO_LICENCE:
-            return "Read as a guide from the next run on, under the licence of its source."
-        return "Read as a guide from the next run on. Its cards come to the queue."
+            return _("Read as a guide from the next run on, under the licence of its source.")
+        return _("Read as a guide from the next run on. Its cards come to the queue.")
 
     @property
     def if_ignored(self) -> str:
-        stays = "Its cards stay." if self.stands and not self.stands.is_removed else "Stays out."
-        when = "the page" if self.reason is QuarantineReason.SHRUNK else "the reason"
-        return f"{stays} You are asked again only if {when} changes."
-
-    @property
-    def became(self) -> str:
-        """What a verdict means from now on."""
-        if self.verdict is Verdict.ACCEPTED:
-            return "It is read as a guide from the run after that on."
-        return "It stays out."
+        stands = self.stands and not self.stands.is_removed
+        if self.reason is QuarantineReason.SHRUNK:
+            if stands:
+                return _("Its cards stay. You are asked again only if the page changes.")
+            return _("Stays out. You are asked again only if the page changes.")
+        if stands:
+            return _("Its cards stay. You are asked again only if the reason changes.")
+        return _("Stays out. You are asked again only if the reason changes.")
 
 
 def list_shown(db: Database) -> tuple[ShownPage, ...]:
@@ -196,7 +200,7 @@ def refuse(record: PageRecord) -> str:
     """Why a page cannot be accepted, '' if it can."""
     reason = record.quarantine.reason if record.quarantine else None
     if reason in NO_TEXT and not record.excerpt.strip():
-        return "No text of it could be read, so there is nothing to accept."
+        return _("No text of it could be read, so there is nothing to accept.")
     return ""
 
 
@@ -224,17 +228,17 @@ def _show(page: QuarantinedPage, quarantine: Quarantine, stands: Standing | None
 def say_evidence(evidence: str) -> str:
     """What a check noted, as a sentence where it is one of the usual notes."""
     kind, colon, said = evidence.partition(": ")
-    if colon and kind in ("title", "text"):
-        return f"Its {kind} says “{said.strip()}”"
-    kind, _, said = evidence.partition(" ")
+    if colon and kind in QUOTED:
+        return _(QUOTED[kind]) % {"words": said.strip()}
+    kind, _space, said = evidence.partition(" ")
     if kind == "status" and said.isdigit():
-        return f"The server answered {said}"
+        return _("The server answered %(status)s") % {"status": said}
     return evidence[:1].upper() + evidence[1:]
 
 
 def say(decision: PageDecision) -> Said:
-    by = decision.user or COMMAND_LINE
-    return Said(DID[decision.action], by, decision.at, decision.note)
+    by = decision.user or _(COMMAND_LINE)
+    return Said(_(DID[decision.action]), by, decision.at, decision.note)
 
 
 def anchor(source_id: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 from urllib.parse import quote, unquote, urlsplit
 
-from review_ui.quarantine_view import COMMAND_LINE, DID, anchor, guess_lang
-from review_ui.render import http_url
+from review_ui.i18n import N_, ngettext
+from review_ui.i18n import gettext as _
+from review_ui.quarantine_view import COMMAND_LINE, anchor, guess_lang
+from review_ui.render import day, http_url, number
 from stages.text import strip_hidden
 from stages.types import Reuse, Source
 from store.engine import Database
@@ -24,21 +26,37 @@ MAX_FINDINGS = 20
 _NO_PAGES = PageFigures(0, 0)
 
 LABELS = {
-    Reuse.ADAPT_OK: "May be published",
-    Reuse.EXCERPT_ONLY: "Read only",
-    Reuse.LINK_ONLY: "Read only",
-    Reuse.UNKNOWN: "Read only",
-    Reuse.DO_NOT_CRAWL: "Never asked",
+    Reuse.ADAPT_OK: N_("May be published"),
+    Reuse.EXCERPT_ONLY: N_("Read only"),
+    Reuse.LINK_ONLY: N_("Read only"),
+    Reuse.UNKNOWN: N_("Read only"),
+    Reuse.DO_NOT_CRAWL: N_("Never asked"),
 }
 WORDS = {
-    Reuse.ADAPT_OK: "Its text may be rewritten and published, with its attribution.",
-    Reuse.EXCERPT_ONLY: "Short quotations only: its cards can be read here, not published.",
-    Reuse.LINK_ONLY: "Linking only: its cards can be read here, not published.",
-    Reuse.UNKNOWN: "Nobody knows: until the terms are clear, its cards can be read, not published.",
-    Reuse.DO_NOT_CRAWL: "Nothing: it does not want to be read by machines, so it never is.",
+    Reuse.ADAPT_OK: N_("Its text may be rewritten and published, with its attribution."),
+    Reuse.EXCERPT_ONLY: N_("Short quotations only: its cards can be read here, not published."),
+    Reuse.LINK_ONLY: N_("Linking only: its cards can be read here, not published."),
+    Reuse.UNKNOWN: N_(
+        "Nobody knows: until the terms are clear, its cards can be read, not published."
+    ),
+    Reuse.DO_NOT_CRAWL: N_("Nothing: it does not want to be read by machines, so it never is."),
 }
 CLASSES = {Reuse.ADAPT_OK: "mark-may", Reuse.DO_NOT_CRAWL: "mark-never"}
 ICONS = {Reuse.ADAPT_OK: "check", Reuse.DO_NOT_CRAWL: "stop"}
+PAGE_RULES = {
+    Reuse.ADAPT_OK: N_("Other terms for %(pages)s: they may be published."),
+    Reuse.EXCERPT_ONLY: N_("Other terms for %(pages)s: read only."),
+    Reuse.LINK_ONLY: N_("Other terms for %(pages)s: read only."),
+    Reuse.UNKNOWN: N_("Other terms for %(pages)s: read only."),
+    Reuse.DO_NOT_CRAWL: N_("Other terms for %(pages)s: never asked."),
+}
+SAID = {
+    PageAction.ACCEPT: N_("%(who)s accepted %(what)s"),
+    PageAction.IGNORE: N_("%(who)s ignored %(what)s"),
+    PageAction.RESTORE: N_("%(who)s took back the verdict on %(what)s"),
+    PageAction.STOP: N_("%(who)s stopped %(what)s"),
+    PageAction.RESUME: N_("%(who)s resumed %(what)s"),
+}
 DECISION_ICONS = {
     PageAction.ACCEPT: "check",
     PageAction.IGNORE: "cross",
@@ -102,12 +120,12 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """One line of what people decided: `<by> accepted <what>`. link: where what is, '' if nowhere.
-    lang: of what.
+    """One line of what people decided. said: a sentence of SAID about by and what. link: where what
+    is, '' if nowhere. lang: of what.
     """
 
     by: str
-    words: str
+    said: str
     what: str
     link: str
     lang: str
@@ -167,7 +185,7 @@ def _view(
         source=source,
         anchor=anchor(source.id),
         lang=guess_lang(source.publisher),
-        stop=StopView(stop.by or COMMAND_LINE, stop.at, stop.note) if stop else None,
+        stop=StopView(stop.by or _(COMMAND_LINE), stop.at, stop.note) if stop else None,
         parked=tuple((host, parked[host]) for host in _hosts(source) if host in parked),
         guides=len(guides),
         pages=figures.pages,
@@ -193,27 +211,26 @@ def _host(url: str) -> str:
         return ""
 
 
-def _say_day(day: str) -> str:
+def _say_day(text: str) -> str:
     """`16 Sep 2026` of an ISO date; anything else as it stands."""
     try:
-        return f"{datetime.fromisoformat(day).replace(tzinfo=UTC):%-d %b %Y}"
+        return day(date.fromisoformat(text))
     except ValueError:
-        return day
+        return text
 
 
 def _say_page_rules(source: Source) -> str:
     said = []
     if source.page_licence_required:
-        said.append("Only pages that state their own licence are read.")
+        said.append(_("Only pages that state their own licence are read."))
     counts = Counter(reuse for reuse in source.page_reuse.values() if reuse is not source.reuse)
     for reuse, count in counts.most_common():
-        pages = "1 page" if count == 1 else f"{count} pages"
-        said.append(f"Other terms for {pages}: {LABELS[reuse].lower()}.")
+        pages = ngettext("%(num)s page", "%(num)s pages", count) % {"num": number(count)}
+        said.append(_(PAGE_RULES[reuse]) % {"pages": pages})
     return " ".join(said)
 
 
 def _record_line(decision: PageDecision, publisher: str, page: PageName | None) -> RecordLine:
-    is_back = decision.action is PageAction.RESTORE
     what = _name_page(page) if page else decision.page_key or publisher
     if page and page.guide_id:
         link = f"/guides/{quote(page.guide_id)}"
@@ -222,8 +239,8 @@ def _record_line(decision: PageDecision, publisher: str, page: PageName | None) 
     else:
         link = "" if decision.page_key else f"#{anchor(decision.source_id)}"
     return RecordLine(
-        by=decision.user or COMMAND_LINE,
-        words="took back the verdict on" if is_back else DID[decision.action],
+        by=decision.user or _(COMMAND_LINE),
+        said=SAID[decision.action],
         what=what,
         link=link,
         lang=guess_lang(what),

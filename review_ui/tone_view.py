@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from babel.lists import format_list
+
 from review_ui.choice import TONE_ORDER
+from review_ui.i18n import N_, spoken_locale
+from review_ui.i18n import gettext as _
+from review_ui.render import number
 from store.engine import Database
 from store.groups import list_groups
 from store.tone_changes import (
@@ -39,13 +44,42 @@ CHANCE_Z = 1.96
 """Differences of two shares that chance alone exceeds once in twenty times."""
 
 NO_FIGURES = VersionFigures()
-COMMAND_LINE = "the command line"
+COMMAND_LINE = N_("the command line")
 PLACE_WORDS = {
-    Place.TOP: "the file on top",
-    Place.NEXT: "waits in next/",
-    Place.EARLIER: "kept in earlier/",
-    Place.GONE: "no longer a file; kept here",
+    Place.TOP: N_("the file on top"),
+    Place.NEXT: N_("waits in next/"),
+    Place.EARLIER: N_("kept in earlier/"),
+    Place.GONE: N_("no longer a file; kept here"),
 }
+FLAGGED_SHARES = (
+    N_(
+        "%(share)s %% of its drafts are flagged or blocked, %(other)s %% of the others: no more of "
+        "a difference than chance makes."
+    ),
+    N_(
+        "%(share)s %% of its drafts are flagged or blocked, %(other)s %% of the others: more, and "
+        "not by chance."
+    ),
+    N_(
+        "%(share)s %% of its drafts are flagged or blocked, %(other)s %% of the others: fewer, and "
+        "not by chance."
+    ),
+)
+APPROVED_SHARES = (
+    N_(
+        "%(share)s %% of its drafts are approved as written, %(other)s %% of the others: no more "
+        "of a difference than chance makes."
+    ),
+    N_(
+        "%(share)s %% of its drafts are approved as written, %(other)s %% of the others: more, and "
+        "not by chance."
+    ),
+    N_(
+        "%(share)s %% of its drafts are approved as written, %(other)s %% of the others: fewer, "
+        "and not by chance."
+    ),
+)
+"""Two shares side by side: of chance, more, fewer."""
 ACTION_ICONS = {
     ToneAction.PROMOTE: "check",
     ToneAction.ROLLBACK: "undo",
@@ -69,7 +103,7 @@ class VersionView:
 
     @property
     def place_words(self) -> str:
-        return PLACE_WORDS[self.file.place]
+        return _(PLACE_WORDS[self.file.place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +122,6 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    by: str
     words: str
     note: str
     at: datetime
@@ -117,12 +150,15 @@ class ToneView:
         return self.standing.last_id
 
     def cost_words(self, drafts: int) -> str:
-        """What making so many drafts would cost."""
+        """What making so many drafts would cost, as a sentence."""
         if self.is_free:
-            return "nothing: the offline writer writes them"
+            return _("It costs nothing: the offline writer writes it.")
         if self.cost_usd is None:
-            return "what is not known yet: nothing was paid so far"
-        return f"about {self.cost_usd * drafts:.2f} USD, going by what drafts have cost so far"
+            return _("What it costs is not known yet: nothing was paid so far.")
+        cost = number(float(round(self.cost_usd * drafts, 2)))
+        return _("It would cost about %(cost)s USD, going by what drafts have cost so far.") % {
+            "cost": cost
+        }
 
 
 def list_tone_views(db: Database, model: str) -> tuple[ToneView, ...]:
@@ -183,27 +219,30 @@ def name_versions(files: list[ToneFile]) -> dict[str, str]:
 def judge(tried: VersionFigures, active: VersionFigures) -> tuple[str, ...]:
     """What a canary's figures say beside those of the version that writes, in sentences."""
     sayings = []
-    for words, of_tried, of_active in (
+    for said, of_tried, of_active in (
         (
-            "are flagged or blocked",
+            FLAGGED_SHARES,
             (tried.flagged + tried.blocked, tried.drafts),
             (active.flagged + active.blocked, active.drafts),
         ),
         (
-            "are approved as written",
+            APPROVED_SHARES,
             (tried.approved, tried.decided),
             (active.approved, active.decided),
         ),
     ):
-        saying = _compare_shares(words, of_tried, of_active)
+        saying = _compare_shares(said, of_tried, of_active)
         if saying:
             sayings.append(saying)
     return tuple(sayings) or (
-        f"Too little to judge it by: a difference is spoken of from {LEAST_DRAFTS} drafts of each.",
+        _("Too little to judge it by: a difference is spoken of from %(num)s drafts of each.")
+        % {"num": LEAST_DRAFTS},
     )
 
 
-def _compare_shares(words: str, tried: tuple[int, int], active: tuple[int, int]) -> str:
+def _compare_shares(
+    said: tuple[str, str, str], tried: tuple[int, int], active: tuple[int, int]
+) -> str:
     """'' below LEAST_DRAFTS; a two-proportion z-test says whether chance could explain it."""
     (some, of_tried), (others, of_active) = tried, active
     if min(of_tried, of_active) < LEAST_DRAFTS:
@@ -211,10 +250,12 @@ def _compare_shares(words: str, tried: tuple[int, int], active: tuple[int, int])
     share, other = some / of_tried, others / of_active
     pooled = (some + others) / (of_tried + of_active)
     error = math.sqrt(pooled * (1 - pooled) * (1 / of_tried + 1 / of_active))
-    said = f"{100 * share:.0f} % of its drafts {words}, {100 * other:.0f} % of the others"
+    chance, more, fewer = said
     if error == 0 or abs(share - other) < CHANCE_Z * error:
-        return f"{said}: no more of a difference than chance makes."
-    return f"{said}: {'more' if share > other else 'fewer'}, and not by chance."
+        sentence = chance
+    else:
+        sentence = more if share > other else fewer
+    return _(sentence) % {"share": f"{100 * share:.0f}", "other": f"{100 * other:.0f}"}
 
 
 def _versions(
@@ -266,8 +307,10 @@ def _trial(
 def say_whose(share: float, groups: tuple[str, ...], names: Mapping[str, str]) -> str:
     """`20 % of the cards`, or the groups by name."""
     if groups:
-        return f"cards of {', '.join(names.get(group, group) for group in groups)}"
-    return f"{100 * share:g} % of the cards"
+        called = [names.get(group, group) for group in groups]
+        listed = format_list(called, locale=spoken_locale())
+        return _("the cards of %(groups)s") % {"groups": listed}
+    return _("%(share)s %% of the cards") % {"share": f"{100 * share:g}"}
 
 
 def _history_line(
@@ -275,13 +318,18 @@ def _history_line(
 ) -> HistoryLine:
     name, before = names.get(change.hash, "?"), names.get(change.before_hash, "?")
     words = {
-        ToneAction.PROMOTE: f"promoted {name}; {before} wrote until then",
-        ToneAction.ROLLBACK: f"rolled back from {before} to {name}",
-        ToneAction.CANARY: f"let {name} write {say_whose(change.share, change.groups, groups)}",
-        ToneAction.STOP_CANARY: f"stopped the canary {name}",
-    }[change.action]
+        ToneAction.PROMOTE: _("%(who)s promoted %(version)s; %(before)s wrote until then"),
+        ToneAction.ROLLBACK: _("%(who)s rolled back from %(before)s to %(version)s"),
+        ToneAction.CANARY: _("%(who)s let %(version)s write %(cards)s"),
+        ToneAction.STOP_CANARY: _("%(who)s stopped the canary %(version)s"),
+    }[change.action] % {
+        "who": change.user or _(COMMAND_LINE),
+        "version": name,
+        "before": before,
+        "cards": say_whose(change.share, change.groups, groups),
+    }
     icon = ACTION_ICONS[change.action]
-    return HistoryLine(change.user or COMMAND_LINE, words, change.note, change.at, icon)
+    return HistoryLine(words, change.note, change.at, icon)
 
 
 def _order(tone: str) -> int:

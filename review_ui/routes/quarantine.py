@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from review_ui.deps import Serve, Services, SignedIn, is_fragment
 from review_ui.filters import MAX_CHARS, pick, read_page
+from review_ui.i18n import gettext as _
 from review_ui.losses import add_losses
 from review_ui.quarantine_view import REASONS, SHOWN, ShownPage, list_shown, refuse
 from review_ui.render import fragment, go, page, query
@@ -51,7 +52,7 @@ def accept(
         serve,
         key,
         lambda: quarantine.accept_page(serve.db, key, user.id, note.strip(), seen=reason),
-        "Accepted: the next run reads it as a guide.",
+        _("Accepted: the next run reads it as a guide."),
     )
 
 
@@ -70,7 +71,7 @@ def ignore(
         serve,
         key,
         lambda: quarantine.ignore_page(serve.db, key, user.id, note.strip(), seen=reason),
-        "Ignored: it stays out. You are asked again only if the reason changes.",
+        _("Ignored: it stays out. You are asked again only if the reason changes."),
     )
 
 
@@ -81,7 +82,7 @@ def restore(request: Request, serve: Serve, user: SignedIn, key: Key) -> Respons
         serve,
         key,
         lambda: quarantine.restore_page(serve.db, key, user.id),
-        "Taken back: the page is to be decided again.",
+        _("Taken back: the page is to be decided again."),
     )
 
 
@@ -146,8 +147,9 @@ def _context(request: Request, every: Sequence[ShownPage]) -> dict[str, Any]:
     number = min(read_page(params["page"]), page_count)
     publishers = {shown.page.source_id: shown.page.publisher for shown in every}
     narrowed = [
-        ("source", "Source", publishers.get(params["source"], params["source"])),
-        ("reason", "Reason", REASONS[reason] if (reason := pick(QuarantineReason, params["reason"]))
+        ("source", _("Source"), publishers.get(params["source"], params["source"])),
+        ("reason", _("Reason"), _(REASONS[reason])
+         if (reason := pick(QuarantineReason, params["reason"]))
          else ""),
     ]  # fmt: skip
     return {

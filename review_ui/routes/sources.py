@@ -7,6 +7,8 @@ from fastapi.responses import Response
 
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import MAX_CHARS, pick
+from review_ui.i18n import N_
+from review_ui.i18n import gettext as _
 from review_ui.quarantine_view import anchor
 from review_ui.render import go, page, query
 from review_ui.source_view import SourceView, list_record, list_source_views
@@ -17,12 +19,12 @@ from store.decisions import NotAllowedError, StaleError
 router = APIRouter()
 
 TABS = (
-    ("", "All"),
-    ("on", "On"),
-    ("parked", "Parked"),
-    ("stopped", "Stopped"),
-    ("off", "Off"),
-    ("findings", "Findings"),
+    ("", N_("All")),
+    ("on", N_("On")),
+    ("parked", N_("Parked")),
+    ("stopped", N_("Stopped")),
+    ("off", N_("Off")),
+    ("findings", N_("Findings")),
 )
 
 Note = Annotated[str, Form(max_length=2000)]
@@ -53,12 +55,13 @@ def stop(
     request: Request, serve: Serve, user: SignedIn, source_id: str, note: Note = ""
 ) -> Response:
     if not note.strip():
-        return _back(request, source_id, "Not stopped: say why, so that others know.")
+        return _back(request, source_id, _("Not stopped: say why, so that others know."))
     try:
         quarantine.stop_source(serve.db, source_id, user.id, note.strip())
     except (StaleError, NotAllowedError) as error:
         return _back(request, source_id, str(error))
-    return _back(request, source_id, "Stopped: nothing of this source is asked for any more.")
+    note = _("Stopped: nothing of this source is asked for any more.")
+    return _back(request, source_id, note)
 
 
 @router.post("/sources/{source_id}/resume")
@@ -69,7 +72,7 @@ def resume(
         quarantine.resume_source(serve.db, source_id, user.id, note.strip())
     except (StaleError, NotAllowedError) as error:
         return _back(request, source_id, str(error))
-    return _back(request, source_id, "Resumed: the next run asks this source again.")
+    return _back(request, source_id, _("Resumed: the next run asks this source again."))
 
 
 def _is_in(view: SourceView, tab: str) -> bool:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
 from review_ui.deps import Serve, SignedIn
+from review_ui.i18n import gettext as _
 from review_ui.render import go, page
 from review_ui.tone_compare import compare_files
 from review_ui.tone_view import ToneView, list_tone_views
@@ -74,7 +75,7 @@ def promote(
         tone_changes.promote(serve.db, tone, version, user.id, note, seen=seen)
     except (StaleError, NotAllowedError) as error:
         return _back(request, tone, str(error))
-    return _back(request, tone, "Promoted: it writes from the next guide on. Drafts stay.")
+    return _back(request, tone, _("Promoted: it writes from the next guide on. Drafts stay."))
 
 
 @router.post("/tones/{tone}/rollback")
@@ -85,7 +86,7 @@ def rollback(
         tone_changes.rollback(serve.db, tone, user.id, note, seen=seen)
     except (StaleError, NotAllowedError) as error:
         return _back(request, tone, str(error))
-    return _back(request, tone, "Rolled back: the version before writes again. Drafts stay.")
+    return _back(request, tone, _("Rolled back: the version before writes again. Drafts stay."))
 
 
 @router.post("/tones/{tone}/canary")
@@ -111,7 +112,7 @@ def canary(
         )
     except (StaleError, NotAllowedError) as error:
         return _back(request, tone, str(error))
-    return _back(request, tone, "The canary writes its cards from the next guide on.")
+    return _back(request, tone, _("The canary writes its cards from the next guide on."))
 
 
 @router.post("/tones/{tone}/stop-canary")
@@ -120,7 +121,7 @@ def stop_canary(request: Request, serve: Serve, user: SignedIn, tone: str, seen:
         tone_changes.stop_canary(serve.db, tone, user.id, seen=seen)
     except (StaleError, NotAllowedError) as error:
         return _back(request, tone, str(error))
-    return _back(request, tone, "Canary stopped. Its drafts stay.")
+    return _back(request, tone, _("Canary stopped. Its drafts stay."))
 
 
 def _file(serve: Serve, tone: str, tone_hash: str) -> ToneFile:

@@ -45,7 +45,7 @@ def test_source_says_what_its_terms_allow_and_who_read_them(mara: Visitor) -> No
     for words in (
         "On May be publishedEnglishriver-health",
         "Its text may be rewritten and published, with its attribution.",
-        "16 Sep 2026 by Spoonful maintainers: Text may be copied",
+        "16 Sep 2026 by Spoonful maintainers Text may be copied",
         "6guides 6pages 4to decide",
         "1 guide says otherwise about the licence",
         "The page says “CC BY-NC 4.0”",
