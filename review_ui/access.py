@@ -30,6 +30,8 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("GET", "/signin"): PUBLIC,
     ("POST", "/signin"): PUBLIC,
     ("POST", "/signout"): EVERYONE,
+    ("GET", "/session"): EVERYONE,
+    ("GET", "/session/guest"): PUBLIC,
     ("GET", "/signin/oidc"): PUBLIC,
     ("GET", "/signin/oidc/callback"): PUBLIC,
     ("GET", "/invite/{token}"): PUBLIC,

@@ -39,6 +39,7 @@ from review_ui.routes import (
     quarantine,
     queue,
     runs,
+    session,
     settings,
     signin,
     sources,
@@ -58,7 +59,8 @@ log = logging.getLogger(__name__)
 ROUTERS = (
     signin, oidc, invites, people, settings,
     queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, keys, audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
+    static, keys, session,
+    audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
     api_docs, leases, working, comments,
 )  # fmt: skip
 

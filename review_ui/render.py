@@ -18,6 +18,7 @@ from review_ui.access import ACCESS, may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
 from review_ui.i18n import LANGUAGES, N_, gettext, ngettext, spoken, spoken_locale
+from review_ui.keys import key_for, make_sheet
 from review_ui.nav import Nav, make_nav
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
@@ -45,6 +46,7 @@ def make_templates(assets: Assets) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals.update(key_sheet=make_sheet, key_for=key_for)
     env.globals.update(static=assets.url, has_asset=assets.files.__contains__, plural=plural)
     env.filters.update(
         ago=ago,

@@ -85,6 +85,13 @@ def get_session_user(db: Database, token: str) -> User | None:
     return user
 
 
+def get_session_end(db: Database, token: str) -> datetime | None:
+    """When a live session ends, None when there is none."""
+    with db.read() as session:
+        query = select(SessionRow.expires_at).where(SessionRow.token_hash == _hash(token))
+        return session.exec(query.where(SessionRow.expires_at > utc_now())).first()
+
+
 def list_sessions(db: Database, user_id: int, token: str) -> tuple[Browser, ...]:
     """A person's live sessions: the one of token first, then the latest seen."""
     with db.read() as session:

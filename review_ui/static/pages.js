@@ -8,8 +8,8 @@ export function startPages() {
   localiseTimes(document);
   document.addEventListener("htmx:afterSwap", () => localiseTimes(document));
   document.addEventListener("htmx:afterSettle", fadeNote);
-  document.addEventListener("htmx:responseError", (event) => sayProblem(event.detail.xhr.status));
-  document.addEventListener("htmx:sendError", () => sayProblem(0));
+  document.addEventListener("htmx:responseError", (event) => isKept(event) || sayProblem(event.detail.xhr.status));
+  document.addEventListener("htmx:sendError", (event) => isKept(event) || sayProblem(0));
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", closeMenus);
   for (const form of document.querySelectorAll("form[data-auto-submit]")) {
@@ -26,6 +26,9 @@ export function say(words, isProblem = false) {
   document.getElementById("note").replaceChildren(note);
   if (!isProblem) fadeNote();
 }
+
+/** Whether outbox.js or session.js says what has to be said. */
+const isKept = (event) => event.detail.requestConfig?.isKept === true;
 
 function sayProblem(status) {
   const words = {

@@ -6,8 +6,10 @@ const headers = () => {
 };
 
 /** POST fields to a path of ours; rejects when the server cannot be reached. */
-export function post(path, fields = {}, options = {}) {
-  return fetch(path, { method: "POST", headers: headers(), body: new URLSearchParams(fields), ...options });
+export async function post(path, fields = {}, options = {}) {
+  const response = await fetch(path, { method: "POST", headers: headers(), body: new URLSearchParams(fields), ...options });
+  if (response.status === 401) document.dispatchEvent(new Event("session:lost"));
+  return response;
 }
 
 /** The part of a page at a path of ours. */

@@ -30,6 +30,7 @@ OPEN = {
     # signing in
     ("GET", "/signin"),
     ("POST", "/signin"),
+    ("GET", "/session/guest"),
     ("GET", "/signin/oidc"),
     ("GET", "/signin/oidc/callback"),
     ("GET", "/invite/{token}"),
