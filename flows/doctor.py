@@ -14,6 +14,7 @@ from flows.source_report import Standing, licence_warnings, read_standing
 from stages.errors import ConfigError, StageError
 from stages.publish.channels import open_channel
 from stages.seeds import load_groups, load_policy, load_sources
+from stages.snippets import load_snippets
 from store.engine import open_database
 from store.migrate import check_version, get_version
 from store.settings import Settings, get_environment, get_secret_key, load_settings, prepare_home
@@ -50,6 +51,7 @@ def examine(*, calls_models: bool = False) -> list[Check]:
         ("sources", _sources),
         ("groups", _groups),
         ("policy", _policy),
+        ("ready lines", _snippets),
         ("tones", _tones),
         ("model", _model),
         ("embedding", _embedding),
@@ -140,6 +142,10 @@ def _groups(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> str:
     return f"{len(load_policy(settings.policy_file).topics)} topics"
+
+
+def _snippets(settings: Settings) -> str:
+    return f"{len(load_snippets(settings.snippets_file))} ready lines for editors"
 
 
 def _tones(settings: Settings) -> str:

@@ -81,6 +81,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{DRAFT}/working/discard"): EDITORS,
     ("POST", f"{DRAFT}/check"): EDITORS,
     ("GET", f"{DRAFT}/versions"): EVERYONE,
+    ("GET", f"{DRAFT}/snippets"): EVERYONE,
     ("POST", f"{CARD}/comments"): EVERYONE,
     ("POST", f"{CARD}/comments/{{comment_id}}/remove"): EVERYONE,
     ("POST", f"{CARD}/comments/seen"): EVERYONE,

@@ -49,6 +49,7 @@ from review_ui.routes import (
 )
 from review_ui.security import Cookies, Shield, set_headers
 from stages.errors import ConfigError
+from stages.snippets import load_snippets
 from store.engine import open_database
 from store.migrate import check_version
 from store.passwords import decoy_hash
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         assets=assets,
         templates=make_templates(assets),
         oidc=make_oidc(settings),
+        snippets=load_snippets(settings.snippets_file),
     )
     for module in ROUTERS:
         app.include_router(module.router)

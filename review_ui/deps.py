@@ -14,6 +14,7 @@ from review_ui.i18n import choose_language, speak
 from review_ui.oidc import Oidc
 from review_ui.security import Cookies, is_from_elsewhere
 from store.api_tokens import get_token_user
+from stages.snippets import Snippet
 from store.engine import Database
 from store.sessions import get_session_user
 from store.settings import Settings
@@ -41,6 +42,7 @@ class Services:
     assets: Assets
     templates: Environment
     oidc: Oidc | None = None
+    snippets: tuple[Snippet, ...] = ()
 
 
 def get_services(request: Request) -> Services:

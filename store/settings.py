@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     policy_file: Path = Field(
         default=SEEDS / "policy.yaml", description="Topics, what is at stake in each."
     )
+    snippets_file: Path = Field(
+        default=SEEDS / "snippets.yaml",
+        description="Ready lines editors put into drafts: disclaimers, whom to call.",
+    )
     tones_dir: Path = Field(
         default=REPO_ROOT / "tones", description="Folder with one Markdown file per tone."
     )

@@ -27,6 +27,7 @@ from store.tables import (
     DraftRow,
     DraftState,
     GuideRow,
+    SourceRow,
     UserRow,
     id_of,
     metadata,
@@ -78,13 +79,16 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class EditBasis:
-    """What a text is checked against while its editor types. The last three are its guide's."""
+    """What a text is checked against while its editor types. licence_finding, attribution,
+    source_url: its guide's; country: its source's, '' when the source is nobody's.
+    """
 
     draft: DraftView
     card: Card
     licence_finding: str
     attribution: str
     source_url: str
+    country: str
 
 
 def save_working(
@@ -183,9 +187,10 @@ def get_basis(db: Database, card_id: str, draft_id: int) -> EditBasis | None:
     """None unless it is a current draft of that very card."""
     with db.read() as session:
         row = session.execute(
-            select(DraftRow, CardRow, GuideRow)
+            select(DraftRow, CardRow, GuideRow, SourceRow)
             .join(CardRow, col(CardRow.id) == col(DraftRow.card_id))
             .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+            .join(SourceRow, col(SourceRow.id) == col(GuideRow.source_id))
             .where(
                 col(DraftRow.id) == draft_id,
                 col(DraftRow.card_id) == card_id,
@@ -194,13 +199,14 @@ def get_basis(db: Database, card_id: str, draft_id: int) -> EditBasis | None:
         ).first()
         if row is None:
             return None
-        draft, card, guide = row
+        draft, card, guide, source = row
         return EditBasis(
             make_view(draft, {}),
             make_card(card),
             guide.licence_finding,
             guide.attribution,
             guide.url,
+            str(source.spec.get("country", "")),
         )
 
 

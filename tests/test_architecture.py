@@ -39,6 +39,8 @@ ROOMS = {
         "stages.publish.atom",
         # The editor's meters: a table and a sum.
         "stages.publish.limits",
+        # Ready lines for drafts: one small file, read at the start.
+        "stages.snippets",
     ),
 }
 # (module, what it imports beyond its room's row) -> why

@@ -14,6 +14,7 @@ from review_ui.marks import Change, compare
 from review_ui.render import fragment, go, page
 from stages.cook.checks import MAX_CHARS
 from stages.errors import PermanentError
+from stages.snippets import choose_snippets
 from stages.text import is_chinese
 from store import working_texts
 from store.engine import utc_now
@@ -99,6 +100,22 @@ def check(
     ]
     live = look_at(basis, text, rules, groups) if rules else None
     return fragment(request, "partials/live.html", {"live": live, "looks": LOOKS})
+
+
+@router.get("/cards/{card_id}/drafts/{draft_id}/snippets")
+def snippets(
+    request: Request, serve: Serve, user: SignedIn, card_id: str, draft_id: int
+) -> Response:
+    """Ready lines for a draft: of its language, for its card's topics and its source's country."""
+    basis = get_basis(serve.db, card_id, draft_id)
+    if basis is None:
+        raise HTTPException(404)
+    card = basis.card
+    found = choose_snippets(serve.snippets, basis.draft.lang, card.topics, basis.country)
+    context = {"snippets": found, "lang": basis.draft.lang, "card_id": card_id}
+    if is_fragment(request):
+        return fragment(request, "partials/snippet_list.html", {**context, "is_page": False})
+    return page(request, "snippets.html", {**context, "is_page": True})
 
 
 @router.get("/cards/{card_id}/drafts/{draft_id}/versions")

@@ -24,13 +24,12 @@ export function startWorking() {
   scan();
 }
 
-/** Put text into an open draft's editor where its cursor stands, as if it had been typed. */
-export function insert(area, text) {
-  area.focus();
+/** Put a line where the cursor stands, or stood last, as if it had been typed. */
+function insert({ area }, line) {
   const [start, end] = [area.selectionStart, area.selectionEnd];
-  const before = area.value.slice(0, start);
-  const gap = before && !/\s$/.test(before) && area.lang.startsWith("zh") === false ? " " : "";
-  area.setRangeText(gap + text, start, end, "end");
+  const isApart = area.lang.startsWith("zh") || start === 0 || /\s$/.test(area.value.slice(0, start));
+  area.focus();
+  area.setRangeText(isApart ? line : ` ${line}`, start, end, "end");
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
@@ -315,6 +314,8 @@ function onClick(event) {
     editor.draftText = clash.querySelector("[data-theirs]").content.textContent;
     clash.remove();
     discard(editor);
+  } else if (button.matches("[data-insert]")) {
+    insert(editor, button.dataset.insert);
   } else if (button.matches("[data-use-version]")) {
     area.value = button.parentElement.querySelector("[data-version-text]").content.textContent;
     area.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -337,16 +338,22 @@ async function discard(editor) {
   }
 }
 
-/** Earlier versions are fetched when somebody looks; findings show as soon as the editor opens. */
-async function onToggle(event) {
+/** Ready lines and earlier versions are fetched when somebody looks; findings show as soon as the
+ * editor opens.
+ */
+function onToggle(event) {
   const fold = event.target;
   if (!fold.open) return;
   const editor = editors.get(fold.querySelector?.("textarea[name=text]"));
   if (editor && fold.matches("[data-editor]")) check(editor);
-  const list = fold.matches("[data-versions]") && fold.querySelector("[data-version-list]");
-  if (!list || list.dataset.isFetched) return;
+  if (fold.dataset.versions) fill(fold.querySelector("[data-version-list]"), fold.dataset.versions);
+  if (fold.dataset.snippets) fill(fold.querySelector("[data-snippet-list]"), fold.dataset.snippets);
+}
+
+async function fill(list, path) {
+  if (list.dataset.isFetched) return;
   try {
-    const response = await get(fold.dataset.versions);
+    const response = await get(path);
     if (!response.ok) return;
     list.innerHTML = await response.text();
     list.dataset.isFetched = "1";
