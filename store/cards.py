@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from stages.types import Card, CardChange, CardKind, ChangeKind, Stakes
 from store.alerts import drop_removal_alerts, set_change_alerts, set_removal_alerts
 from store.engine import Database, utc_now
+from store.queue_entries import refresh
 from store.tables import CardRow, GuideRow, metadata
 
 _CARDS: Table = metadata.tables["cards"]
@@ -122,6 +123,7 @@ def apply_changes(
         material = [card.id for change, card in pairs if change.kind is ChangeKind.MATERIAL]
         set_change_alerts(session, material, now)
         set_removal_alerts(session, gone, now)
+        refresh(session, [card.id for _, card in pairs] + gone)
 
 
 def _known(session: Session, card_ids: Sequence[str]) -> dict[str, datetime | None]:

@@ -22,6 +22,7 @@ from store.alerts import Alert
 from store.drafts import get_findings, set_findings
 from store.engine import Database, utc_now
 from store.posts import add_posts, get_open_posts, list_taken_groups, say_unlicensed
+from store.queue_entries import refresh, refresh_drafts
 from store.tables import (
     CardRow,
     DecisionRow,
@@ -169,6 +170,7 @@ def approve_in(
     soonest = now + timedelta(seconds=sending.publish_delay_s)
     due_at = max(soonest, sending.due_at or soonest)
     add_posts(session, draft, card, guide, decision, sending.group_ids, due_at)
+    refresh(session, [card.id])
     return decision_id
 
 
@@ -180,8 +182,7 @@ def reject_in(
     decision = _change(session, draft, by, Action.REJECT, DraftState.REJECTED, utc_now())
     decision.reason, decision.note = reason.value, note[:2000]
     decision.after = {**decision.after, **after}
-    decision_id = _add(session, decision)
-    return decision_id
+    return _finish(session, decision)
 
 
 def edit(
@@ -211,8 +212,7 @@ def edit(
         decision.after = {**decision.after, **new}
         decision.note = note[:2000]
         set_findings(session, draft, findings)
-        decision_id = _add(session, decision)
-        return decision_id
+        return _finish(session, decision)
 
     return once(db, by, act)
 
@@ -267,8 +267,7 @@ def undo_in(session: Session, decision_id: int, by: By, batch: str = "") -> int:
         set_findings(session, draft, load(tuple[Finding, ...], before["findings"]))
     for post in posts:
         _move(session, post, PostState.WITHDRAWN, BEING_SENT)
-    undone_id = _add(session, undone)
-    return undone_id
+    return _finish(session, undone)
 
 
 def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
@@ -285,7 +284,7 @@ def withdraw(db: Database, post_id: int, user_id: int, note: str = "") -> int:
         decision = _of_post(post, user_id, Action.WITHDRAW, PostState.WITHDRAWN)
         decision.note = note[:2000]
         _move(session, post, PostState.WITHDRAWN, BEING_SENT)
-        return _add(session, decision)
+        return _finish(session, decision)
 
 
 def retry(db: Database, post_id: int, user_id: int) -> int:
@@ -301,7 +300,7 @@ def retry(db: Database, post_id: int, user_id: int) -> int:
         _check_may_publish(*load_draft(session, post.draft_id))
         decision = _of_post(post, user_id, Action.RETRY, PostState.SCHEDULED)
         _move(session, post, PostState.SCHEDULED, NOT_FAILED, due_at=utc_now(), error="")
-        return _add(session, decision)
+        return _finish(session, decision)
 
 
 def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
@@ -316,7 +315,7 @@ def settle(db: Database, post_id: int, user_id: int, is_out: bool) -> int:
             raise NotAllowedError(SETTLED)
         decision = _of_post(post, user_id, Action.SETTLE, state)
         _move(session, post, state, SETTLED, published_at=utc_now() if is_out else None)
-        return _add(session, decision)
+        return _finish(session, decision)
 
 
 def reschedule(
@@ -337,7 +336,7 @@ def reschedule(
         decision.after |= {"due_at": _iso(due_at)}
         decision.request_id = request_id or None
         _move(session, post, PostState.SCHEDULED, BEING_SENT, due_at=max(due_at, utc_now()))
-        return _add(session, decision)
+        return _finish(session, decision)
 
     return once(db, By(user_id, 0, request_id=request_id), act)
 
@@ -360,7 +359,7 @@ def clear_alert(
         decision.note = note[:2000]
         decision.before |= {"alert": post.alert, "alert_at": _iso(post.alert_at)}
         post.alert, post.alert_at = Alert.NONE.value, None
-        return _add(session, decision)
+        return _finish(session, decision)
 
 
 def list_decisions(
@@ -566,7 +565,7 @@ def _undo_keep(session: Session, decision: DecisionRow, request_id: str) -> int:
     undone.undoes_id, undone.request_id = id_of(decision), request_id or None
     post.alert = Alert(decision.before["alert"]).value
     post.alert_at = datetime.fromisoformat(decision.before["alert_at"])
-    return _add(session, undone)
+    return _finish(session, undone)
 
 
 def _iso(at: datetime | None) -> str:
@@ -589,6 +588,13 @@ def _add(session: Session, decision: DecisionRow) -> int:
     session.add(decision)
     session.flush()
     return id_of(decision)
+
+
+def _finish(session: Session, decision: DecisionRow) -> int:
+    """The last thing of a decision: its record, and its card's place in the queue."""
+    decision_id = _add(session, decision)
+    refresh_drafts(session, [decision.draft_id])
+    return decision_id
 
 
 def _move(session: Session, post: PostRow, state: PostState, refusal: str, **values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from store.tables import Json, UtcDateTime
@@ -111,13 +111,14 @@ class WorkingTextRow(SQLModel, table=True):
 class VerdictRow(SQLModel, table=True):
     """One of the two independent verdicts a high-stakes draft needs, on one version of its text.
 
-    groups, due_at: what its approval would send where and when.
+    groups, due_at: what its approval would send where and when. request_id: as of a decision.
     """
 
     __tablename__: ClassVar[str] = "verdicts"
     __table_args__ = (
         CheckConstraint("verdict IN ('approve', 'reject')", name="verdict_known"),
-        UniqueConstraint("draft_id", "version", "user_id"),
+        Index("ix_verdicts_draft_id_version", "draft_id", "version"),
+        UniqueConstraint("user_id", "request_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     draft_id: int = Field(sa_column=_ref("drafts.id", index=False))
@@ -131,6 +132,7 @@ class VerdictRow(SQLModel, table=True):
     active_s: float = 0.0
     at: datetime = Field(sa_column=_time())
     withdrawn_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    request_id: str | None = None
 
 
 class CommentRow(SQLModel, table=True):
@@ -189,3 +191,48 @@ class SavedViewRow(SQLModel, table=True):
     name: str
     params: Json = Field(sa_column=_json())
     added_at: datetime = Field(sa_column=_time())
+
+
+class QueueEntryRow(SQLModel, table=True):
+    """What the queue sorts, counts and narrows cards by: `store.queue_entries` keeps it.
+
+    rank: 0 a post is out whose source changed, and much is at stake; 1 only the former; 2 only the
+    latter; 3 neither. day: of its oldest open draft, of its newest when none is open, since 1970,
+    in UTC. drafts: how many stand; pending, flagged, blocked, outdated: of those that wait for a
+    person, outdated ones made from another text than the card's. first_by: ids, comma between, of
+    those whose verdict on one of its drafts waits for somebody else's. facets: ` topic:sleep
+    tone:mom `, each value quoted as in an address. oldest_at, newest_at: of its open drafts. said:
+    the title and text that the words for searching are from.
+    """
+
+    __tablename__: ClassVar[str] = "queue_entries"
+    __table_args__ = (
+        Index("ix_queue_entries_order", "state", "rank", "day", "guide_id", "position", "card_id"),
+        Index(
+            "ix_queue_entries_counts",
+            *("state", "flagged", "blocked", "is_high", "is_changed", "first_by"),
+        ),
+        Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    card_id: str = Field(sa_column=Column(ForeignKey("cards.id"), nullable=False, unique=True))
+    guide_id: str = Field(default="", index=True)
+    source_id: str = Field(default="", index=True)
+    lang: str = ""
+    position: int = 0
+    state: str = "empty"
+    rank: int = 3
+    day: int = 0
+    is_high: bool = False
+    is_changed: bool = False
+    has_licence_finding: bool = False
+    drafts: int = 0
+    pending: int = 0
+    flagged: int = 0
+    blocked: int = 0
+    outdated: int = 0
+    first_by: str = ""
+    facets: str = Field(default="", sa_column=Column(Text, nullable=False))
+    oldest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    newest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    said: str = Field(default="", sa_column=Column(Text, nullable=False))

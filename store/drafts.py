@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from stages.types import Draft, DraftSentence, Finding, Risk, Severity
 from store.engine import Database, utc_now
+from store.queue_entries import refresh
 from store.tables import CardRow, DraftRow, DraftState, FindingRow, id_of, metadata
 from store.values import dump, load
 
@@ -154,6 +155,7 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
             new,
             [_row(draft, hashes[draft.card_id], run_id, generation, now) for draft in new],
         )
+        refresh(session, list(cards))
     return len(new)
 
 

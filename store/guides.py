@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from stages.types import Block, ChangeKind, Guide, Reuse
 from store.alerts import drop_removal_alerts, set_removal_alerts
 from store.engine import Database, utc_now
+from store.queue_entries import refresh, refresh_guides
 from store.tables import CardRow, GuideRow, metadata
 from store.values import dump, load
 
@@ -78,6 +79,7 @@ def save_guide(db: Database, guide: Guide) -> bool:
             values |= {"removed_at": None, "chopped_key": ""}
             _bring_cards_back(session, guide.id)
         session.execute(update(_GUIDES).where(_GUIDES.c.id == guide.id).values(values))
+        refresh_guides(session, [guide.id])
     return is_changed
 
 
@@ -112,6 +114,7 @@ def remove_guide(db: Database, guide_id: str) -> int:
             .values(removed_at=now, change=ChangeKind.SOURCE_REMOVED.value, changed_at=now)
         )
         set_removal_alerts(session, live, now)
+        refresh(session, live)
     return len(live)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from store.engine import Database
+from store.queue_entries import refresh
 from store.tables import DraftRow, DraftState
 
 
@@ -31,7 +32,7 @@ def bring_back(db: Database, keys: Sequence[str]) -> int:
     """
     if not keys:
         return 0
-    count = 0
+    cards: list[str] = []
     with db.write() as session:
         past = sql_select(DraftRow).where(
             col(DraftRow.key).in_(keys), col(DraftRow.is_current).is_(False)
@@ -60,8 +61,9 @@ def bring_back(db: Database, keys: Sequence[str]) -> int:
             session.execute(
                 update(DraftRow).where(col(DraftRow.key) == row.key).values(is_current=True)
             )
-            count += 1
-    return count
+            cards.append(row.card_id)
+        refresh(session, cards)
+    return len(cards)
 
 
 def _is_a_persons(row: DraftRow) -> bool:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from stages.types import Source
 from store.engine import Database, take_turns, utc_now
+from store.queue_entries import refresh_guides
 from store.tables import GuideRow, SourceRow
 from store.values import dump, load
 
@@ -60,6 +61,7 @@ def _set_licence(session: Session, source: Source) -> None:
         .where(col(GuideRow.source_id) == source.id)
         .order_by(col(GuideRow.id))
     ).all()
+    changed: list[str] = []
     for guide in guides:
         reuse = by_page.get(_spelling(guide.url), source.reuse).value
         said = (reuse, source.licence, source.attribution)
@@ -69,6 +71,8 @@ def _set_licence(session: Session, source: Source) -> None:
                 .where(col(GuideRow.id) == guide.id)
                 .values(reuse=reuse, licence=source.licence, attribution=source.attribution)
             )
+            changed.append(guide.id)
+    refresh_guides(session, changed)
 
 
 def _spelling(url: str) -> tuple[str, str, str, str]:

@@ -7,8 +7,11 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 import store.desk_tables  # noqa: F401  # its tables join the same metadata
+from store.queue_entries import refresh_missing
+from store.search import WORDS
 from store.tables import metadata
 
 
@@ -20,11 +23,21 @@ def run(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         transactional_ddl=True,
+        include_name=_is_ours,
     )
     with context.begin_transaction():
         context.run_migrations()
+        if context.get_context().get_current_revision() == context.get_head_revision():
+            with Session(connection) as session:
+                refresh_missing(session)
+                session.flush()
         if connection.dialect.name == "sqlite":
             _check_foreign_keys(connection)
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of words is each database's own, made of tables that have no class."""
+    return not (kind == "table" and name is not None and name.startswith(WORDS))
 
 
 def _set_foreign_keys(connection: Connection, value: str) -> None:

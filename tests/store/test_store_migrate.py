@@ -17,11 +17,12 @@ from store.engine import Database, open_database
 from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
 from store.posts import list_posts
+from store.search import WORDS
 from store.tables import metadata
 from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:
@@ -39,7 +40,10 @@ def list_tables(db: Database) -> set[str]:
 def test_chain_goes_up_and_down_and_up_again(empty_db: Database) -> None:
     assert migrate(empty_db) == HEAD
     run_alembic(empty_db, command.check)
-    assert list_tables(empty_db) == set(metadata.tables)
+    found = list_tables(empty_db)
+    words = {name for name in found if name.startswith(WORDS)}  # SQLite keeps several
+    assert WORDS in words
+    assert found - words == set(metadata.tables)
     run_alembic(empty_db, command.downgrade, "base")
     assert list_tables(empty_db) == set()
     assert get_version(empty_db) == ""

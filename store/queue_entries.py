@@ -1,0 +1,246 @@
+"""What the queue is sorted, counted and searched by: one narrow row per card, kept with the truth.
+
+A row says nothing that the other tables do not: `refresh` works it out again, and whoever changes
+a draft, a card, a guide's licence, an alert or a verdict calls it, last thing in the same
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from stages.types import ChangeKind, Reuse, Risk, Stakes
+from store.desk_tables import QueueEntryRow
+from store.search import set_words
+from store.tables import DraftState, metadata
+
+CHUNK = 400
+"""Cards at a time: old SQLite takes 999 parameters."""
+
+
+class EntryState(StrEnum):
+    """OPEN: a draft waits for a person. EMPTY: nothing is written yet. GONE: left its guide."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    EMPTY = "empty"
+    READ_ONLY = "read_only"
+    GONE = "gone"
+
+
+_ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
+_CARDS: Table = metadata.tables["cards"]
+_GUIDES: Table = metadata.tables["guides"]
+_DRAFTS: Table = metadata.tables["drafts"]
+_POSTS: Table = metadata.tables["posts"]
+_VERDICTS: Table = metadata.tables["verdicts"]
+_DAY_S = 86_400
+
+
+@dataclass(slots=True)
+class _Truth:
+    """What the entries of some cards are made of."""
+
+    cards: Sequence[Row[Any]]
+    drafts: Mapping[str, list[Row[Any]]] = field(default_factory=dict)
+    alerted: frozenset[str] = frozenset()
+    verdicts: Mapping[int, set[int]] = field(default_factory=dict)
+
+
+def refresh(session: Session, card_ids: Sequence[str]) -> None:
+    """Bring the entries of these cards up to what the other tables say, in a few statements.
+
+    Call it last: it locks the entries, so that of two transactions about one card the later one
+    sees what the earlier one did.
+    """
+    session.flush()
+    ids = sorted(set(card_ids))
+    for at in range(0, len(ids), CHUNK):
+        _refresh(session, ids[at : at + CHUNK])
+
+
+def refresh_guides(session: Session, guide_ids: Sequence[str]) -> None:
+    """The same for all cards of these guides."""
+    session.flush()
+    ids = session.execute(select(_CARDS.c.id).where(_CARDS.c.guide_id.in_(guide_ids)))
+    refresh(session, ids.scalars().all())
+
+
+def refresh_drafts(session: Session, draft_ids: Sequence[int]) -> None:
+    """The same for the cards of these drafts."""
+    session.flush()
+    ids = session.execute(select(_DRAFTS.c.card_id).where(_DRAFTS.c.id.in_(draft_ids)))
+    refresh(session, ids.scalars().all())
+
+
+def refresh_missing(session: Session) -> int:
+    """Make the entries of cards that have none; returns how many."""
+    missing = select(_CARDS.c.id).where(_CARDS.c.id.not_in(select(_ENTRIES.c.card_id)))
+    ids = session.execute(missing).scalars().all()
+    refresh(session, ids)
+    return len(ids)
+
+
+def facet(name: str, value: str) -> str:
+    """As it stands in `facets`, the blanks around it included."""
+    return f" {name}:{quote(value, safe='')} "
+
+
+def _refresh(session: Session, ids: Sequence[str]) -> None:
+    known = _lock(session, ids)
+    if len(known) < len(ids):
+        dialect = session.connection().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        blank = QueueEntryRow(card_id="").model_dump(exclude={"id", "card_id"})
+        session.execute(
+            insert(_ENTRIES).on_conflict_do_nothing(index_elements=["card_id"]),
+            [{**blank, "card_id": card_id} for card_id in ids if card_id not in known],
+        )
+        known = _lock(session, ids)
+    truth = _read(session, ids)
+    values = [_values(card, truth) for card in truth.cards]
+    session.execute(_UPDATE, [{f"new_{name}": row[name] for name in row} for row in values])
+    stale = {
+        row["card_id"]: known[row["card_id"]].id
+        for row in values
+        if row["said"] != known[row["card_id"]].said
+    }
+    if stale:
+        texts = session.execute(
+            select(_CARDS.c.id, _CARDS.c.title, _CARDS.c.text).where(_CARDS.c.id.in_(list(stale)))
+        )
+        set_words(session, {stale[row.id]: f"{row.title}\n{row.text}" for row in texts})
+
+
+def _lock(session: Session, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    rows = session.execute(
+        select(_ENTRIES.c.id, _ENTRIES.c.card_id, _ENTRIES.c.said)
+        .where(_ENTRIES.c.card_id.in_(ids))
+        .order_by(_ENTRIES.c.card_id)
+        .with_for_update()
+    )
+    return {row.card_id: row for row in rows}
+
+
+def _read(session: Session, ids: Sequence[str]) -> _Truth:
+    cards = session.execute(
+        select(
+            *_CARDS.c["id", "guide_id", "title", "body_hash", "lang", "topics", "stakes"],
+            *_CARDS.c["position", "stages", "change", "removed_at"],
+            *_GUIDES.c["source_id", "reuse", "licence_finding"],
+        )
+        .join(_GUIDES, _GUIDES.c.id == _CARDS.c.guide_id)
+        .where(_CARDS.c.id.in_(ids))
+    ).all()
+    columns = ("id", "card_id", "tone", "tone_version", "model", "risk", "state")
+    drafts = defaultdict(list)
+    for row in session.execute(
+        select(*_DRAFTS.c[*columns, "body_hash", "created_at"]).where(
+            _DRAFTS.c.card_id.in_(ids), _DRAFTS.c.is_current
+        )
+    ):
+        drafts[row.card_id].append(row)
+    alerted = session.execute(
+        select(_DRAFTS.c.card_id)
+        .join(_POSTS, _POSTS.c.draft_id == _DRAFTS.c.id)
+        .where(_DRAFTS.c.card_id.in_(ids), _POSTS.c.alert != "")
+    ).scalars()
+    return _Truth(cards, drafts, frozenset(alerted), _read_verdicts(session, ids))
+
+
+def _read_verdicts(session: Session, ids: Sequence[str]) -> dict[int, set[int]]:
+    """Who has said what they think of an open draft as it stands, by draft."""
+    found = defaultdict(set)
+    for row in session.execute(
+        select(_VERDICTS.c.draft_id, _VERDICTS.c.user_id)
+        .join(_DRAFTS, _DRAFTS.c.id == _VERDICTS.c.draft_id)
+        .where(
+            _DRAFTS.c.card_id.in_(ids),
+            _DRAFTS.c.is_current,
+            _DRAFTS.c.state == DraftState.PENDING.value,
+            _VERDICTS.c.version == _DRAFTS.c.version,
+            _VERDICTS.c.withdrawn_at.is_(None),
+        )
+    ):
+        found[row.draft_id].add(row.user_id)
+    return found
+
+
+def _values(card: Row[Any], truth: _Truth) -> dict[str, Any]:
+    drafts = truth.drafts.get(card.id, [])
+    pending = [draft for draft in drafts if draft.state == DraftState.PENDING]
+    times = [draft.created_at for draft in pending]
+    day_of = min(times) if times else max((draft.created_at for draft in drafts), default=None)
+    is_high = card.stakes == Stakes.HIGH
+    is_alerted = card.id in truth.alerted
+    said = [truth.verdicts.get(draft.id, set()) for draft in pending]
+    first_by = sorted({user for users in said if len(users) == 1 for user in users})
+    return {
+        "card_id": card.id,
+        "guide_id": card.guide_id,
+        "source_id": card.source_id,
+        "lang": card.lang,
+        "position": card.position,
+        "state": _state(card, len(pending), len(drafts)).value,
+        "rank": (0 if is_alerted else 2) + (0 if is_high else 1),
+        "day": int(day_of.timestamp()) // _DAY_S if day_of else 0,
+        "is_high": is_high,
+        "is_changed": is_alerted or card.change in (ChangeKind.MATERIAL, ChangeKind.REWORDED),
+        "has_licence_finding": bool(card.licence_finding),
+        "drafts": len(drafts),
+        "pending": len(pending),
+        "flagged": sum(draft.risk == Risk.FLAGGED for draft in pending),
+        "blocked": sum(draft.risk == Risk.BLOCKED for draft in pending),
+        "outdated": sum(draft.body_hash != card.body_hash for draft in pending),
+        "first_by": ",".join(map(str, first_by)),
+        "facets": _facets(card, pending or drafts),
+        "oldest_at": min(times, default=None),
+        "newest_at": max(times, default=None),
+        "said": f"{card.body_hash} {card.title}",
+    }
+
+
+def _state(card: Row[Any], pending: int, total: int) -> EntryState:
+    if card.removed_at is not None:
+        return EntryState.GONE
+    if card.reuse != Reuse.ADAPT_OK:
+        return EntryState.READ_ONLY
+    if pending:
+        return EntryState.OPEN
+    return EntryState.DECIDED if total else EntryState.EMPTY
+
+
+def _facets(card: Row[Any], drafts: Sequence[Row[Any]]) -> str:
+    found = [facet("topic", topic) for topic in card.topics]
+    found += [facet("stage", stage) for stage in card.stages]
+    for draft in drafts:
+        found += [
+            facet("tone", draft.tone),
+            facet("risk", draft.risk),
+            facet(draft.tone, draft.risk),
+            facet("model", draft.model),
+            facet("version", f"{draft.tone}@{draft.tone_version}"),
+        ]
+    return "".join(sorted(set(found)))
+
+
+_UPDATE = (
+    update(_ENTRIES)
+    .where(_ENTRIES.c.card_id == bindparam("new_card_id"))
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_ENTRIES.c[name].type)
+            for name in _ENTRIES.c.keys()  # noqa: SIM118  # a collection of columns, not a dict
+            if name not in ("id", "card_id")
+        }
+    )
+)

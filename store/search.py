@@ -1,0 +1,104 @@
+"""Words of a text, and of a question, for finding cards: one way for SQLite and PostgreSQL.
+
+The databases' own analysers do not know where Chinese words end, and each cuts differently. So a
+text is cut here: Latin words as they are, Han text into overlapping pairs of characters, each run's
+last character by itself. Every character begins a term that way, so that one character alone is
+found as the beginning of a term. SQLite keeps the terms in FTS5, PostgreSQL in a tsvector with GIN.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, column, literal_column, select, table, text
+from sqlmodel import Session
+
+MAX_WORDS = 8
+MAX_TERM = 40
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUNS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
+_IS_HAN = re.compile(f"[{HAN}]")
+WORDS = "queue_words"
+"""The table of the index; SQLite keeps more of that name and an ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """terms: what the index is asked for, all of them; True: as the beginning of a word.
+
+    exact: words that must also stand in the text as they are typed, because the terms say less
+    than they do: `100%`, `snake_case`, three Chinese characters and more.
+    """
+
+    terms: tuple[tuple[str, bool], ...]
+    exact: tuple[str, ...]
+
+
+def cut(content: str) -> tuple[str, ...]:
+    """The terms of a text, each once."""
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(_fold(content)):
+        if _IS_HAN.match(run):
+            found.update((run[at : at + 2], None) for at in range(len(run)))
+        else:
+            found[run[:MAX_TERM]] = None
+    return tuple(found)
+
+
+def ask(words: str) -> Question:
+    """What somebody typed, as a question to the index. A Latin word finds those it begins."""
+    terms: dict[tuple[str, bool], None] = {}
+    exact: list[str] = []
+    for word in words.split()[:MAX_WORDS]:
+        runs = _RUNS.findall(_fold(word))
+        for run in runs:
+            if not _IS_HAN.match(run):
+                terms[run[:MAX_TERM], True] = None
+            elif len(run) == 1:
+                terms[run, True] = None
+            else:
+                pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+                terms.update(((pair, False), None) for pair in pairs[:MAX_TERM])
+        is_said = len(runs) == 1 and runs[0] == _fold(word)
+        if not is_said or len(runs[0]) > (2 if _IS_HAN.match(runs[0]) else MAX_TERM):
+            exact.append(word)
+    return Question(tuple(terms), tuple(exact))
+
+
+def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[bool]:
+    """Whether an entry of the queue has all the terms; terms: of letters and digits only."""
+    rows = table(WORDS, column("entry_id"))
+    if dialect == "sqlite":
+        said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
+        found = select(literal_column("rowid")).select_from(rows)
+        asked = text("queue_words MATCH :asked").bindparams(asked=said)
+    else:
+        said = " & ".join(f"'{term}'{':*' if begins else ''}" for term, begins in terms)
+        found = select(rows.c.entry_id)
+        asked = text("queue_words.words @@ CAST(:asked AS tsquery)").bindparams(asked=said)
+    return literal_column("queue_entries.id").in_(found.where(asked))
+
+
+def set_words(session: Session, contents: Mapping[int, str]) -> None:
+    """Make these entries of the queue be found by these texts; by entry id."""
+    if not contents:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        statement = "INSERT OR REPLACE INTO queue_words (rowid, words) VALUES (:id, :words)"
+        rows = [{"id": key, "words": " ".join(cut(said))} for key, said in contents.items()]
+    else:
+        statement = (
+            "INSERT INTO queue_words (entry_id, words)"
+            " VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
+            " ON CONFLICT (entry_id) DO UPDATE SET words = excluded.words"
+        )
+        rows = [{"id": key, "words": list(cut(said))} for key, said in contents.items()]
+    connection.execute(text(statement), rows)
+
+
+def _fold(content: str) -> str:
+    return unicodedata.normalize("NFKC", content).casefold()
