@@ -59,6 +59,8 @@ HISTORY = {
     Action.RETRY: N_("%(name)s sent again a post of %(tone)s"),
     Action.SETTLE: N_("%(name)s settled a post of %(tone)s"),
     Action.KEEP: N_("%(name)s kept a post of %(tone)s"),
+    Action.REGENERATE: N_("%(name)s asked for another draft of %(tone)s"),
+    Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s to another time"),
 }
 
 
@@ -144,7 +146,8 @@ class Ask:
 
     def by(self) -> By:
         version = read.read_version(read.field(self.form, "version"))
-        return By(self.user.id, version, read.active_seconds(self.form))
+        request_id = read.read_request_id(self.form, self.draft_id)
+        return By(self.user.id, version, read.active_seconds(self.form), request_id)
 
     def draft_field(self, name: str) -> str:
         return read.draft_field(self.form, name, self.draft_id)
@@ -203,7 +206,12 @@ def approve_low(
             decisions.approve(
                 serve.db,
                 column.draft.id,
-                By(user.id, shown[column.draft.id], read.active_seconds(form)),
+                By(
+                    user.id,
+                    shown[column.draft.id],
+                    read.active_seconds(form),
+                    read.read_request_id(form, column.draft.id, is_shared=True),
+                ),
                 [group.id for group in column.targets],
                 serve.settings.publish_delay_s,
             )
@@ -223,7 +231,7 @@ def approve(asked: Asked) -> Response:
     by = asked.by()
     checked = ""
     try:
-        read.read_due(asked.draft_field("due_at"), read.field(asked.form, "utc_offset"))
+        due_at = read.read_due(asked.draft_field("due_at"), read.field(asked.form, "utc_offset"))
     except ValueError:
         message = _("Not approved: pick a time between now and a year from now.")
         return _answer(asked, Outcome(message, 422))
@@ -246,6 +254,7 @@ def approve(asked: Asked) -> Response:
             asked.serve.settings.publish_delay_s,
             licence_checked=checked,
             note=_say_checked(checked, asked.draft_field("licence_note")) if checked else "",
+            due_at=due_at,
         )
     except (StaleError, NotAllowedError) as error:
         return _answer(asked, _lost(asked, by, error))
@@ -311,7 +320,8 @@ def edit(asked: Asked) -> Response:
     findings = (*checked.findings, *licence_findings(item.licence_finding))
     risk = assess_risk(findings, checked.score, item.card.stakes, rules.flag_from)
     try:
-        decisions.edit(asked.serve.db, draft.id, by, text, findings, risk, checked.score)
+        name = read.field(asked.form, "version_name").strip()
+        decisions.edit(asked.serve.db, draft.id, by, text, findings, risk, checked.score, name)
     except (StaleError, NotAllowedError) as error:
         return _answer(asked, _lost(asked, by, error, text))
     found = ngettext("%(num)s finding", "%(num)s findings", len(findings)) if findings else ""
@@ -328,7 +338,8 @@ def undo(asked: Asked) -> Response:
     if sent and sent != str(column.decision.id):
         return _answer(asked, Outcome(_("Something newer was decided since. Look again."), 409))
     try:
-        decisions.undo(asked.serve.db, column.decision.id, asked.user.id)
+        request_id = read.read_request_id(asked.form, asked.draft_id)
+        decisions.undo(asked.serve.db, column.decision.id, asked.user.id, request_id)
     except (StaleError, NotAllowedError) as error:
         return _answer(asked, Outcome(_(str(error)), 409))
     withdrawn = [post for post in column.posts if post.post.state is not PostState.WITHDRAWN]
