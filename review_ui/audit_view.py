@@ -48,7 +48,20 @@ ACTION_NAMES = {
         "canary": N_("Tried a version"),
         "stop_canary": N_("Stopped the trial"),
     },
-    Kind.ACCOUNTS: {},
+    Kind.ACCOUNTS: {
+        "added": N_("Added the account"),
+        "role": N_("Gave another role"),
+        "disabled": N_("Disabled the account"),
+        "enabled": N_("Enabled the account"),
+        "password": N_("Set a password"),
+        "sessions_ended": N_("Ended sessions"),
+        "token_made": N_("Made an API key"),
+        "token_revoked": N_("Revoked an API key"),
+        "linked": N_("Linked a sign-in"),
+        "unlinked": N_("Unlinked a sign-in"),
+        "invited": N_("Invited somebody"),
+        "invite_revoked": N_("Took an invite back"),
+    },
 }
 ICONS = {
     "approve": "check", "reject": "cross", "edit": "pen", "undo": "undo", "withdraw": "undo",
@@ -74,6 +87,9 @@ FACT_NAMES = {
     "role": N_("Role"),
     "name": N_("Name"),
 }
+
+HIDDEN_FACTS = ("text", "findings", "request")
+"""What a row keeps for undoing, too long to be listed."""
 
 CSV_COLUMNS = (
     "kind", "id", "at", "user", "action", "about", "reason", "note", "active_s", "source_id",
@@ -140,7 +156,7 @@ def say_reason(reason: str) -> str:
 def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
     for key in dict.fromkeys((*before, *after)):
         old, new = _plain(before.get(key)), _plain(after.get(key))
-        if key not in ("text", "request") and old != new:
+        if key not in HIDDEN_FACTS and old != new:
             name = FACT_NAMES.get(key)
             yield Fact(_(name) if name else key.replace("_", " "), old, new)
 
