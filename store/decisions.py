@@ -35,6 +35,7 @@ from store.tables import (
     id_of,
 )
 from store.values import dump, load
+from store.working_texts import drop_working
 
 BEING_SENT = "A post is being sent at this moment. Try again in a minute."
 NOT_FAILED = "This post is not failed any more."
@@ -212,6 +213,7 @@ def edit(
         decision.after = {**decision.after, **new}
         decision.note = note[:2000]
         set_findings(session, draft, findings)
+        drop_working(session, draft_id, by.user_id)
         return _finish(session, decision)
 
     return once(db, by, act)

@@ -9,7 +9,9 @@ from sqlmodel import col, select
 
 from store.engine import Database
 from store.tables import DecisionRow, DraftRow, UserRow, id_of
-from store.working_texts import WRITES_TEXT
+
+EDIT = "edit"
+"""As in `store.decisions.Action`, which is built on more than is needed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class DraftVersions:
-    """versions: the latest first, the machine's last; the first is the text of now. version: as in
-    `DraftView`.
-    """
+    """text: of now. version: as in `DraftView`. versions: the latest first, the machine's last."""
 
     draft_id: int
     card_id: str
     tone: str
     lang: str
+    text: str
     version: int
     is_open: bool
     versions: tuple[Version, ...]
@@ -49,7 +50,7 @@ def get_versions(db: Database, card_id: str, draft_id: int) -> DraftVersions | N
         saved = session.exec(
             select(DecisionRow, UserRow.name)
             .join(UserRow, col(UserRow.id) == col(DecisionRow.user_id))
-            .where(DecisionRow.draft_id == draft_id, DecisionRow.action == WRITES_TEXT)
+            .where(DecisionRow.draft_id == draft_id, DecisionRow.action == EDIT)
             .order_by(col(DecisionRow.id).desc())
         ).all()
         machine = Version(0, draft.machine_text, "", "", draft.created_at)
@@ -58,6 +59,7 @@ def get_versions(db: Database, card_id: str, draft_id: int) -> DraftVersions | N
             card_id=card_id,
             tone=draft.tone,
             lang=draft.lang,
+            text=draft.text,
             version=draft.version,
             is_open=draft.is_current and draft.state == "pending",
             versions=(

@@ -36,9 +36,6 @@ from store.tables import (
 _DRAFTS = metadata.tables["drafts"]
 _WORKING = metadata.tables[WorkingTextRow.__tablename__]
 
-WRITES_TEXT = "edit"
-"""The action of decisions that change a draft's text (`store.decisions.Action.EDIT`)."""
-
 
 @dataclass(frozen=True, slots=True)
 class WorkingText:
@@ -220,9 +217,8 @@ def _clash(session: Session, draft: DraftRow, mine: str, base_version: int) -> C
         .where(col(DecisionRow.draft_id) == draft.id)
         .order_by(col(DecisionRow.id))
     ).all()
-    since = [(row, name) for row, name in decided if row.before.get("version", 0) >= base_version]
-    edits = [row for row, _ in since if row.action == WRITES_TEXT]
-    base = edits[0].before["text"] if edits else draft.text
+    base = text_at(draft.machine_text, [row for row, _ in decided], base_version)
+    since = [(row, name) for row, name in decided if row.after.get("version", 0) > base_version]
     last, user = since[-1] if since else (None, "")
     at = last.at if last else draft.created_at
     present = draft
@@ -237,8 +233,18 @@ def _clash(session: Session, draft: DraftRow, mine: str, base_version: int) -> C
         ).scalar()
         if newer is not None:
             kind, present, user, at = ClashKind.REPLACED, newer, "", newer.created_at
-    if kind is ClashKind.EDITED and not edits:
+    if kind is ClashKind.EDITED and base == present.text:
         return None  # decided and reopened: the text is the one they began from
     return Clash(
         kind, base, present.text, mine, user, at, present.lang, id_of(present), present.version
     )
+
+
+def text_at(machine_text: str, decisions: Sequence[DecisionRow], version: int) -> str:
+    """The text a draft had at a version; decisions: all of the draft, the first first."""
+    texts = [
+        str(row.after["text"])
+        for row in decisions
+        if "text" in row.after and row.after["version"] <= version
+    ]
+    return texts[-1] if texts else machine_text

@@ -39,9 +39,10 @@ BaseVersion = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 @dataclass(frozen=True, slots=True)
 class ShownVersion:
-    """changes: from this version to the text of now; empty for the text of now itself."""
+    """changes: from this version to the text of now; empty where it is the same."""
 
     version: Version
+    is_now: bool
     changes: tuple[Change, ...]
 
 
@@ -126,9 +127,11 @@ def versions(
     found = get_versions(serve.db, card_id, draft_id)
     if found is None:
         raise HTTPException(404)
-    now = found.versions[0]
+    now = next((one for one in found.versions if one.text == found.text), None)
     shown = [
-        ShownVersion(one, () if one is now else compare(one.text, now.text))
+        ShownVersion(
+            one, one is now, () if one.text == found.text else compare(one.text, found.text)
+        )
         for one in found.versions
     ]
     context = {"found": found, "shown": shown, "is_page": not is_fragment(request)}

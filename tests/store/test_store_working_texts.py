@@ -6,7 +6,7 @@ import pytest
 
 from stages.errors import PermanentError
 from stages.types import Risk
-from store.decisions import RejectReason, edit, reject
+from store.decisions import RejectReason, edit, reject, undo
 from store.drafts import add_drafts
 from store.working_texts import (
     ClashKind,
@@ -69,6 +69,40 @@ def test_typing_into_a_draft_somebody_else_edited_shows_all_three_texts(stocked:
     second = get_clash(stocked.db, before.id, "Mine", between.version)
     assert second is not None
     assert second.base == "Ben's text"
+
+
+def test_an_edit_taken_back_is_a_change_too(stocked: Stock) -> None:
+    first = stocked.draft()
+    saved = edit(stocked.db, first.id, stocked.by_ben(first), "Ben's text", (), Risk.LOW)
+    between = stocked.draft()
+    undo(stocked.db, saved, stocked.ben)
+
+    clash = save_working(stocked.db, first.id, stocked.ada, "Mine", between.version, NOON)
+
+    assert clash is not None
+    assert (clash.kind, clash.base, clash.theirs) == (ClashKind.EDITED, "Ben's text", first.text)
+
+
+def test_a_draft_decided_and_reopened_is_no_clash(stocked: Stock) -> None:
+    draft = stocked.draft()
+    undo(
+        stocked.db,
+        reject(stocked.db, draft.id, stocked.by_ben(draft), RejectReason.TONE),
+        stocked.ben,
+    )
+
+    assert save_working(stocked.db, draft.id, stocked.ada, "Mine", draft.version, NOON) is None
+
+
+def test_saving_for_good_forgets_what_was_typed(stocked: Stock) -> None:
+    draft = stocked.draft()
+    save_working(stocked.db, draft.id, stocked.ada, "Half of it", draft.version, NOON)
+    save_working(stocked.db, draft.id, stocked.ben, "Ben's", draft.version, NOON)
+
+    edit(stocked.db, draft.id, stocked.by_ada(draft), "All of it", (), Risk.LOW)
+
+    assert list_working(stocked.db, [draft.id], stocked.ada) == {}
+    assert list_working(stocked.db, [draft.id], stocked.ben) != {}
 
 
 def test_typing_into_a_draft_somebody_decided_says_so(stocked: Stock) -> None:
