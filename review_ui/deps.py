@@ -25,7 +25,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TWO_FACED = frozenset({"/signin", "/settings/language", "/signin/oidc/callback"})
 # Forms for people who are not signed in, even when the browser is.
 GUEST_FORMS = frozenset({"/signin", "/invite/{token}", "/invite/{token}/oidc"})
-API = "/api/v1/"
+# Where a program's key is taken; everywhere else there is nothing but cookies.
+FOR_PROGRAMS = ("/api/v1/", "/metrics")
 
 
 class SignInNeededError(Exception):
@@ -59,7 +60,7 @@ async def guard(request: Request) -> None:
     is_open, is_safe = is_public(method, path), method in SAFE_METHODS
     request.state.user, request.state.token = None, ""
     speak(choose_language(request.cookies, request.headers, {}))
-    if path.startswith(API) and "authorization" in request.headers:
+    if path.startswith(FOR_PROGRAMS) and "authorization" in request.headers:
         await check_token(request, services, method, path)
         return
     token = ""

@@ -149,7 +149,7 @@ class Oidc:
             read = jwt.decode(token, self._find_keys(provider), algorithms=ALGORITHMS)
         except JoseError:
             # The provider may have changed its keys since.
-            keys = self._find_keys(provider, at_most_s=KEYS_AGAIN_S)
+            keys = self._find_keys(provider, is_again=True)
             read = jwt.decode(token, keys, algorithms=ALGORITHMS)
         options = {
             "iss": {"essential": True, "value": self.issuer},
@@ -191,9 +191,10 @@ class Oidc:
             method if self.client_secret else "none",
         )
 
-    def _find_keys(self, provider: _Provider, at_most_s: float = REMEMBER_S) -> KeySet:
+    def _find_keys(self, provider: _Provider, is_again: bool = False) -> KeySet:
         with self._lock:
-            if self._keys is None or time.monotonic() - self._keys[1] > at_most_s:
+            age_s = KEYS_AGAIN_S if is_again else REMEMBER_S
+            if self._keys is None or time.monotonic() - self._keys[1] > age_s:
                 listed = _fetch("GET", provider.jwks_uri).get("keys")
                 keys = [
                     key
@@ -266,7 +267,7 @@ def _fetch(
             httpx.Client(timeout=STEP_S, follow_redirects=False) as client,
             client.stream(method, url, headers=sent, content=body) as response,
         ):
-            for chunk in response.iter_raw(8192):
+            for chunk in response.iter_raw():
                 read += chunk
                 if len(read) > MAX_BYTES:
                     raise OidcError("the answer is too large")
