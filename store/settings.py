@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         default="",
         description="URL that gets a POST with a JSON `text` when a run on Prefect fails.",
     )
+    second_person: bool = Field(
+        default=True,
+        description="Whether drafts on high-stakes topics need the same verdict of two people, of "
+        "whom the second does not see the first one's. `false` for a house of one person.",
+    )
     publish_delay_s: int = Field(
         default=120,
         ge=0,

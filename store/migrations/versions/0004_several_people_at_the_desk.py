@@ -69,6 +69,7 @@ def upgrade() -> None:
     for table, columns in INDEXES.items():
         for column in columns:
             op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    op.create_index("ix_verdicts_draft_id_version", "verdicts", ["draft_id", "version"])
     op.add_column("sessions", sa.Column("seen_at", UtcDateTime(), nullable=True))
     op.add_column("sessions", sa.Column("agent", sa.Text(), server_default="", nullable=False))
     op.add_column("sessions", sa.Column("address", sa.String(), server_default="", nullable=False))
@@ -276,6 +277,7 @@ def _create_desk_tables() -> None:
         sa.Column("active_s", sa.Float(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.Column("request_id", sa.String(), nullable=True),
         sa.CheckConstraint(
             "verdict IN ('approve', 'reject')", name=op.f("ck_verdicts_verdict_known")
         ),
@@ -285,7 +287,7 @@ def _create_desk_tables() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_verdicts_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
         sa.UniqueConstraint(
-            "draft_id", "version", "user_id", name=op.f("uq_verdicts_draft_id_version_user_id")
+            "user_id", "request_id", name=op.f("uq_verdicts_user_id_request_id")
         ),
     )
     op.create_table(
