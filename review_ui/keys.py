@@ -88,7 +88,7 @@ KEYS = (
     Key(DESK, "tone-2", "2", N_("Choose the second tone"), "tone", "2"),
     Key(DESK, "tone-3", "3", N_("Choose the third tone"), "tone", "3"),
     Key(DESK, "approve", "a", N_("Approve the chosen tone"), "approve"),
-    Key(DESK, "approve-all", "A", N_("Approve all low-risk tones"), what="[data-approve-all]"),
+    Key(DESK, "approve_all", "A", N_("Approve all low-risk tones"), what="[data-approve-all]"),
     Key(DESK, "edit", "e", N_("Edit it in place"), "open", "editor"),
     Key(DESK, "reject", "r", N_("Reject it"), "open", "reject"),
     Key(DESK, "regenerate", "w", N_("Have it written again"), what="[data-regenerate]"),
@@ -97,7 +97,7 @@ KEYS = (
     Key(DESK, "comment", "c", N_("Write a comment"), what="[data-comment]"),
     Key(DESK, "difference", "d", N_("Show the difference"), what="[data-difference]"),
     Key(DESK, "undo", "u", N_("Undo your decision on this card"), "undo"),
-    Key(DESK, "undo-last", "U", N_("Undo your last decision anywhere"), what="[data-undo-last]"),
+    Key(DESK, "undo_last", "U", N_("Undo your last decision anywhere"), what="[data-undo-last]"),
     Key(DESK, "hold", "h", N_("Take the card, or let go"), what="[data-claim], [data-release]"),
     *(
         Key(REASONS, f"reason-{number}", str(number), words, "reason", str(number))
@@ -220,11 +220,6 @@ def keys_of(user: User | None) -> dict[str, str]:
     return chosen
 
 
-def key_for(user: User | None, id: str) -> str:
-    """The key to show beside what it presses, '' for none."""
-    return "" if user is None or user.prefs.get(OFF_PREF) else keys_of(user)[id]
-
-
 def page_of(path: str) -> str:
     """The page of keys that a path is, '' when it has none of its own."""
     first = path.strip("/").split("/")[0]
@@ -243,10 +238,14 @@ def make_sheet(user: User, path: str) -> Sheet:
         for part, page in (("page", here), ("anywhere", ANYWHERE), ("go", GO), ("reasons", REASONS))
     }
     empty: dict[str, list[list[str]]] = {part: [] for part in data}
+    # What pages say beside their buttons is the default, and put right where it is another.
+    named = {key.action: "" if is_off else now[key.id] for key in _of(here, user)}
     return Sheet(
         tuple(section for section in sections if section.page in acting),
         tuple(section for section in sections if section.page not in acting),
-        json.dumps({**(empty if is_off else data), "saves": SAVES_IN}, ensure_ascii=False),
+        json.dumps(
+            {**(empty if is_off else data), "saves": SAVES_IN, "named": named}, ensure_ascii=False
+        ),
         is_off,
     )
 

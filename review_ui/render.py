@@ -18,7 +18,7 @@ from review_ui.access import ACCESS, may
 from review_ui.assets import Assets
 from review_ui.deps import Services, get_services
 from review_ui.i18n import LANGUAGES, N_, gettext, ngettext, spoken, spoken_locale
-from review_ui.keys import key_for, make_sheet
+from review_ui.keys import make_sheet
 from review_ui.nav import Nav, make_nav
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now

@@ -42,6 +42,18 @@ export function startKeys() {
   if (!sheet) return;
   keys = JSON.parse(sheet.dataset.keys);
   document.addEventListener("keydown", onKey);
+  for (const kind of ["htmx:afterSwap", "desk:turned"]) document.addEventListener(kind, nameKeys);
+  nameKeys();
+}
+
+/** What buttons say of their keys is the default until here. */
+function nameKeys() {
+  for (const place of document.querySelectorAll("kbd[data-key]")) {
+    const key = keys.named[place.dataset.key];
+    if (key === undefined || key === place.textContent) continue;
+    place.textContent = key;
+    place.hidden = key === "";
+  }
 }
 
 /** Whether an input method is composing: its keys are letters on their way, not commands. */

@@ -12,7 +12,8 @@ const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 60_000;
 const CUT_MS = 30_000; // without an answer for that long, nobody waits for it any more
 const MOST_TRIES = 6; // that the desk breaks over, before a press steps aside for the next
-const DECIDES = /^\/cards\/[^/]+\/drafts\/\d+\//; // of these the desk knows each press by its name
+// What the desk takes once: by the press's name, and never for another version than was seen.
+const DECIDES = /^\/cards\/[^/]+\/(drafts\/\d+\/|approve\b)/;
 
 const mine = new Set(); // presses this page waits for
 let place = null;
@@ -51,7 +52,8 @@ function onPress(event) {
     sayWaiting();
     return;
   }
-  detail.parameters.request_id = crypto.randomUUID();
+  detail.pressId = crypto.randomUUID();
+  detail.parameters.request_id ??= detail.pressId;
   detail.timeout = TIMEOUT_MS;
 }
 
@@ -60,16 +62,23 @@ function onSend({ detail }) {
   if (!isDecision(config)) return;
   const fields = new URLSearchParams(config.formData);
   fields.delete("csrf");
-  const id = fields.get("request_id");
-  const said = wordsIn(config.elt, config.triggeringEvent?.submitter);
+  const id = config.pressId;
   mine.add(id);
-  add({ id, path: detail.pathInfo.finalRequestPath, body: fields.toString(), target: config.target?.id ?? "", at: Date.now(), state: "sent", tries: 0, ...said });
+  add({
+    id,
+    path: config.path,
+    body: fields.toString(),
+    at: Date.now(),
+    state: "sent",
+    tries: 0,
+    target: config.target?.id ?? "",
+    swap: config.elt.getAttribute("hx-swap") ?? "outerHTML",
+    ...wordsIn(config.elt, config.triggeringEvent?.submitter),
+  });
 }
 
-const idOf = (detail) => detail.requestConfig.parameters.request_id;
-
 function onAnswer({ detail }) {
-  const id = idOf(detail);
+  const id = detail.requestConfig.pressId;
   if (!mine.delete(id)) return;
   const { status } = detail.xhr;
   if (canComeBack(status)) wait(id, detail, status);
@@ -77,7 +86,7 @@ function onAnswer({ detail }) {
 }
 
 function onSilence({ detail }) {
-  const id = idOf(detail);
+  const id = detail.requestConfig.pressId;
   if (mine.delete(id)) wait(id, detail, 0);
 }
 

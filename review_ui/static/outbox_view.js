@@ -29,15 +29,17 @@ export function landInPlace(press, answer, status) {
   const target = document.getElementById(press.target);
   const isAnswer = status < 300 || status === 409 || status === 422;
   if (isAnswer && target && isAbout(target, press)) {
-    window.htmx.swap(target, answer, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+    window.htmx.swap(target, answer, { swapStyle: press.swap, swapDelay: 0, settleDelay: 0 });
   }
   return said;
 }
 
-/** Whether what stands there is still about the same draft: cards take each other's place. */
+/** Whether what stands there is still about the same card and draft: cards take each other's place. */
 function isAbout(target, press) {
-  const draft = press.path.split("?")[0].replace(/\/[^/]*$/, "/");
-  return [...target.querySelectorAll("[hx-post]")].some((one) => one.getAttribute("hx-post").startsWith(draft));
+  const desk = target.closest("[data-desk]") ?? target.querySelector("[data-desk]");
+  const draft = press.path.match(/\/drafts\/(\d+)\//)?.[1];
+  const isCard = desk !== null && press.path.startsWith(`/cards/${encodeURIComponent(desk.dataset.card)}/`);
+  return isCard && (!draft || !target.dataset.draftId || target.dataset.draftId === draft);
 }
 
 /** The line at the foot of the page, and a mark on each tone that waits. */
@@ -48,7 +50,7 @@ export function showOutbox(place, presses) {
   fill(place, "waiting", waiting);
   fill(place, "refused", refused);
   for (const tone of document.querySelectorAll(".tone")) {
-    tone.toggleAttribute("data-waiting", waiting.some((press) => press.target === tone.id && isAbout(tone, press)));
+    tone.toggleAttribute("data-waiting", tone.dataset.state === "pending" && waiting.some((press) => isAbout(tone, press)));
   }
 }
 
