@@ -46,7 +46,7 @@ def make_templates(assets: Assets) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(key_sheet=make_sheet, key_for=key_for)
+    env.globals.update(key_sheet=make_sheet)
     env.globals.update(static=assets.url, has_asset=assets.files.__contains__, plural=plural)
     env.filters.update(
         ago=ago,
