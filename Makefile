@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo test chromium bench lint fix
+.PHONY: help setup demo test chromium bench lint fix messages pictures
 
 BIN := .venv/bin
 ROOMS := stages tones store flows review_ui
@@ -52,3 +52,9 @@ lint: setup ## Check form, rules and types without changing a file
 
 fix: setup ## Format, and mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . ; $(BIN)/ruff check .
+
+messages: setup ## Find the interface's words and list them in review_ui/locale for translation
+	@$(BIN)/python -m tests.messages
+
+pictures: setup chromium ## Take pictures of every review page into docs/pictures
+	@$(BIN)/python -m tests.pictures $(ARGS)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.core import negotiate_locale
 from babel.messages.pofile import read_po
 
 LANGUAGES = {"en": "English", "zh_Hans": "简体中文"}
 """What people may choose, each in its own words."""
+SPOKEN_BY = {"zh": "zh_Hans", "en": "en"}
+"""What a reader of any kind of that language gets."""
 COOKIE = "spoonful_lang"
 LOCALE = Path(__file__).resolve().parent / "locale"
 
@@ -33,9 +34,12 @@ def choose_language(
     for chosen in (prefs.get("lang"), cookies.get(COOKIE)):
         if chosen in LANGUAGES:
             return str(chosen)
-    asked = [part.split(";")[0].strip() for part in headers.get("accept-language", "").split(",")]
-    aliases = {"zh": "zh_Hans"}
-    return negotiate_locale(asked[:10], list(LANGUAGES), sep="-", aliases=aliases) or _near(asked)
+    for part in headers.get("accept-language", "").split(",", 10)[:10]:
+        asked = part.split(";")[0].strip().lower()
+        for start, language in SPOKEN_BY.items():
+            if asked == start or asked.startswith(f"{start}-"):
+                return language
+    return "en"
 
 
 def speak(language: str) -> None:
@@ -69,11 +73,6 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(message: str) -> str:  # noqa: N802  # the name gettext's tools look for
     """Marks words that are said later, in the reader's language."""
     return message
-
-
-def _near(asked: list[str]) -> str:
-    """Simplified Chinese for whoever asks for any Chinese first, English for everybody else."""
-    return "zh_Hans" if asked and asked[0].lower().startswith("zh") else "en"
 
 
 @cache
