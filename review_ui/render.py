@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from review_ui.access import ACCESS, may
 from review_ui.assets import Assets
@@ -59,6 +60,8 @@ def make_templates(assets: Assets) -> Environment:
         query=query,
         script=lambda lang: "zh" if is_chinese(lang) else "latin",
         language=language,
+        code=lambda words: Markup("<code>{}</code>").format(words),
+        strong=lambda words: Markup("<b>{}</b>").format(words),
         clean=strip_hidden,
     )
     return env
