@@ -91,6 +91,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("GET", "/posts/{post_id}"): EVERYONE,
     ("GET", "/posts/{post_id}/snapshot"): EVERYONE,
     ("POST", "/posts/{post_id}/retry"): SENDERS,
+    ("POST", "/posts/{post_id}/reschedule"): SENDERS,
     ("POST", "/posts/{post_id}/settle"): SENDERS,
     ("POST", "/posts/{post_id}/withdraw"): SENDERS,
     ("POST", "/posts/{post_id}/keep"): EDITORS,
@@ -118,6 +119,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"/api/v1{DRAFT}/reject"): EDITORS,
     ("POST", f"/api/v1{DRAFT}/edit"): EDITORS,
     ("POST", f"/api/v1{DRAFT}/undo"): EDITORS,
+    ("POST", "/api/v1/posts/{post_id}/reschedule"): SENDERS,
     # the line
     ("GET", "/quarantine"): EVERYONE,
     ("POST", "/quarantine/accept"): SENDERS,

@@ -19,6 +19,7 @@ from stages.types import (
 )
 from store.alerts import Alert
 from store.decisions import RejectReason
+from store.posts import PostView
 from store.runs import RunState
 from store.tables import DraftState
 
@@ -144,6 +145,21 @@ class QueueCard(CardFacts):
     drafts: list[DraftBrief]
 
 
+class VerdictOut(Out):
+    """Where two people decide: whether they do, what you said, whether somebody else has looked.
+    What they said is told once both are in.
+    """
+
+    needs_two: bool
+    mine: str | None
+    has_other: bool
+    differs: bool
+
+
+class DeskDraftOut(DraftOut):
+    verdict: VerdictOut
+
+
 class CardOut(CardFacts):
     """A card with everything on its desk. `spans` count in the guide's text."""
 
@@ -153,7 +169,7 @@ class CardOut(CardFacts):
     previous_text: str
     is_removed: bool
     licence_finding: str
-    drafts: list[DraftOut]
+    drafts: list[DeskDraftOut]
 
 
 class BlockOut(Out):
@@ -210,6 +226,31 @@ class PostOut(Out):
     error: str
     attempts: int
     alert: Alert
+
+
+def make_post(view: PostView) -> PostOut:
+    post = view.post
+    return PostOut(
+        id=post.id,
+        key=post.key,
+        state=post.state,
+        group_id=post.group_id,
+        group_name=view.group_name,
+        channel=post.channel,
+        card_id=view.card_id,
+        draft_id=view.draft_id,
+        tone=view.tone,
+        lang=post.lang,
+        title=post.title,
+        text=post.text,
+        attribution=post.attribution,
+        source_url=post.source_url,
+        due_at=post.due_at,
+        published_at=post.published_at,
+        error=view.error,
+        attempts=view.attempts,
+        alert=view.alert,
+    )
 
 
 class GroupOut(Out):
@@ -325,8 +366,19 @@ class UndoIn(In):
     request_id: RequestId = ""
 
 
-class DecidedOut(Out):
-    """What was decided, and the draft as it is now."""
+class RescheduleIn(In):
+    due_at: Annotated[
+        AwareDatetime, Field(strict=False, description="When it goes out, with an offset.")
+    ]
+    request_id: RequestId = ""
 
-    decision_id: int
+
+class DecidedOut(Out):
+    """What became of it, and the draft as it is now. outcome: approved, rejected, edited, undone;
+    first: a second person is needed; differ: two people do not agree; taken_back: a first verdict.
+    decision_id: null while nothing is decided.
+    """
+
+    outcome: str
+    decision_id: int | None
     draft: DraftOut

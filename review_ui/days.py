@@ -59,6 +59,13 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def shift_moment(moment: datetime, shift: str, zone: ZoneInfo) -> datetime:
+    """shift: `hour` or `day`, later; a day later is the same time on the clock there."""
+    local = moment.astimezone(zone)
+    later = {"hour": moment + timedelta(hours=1), "day": local + timedelta(days=1)}
+    return later.get(shift, moment).astimezone(UTC)
+
+
 def local_input(moment: datetime, zone: ZoneInfo) -> str:
     """The value of `<input type=datetime-local>`."""
     return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}"

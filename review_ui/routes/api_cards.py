@@ -1,5 +1,7 @@
 """JSON API: the queue, cards and guides."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, HTTPException, Query, Request
 
 from review_ui.api_models import (
@@ -7,6 +9,7 @@ from review_ui.api_models import (
     CardBrief,
     CardFacts,
     CardOut,
+    DeskDraftOut,
     DraftBrief,
     DraftOut,
     GuideFactsOut,
@@ -14,6 +17,7 @@ from review_ui.api_models import (
     Page,
     PlacementOut,
     QueueCard,
+    VerdictOut,
 )
 from review_ui.cursors import Cursor, read_number, write_number
 from review_ui.deps import Serve, SignedIn
@@ -21,6 +25,7 @@ from review_ui.filters import read_filter
 from store.cards import list_cards
 from store.guides import get_guide
 from store.queue import PAGE_SIZE, QueueItem, get_item, get_queue
+from store.verdicts import VerdictState, get_verdicts
 
 router = APIRouter(prefix="/api/v1", tags=["Cards"])
 
@@ -61,6 +66,12 @@ def get_card(serve: Serve, user: SignedIn, card_id: str) -> CardOut:
     if item is None:
         raise HTTPException(404)
     card = item.card
+    states = get_verdicts(
+        serve.db,
+        [draft.id for draft in item.drafts],
+        user.id,
+        needs_two=serve.settings.second_person,
+    )
     return CardOut(
         **_facts(item),
         text=card.text,
@@ -69,7 +80,12 @@ def get_card(serve: Serve, user: SignedIn, card_id: str) -> CardOut:
         previous_text=item.previous_text,
         is_removed=item.is_removed,
         licence_finding=item.licence_finding,
-        drafts=[DraftOut.model_validate(draft) for draft in item.drafts],
+        drafts=[
+            DeskDraftOut(
+                **DraftOut.model_validate(draft).model_dump(), verdict=_verdict(states, draft.id)
+            )
+            for draft in item.drafts
+        ],
     )
 
 
@@ -91,6 +107,16 @@ def get_guide_with_cards(serve: Serve, user: SignedIn, guide_id: str) -> GuideOu
         reviewed=guide.reviewed,
         blocks=[BlockOut.model_validate(block) for block in guide.blocks],
         cards=[CardBrief.model_validate(card) for card in list_cards(serve.db, guide_id)],
+    )
+
+
+def _verdict(states: Mapping[int, VerdictState], draft_id: int) -> VerdictOut:
+    state = states.get(draft_id, VerdictState())
+    return VerdictOut(
+        needs_two=state.needs_two,
+        mine=state.mine.action.value if state.mine else None,
+        has_other=state.has_other,
+        differs=state.differs,
     )
 
 

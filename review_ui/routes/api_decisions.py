@@ -11,23 +11,29 @@ from review_ui.api_models import (
     DecisionIn,
     DraftOut,
     EditIn,
+    PostOut,
     Problem,
     RejectIn,
+    RescheduleIn,
     UndoIn,
+    make_post,
 )
 from review_ui.deps import Serve, Services, SignedIn
 from review_ui.desk import ToneColumn, find_column, get_desk
 from review_ui.problems import ApiProblemError
 from stages.cook.checks import check_draft, licence_findings
 from stages.cook.risk import assess_risk
-from store import decisions
-from store.decisions import By, NotAllowedError, StaleError
+from store import decisions, verdicts
+from store.audit import AuditFilter, list_entries
+from store.decisions import Action, By, NotAllowedError, Sending, StaleError
 from store.drafts import list_drafts
+from store.posts import get_post_view
 from store.queue import Filter
 from store.tones import get_tone
 from store.users import User
 from store.working_texts import get_basis
 
+UNDONE_HERE = (Action.APPROVE, Action.REJECT, Action.EDIT)
 DRAFT = "/cards/{card_id}/drafts/{draft_id}"
 
 router = APIRouter(
@@ -63,13 +69,13 @@ class Place:
         return DraftOut.model_validate(found) if found else None
 
     def by(self, sent: DecisionIn) -> By:
-        return By(self.user.id, sent.version, sent.active_s)
+        return By(self.user.id, sent.version, sent.active_s, sent.request_id)
 
-    def decided(self, decision_id: int) -> DecidedOut:
+    def decided(self, outcome: str, decision_id: int = 0) -> DecidedOut:
         draft = self.draft()
         if draft is None:
             raise HTTPException(404)
-        return DecidedOut(decision_id=decision_id, draft=draft)
+        return DecidedOut(outcome=outcome, decision_id=decision_id or None, draft=draft)
 
     def refused(self, error: Exception) -> ApiProblemError:
         """What stands in the way, and how the draft is now."""
@@ -77,9 +83,7 @@ class Place:
 
 
 def place(serve: Serve, user: SignedIn, card_id: str, draft_id: int) -> Place:
-    if not 0 < draft_id < 2**63:
-        raise HTTPException(404)
-    return Place(serve, user, card_id, draft_id)
+    return Place(serve, user, card_id, known_id(draft_id))
 
 
 Placed = Annotated[Place, Depends(place)]
@@ -90,38 +94,46 @@ def approve(at: Placed, sent: ApproveIn) -> DecidedOut:
     """Approve a draft and schedule a post for each group.
 
     A group gets a card once, whatever the tone. A blocked draft has to be edited first; a card
-    with a `licence_finding` needs it back as `licence_checked`.
+    with a `licence_finding` needs it back as `licence_checked`. Where much is at stake two people
+    decide: the outcome is then `first` until the second verdict is in, and `differ` if they do
+    not agree.
     """
     column = at.column()
     groups = sent.groups
     if groups is None:
         groups = [group.id for group in column.targets]
+    sending = Sending(
+        groups, at.serve.settings.publish_delay_s, sent.due_at, sent.licence_checked, sent.note
+    )
     try:
-        decision_id = decisions.approve(
+        outcome = verdicts.approve(
             at.serve.db,
             at.draft_id,
             at.by(sent),
-            groups,
-            at.serve.settings.publish_delay_s,
-            licence_checked=sent.licence_checked,
-            note=sent.note,
+            sending,
+            needs_two=at.serve.settings.second_person,
         )
     except (StaleError, NotAllowedError) as error:
         raise at.refused(error) from error
-    return at.decided(decision_id)
+    return at.decided(outcome.kind.value, outcome.decision_id)
 
 
 @router.post(f"{DRAFT}/reject")
 def reject(at: Placed, sent: RejectIn) -> DecidedOut:
-    """Reject a draft; the card's other tones stay as they are."""
+    """Reject a draft; the card's other tones stay as they are. Outcomes as for approving."""
     at.column()
     try:
-        decision_id = decisions.reject(
-            at.serve.db, at.draft_id, at.by(sent), sent.reason, sent.note.strip()
+        outcome = verdicts.reject(
+            at.serve.db,
+            at.draft_id,
+            at.by(sent),
+            sent.reason,
+            sent.note.strip(),
+            needs_two=at.serve.settings.second_person,
         )
     except (StaleError, NotAllowedError) as error:
         raise at.refused(error) from error
-    return at.decided(decision_id)
+    return at.decided(outcome.kind.value, outcome.decision_id)
 
 
 @router.post(f"{DRAFT}/edit")
@@ -148,17 +160,57 @@ def edit(at: Placed, sent: EditIn) -> DecidedOut:
         )
     except (StaleError, NotAllowedError) as error:
         raise at.refused(error) from error
-    return at.decided(decision_id)
+    return at.decided("edited", decision_id)
 
 
 @router.post(f"{DRAFT}/undo")
 def undo(at: Placed, sent: UndoIn) -> DecidedOut:
-    """Take your own last decision on a draft back. Its posts are withdrawn."""
-    column = at.column()
-    if column.decision is None:
-        raise ApiProblemError(409, "There is nothing to undo here any more.", at.draft())
+    """Take your own last decision on a draft back, or a first verdict that still waits.
+
+    The posts of an approval are withdrawn; an edited text reads as before.
+    """
+    at.column()
+    db = at.serve.db
     try:
-        decision_id = decisions.undo(at.serve.db, column.decision.id, at.user.id)
+        if _is_waiting(at):
+            verdicts.take_back(db, at.draft_id, at.user.id)
+            return at.decided("taken_back")
+        entries = list_entries(db, AuditFilter(draft_id=at.draft_id))
+        last = next(
+            (each.id for each in entries if each.action in UNDONE_HERE and not each.is_undone), None
+        )
+        if last is None:
+            raise ApiProblemError(409, "There is nothing to undo here any more.", at.draft())
+        decision_id = decisions.undo(db, last, at.user.id, sent.request_id)
     except (StaleError, NotAllowedError) as error:
         raise at.refused(error) from error
-    return at.decided(decision_id)
+    return at.decided("undone", decision_id)
+
+
+def _is_waiting(at: Place) -> bool:
+    """Whether this person's own first verdict is what they would take back."""
+    states = verdicts.get_verdicts(
+        at.serve.db, [at.draft_id], at.user.id, needs_two=at.serve.settings.second_person
+    )
+    state = states.get(at.draft_id)
+    return state is not None and state.mine is not None
+
+
+@router.post("/posts/{post_id}/reschedule")
+def reschedule(serve: Serve, user: SignedIn, post_id: int, sent: RescheduleIn) -> PostOut:
+    """Let a post that waits go out at another time."""
+    try:
+        decisions.reschedule(serve.db, known_id(post_id), user.id, sent.due_at, sent.request_id)
+    except (StaleError, NotAllowedError) as error:
+        raise ApiProblemError(409, str(error)) from error
+    view = get_post_view(serve.db, post_id)
+    if view is None:
+        raise HTTPException(404)
+    return make_post(view)
+
+
+def known_id(number: int) -> int:
+    """Databases keep ids of eight bytes; nothing has a larger one."""
+    if not 0 < number < 2**63:
+        raise HTTPException(404)
+    return number

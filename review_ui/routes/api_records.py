@@ -6,14 +6,14 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime
 
 from review_ui.access import LEADS
-from review_ui.api_models import EntryOut, GroupOut, Page, PostOut, RunOut
+from review_ui.api_models import EntryOut, GroupOut, Page, PostOut, RunOut, make_post
 from review_ui.audit_view import record
 from review_ui.cursors import Cursor, read_number, write_number
 from review_ui.deps import Serve, SignedIn
 from stages.types import PostState
 from store.audit import AuditFilter, Kind, hide_pace, list_entries
 from store.groups import list_groups
-from store.posts import PostView, get_post_view, list_posts
+from store.posts import get_post_view, list_posts
 from store.runs import list_runs
 from store.users import Role
 
@@ -39,7 +39,7 @@ def list_all_posts(
     found = list_posts(
         serve.db, state, limit + 1, card or None, group or None, below=below, is_by_id=True
     )
-    items = [_post(view) for view in found[:limit]]
+    items = [make_post(view) for view in found[:limit]]
     return Page(items=items, next=write_number(items[-1].id) if len(found) > limit else None)
 
 
@@ -49,7 +49,7 @@ def get_post(serve: Serve, user: SignedIn, post_id: int) -> PostOut:
     view = get_post_view(serve.db, post_id) if 0 < post_id < 2**63 else None
     if view is None:
         raise HTTPException(404)
-    return _post(view)
+    return make_post(view)
 
 
 @router.get("/groups")
@@ -94,28 +94,3 @@ def list_record(
         for entry in found[:limit]
     ]
     return Page(items=items, next=write_number(items[-1].id) if len(found) > limit else None)
-
-
-def _post(view: PostView) -> PostOut:
-    post = view.post
-    return PostOut(
-        id=post.id,
-        key=post.key,
-        state=post.state,
-        group_id=post.group_id,
-        group_name=view.group_name,
-        channel=post.channel,
-        card_id=view.card_id,
-        draft_id=view.draft_id,
-        tone=view.tone,
-        lang=post.lang,
-        title=post.title,
-        text=post.text,
-        attribution=post.attribution,
-        source_url=post.source_url,
-        due_at=post.due_at,
-        published_at=post.published_at,
-        error=view.error,
-        attempts=view.attempts,
-        alert=view.alert,
-    )

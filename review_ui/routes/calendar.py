@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from review_ui.calendar_view import Span, get_calendar
-from review_ui.days import read_day, read_zone
+from review_ui.days import local_input, read_day, read_zone
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
-from review_ui.render import page
+from review_ui.render import page, query
 from review_ui.routes.posts import STATE_NAMES
 from store.engine import utc_now
 from store.posts import get_post_view
@@ -34,22 +34,25 @@ def show(
     wanted = read_day(day) or today(now, zone)
     group = group.replace("\0", "")[:200]
     opened = get_post_view(serve.db, int(post)) if _is_id(post) else None
+    params = {
+        "view": "" if span is Span.WEEK else span.value,
+        "day": wanted.isoformat(),
+        "group": group,
+    }
     return page(
         request,
         "calendar.html",
         {
             "calendar": get_calendar(serve.db, span, wanted, zone, now, group),
-            "params": {
-                "view": "" if span is Span.WEEK else span.value,
-                "day": wanted.isoformat(),
-                "group": group,
-            },
+            "params": params,
             "group": group,
             "day": wanted,
             "today": today(now, zone),
             "opened": opened,
             "names": STATE_NAMES,
             "zone": zone,
+            "due": local_input(opened.post.due_at, zone) if opened else "",
+            "back": query({"at": "calendar", **params}),
         },
     )
 

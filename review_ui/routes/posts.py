@@ -9,13 +9,21 @@ from fastapi.responses import Response
 
 from review_ui.access import LEADS
 from review_ui.audit_view import make_line
-from review_ui.days import read_zone
+from review_ui.days import (
+    local_input,
+    read_day,
+    read_moment,
+    read_zone,
+    say_day,
+    say_time,
+    shift_moment,
+)
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.marks import Change, compare
-from review_ui.render import go, page
+from review_ui.render import go, page, query
 from review_ui.trace_view import make_trace_view
 from stages.errors import ConfigError, TransientError
 from stages.types import PostState
@@ -87,7 +95,7 @@ def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> 
         raise HTTPException(404)
     kept = Snapshots(serve.settings.snapshots_url)
     snapshots = [(item, kept.has(item.sha256)) for item in trace.snapshots]
-    sees_pace = user.role in LEADS
+    sees_pace, zone = user.role in LEADS, read_zone(request.cookies)
     return page(
         request,
         "post.html",
@@ -102,7 +110,9 @@ def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> 
             ],
             "traces": list_post_traces(serve.db, [post_id]),
             "names": STATE_NAMES,
-            "zone": read_zone(request.cookies),
+            "zone": zone,
+            "due": local_input(trace.view.post.due_at, zone),
+            "back": "?at=trace",
         },
     )
 
@@ -168,6 +178,31 @@ def withdraw(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Re
     return _back(request, _("The post is withdrawn and gone from the feed."))
 
 
+@router.post("/posts/{post_id}/reschedule")
+def reschedule(
+    request: Request,
+    serve: Serve,
+    user: SignedIn,
+    post_id: int,
+    due_at: Annotated[str, Form(max_length=40)],
+    shift: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Let a post that waits go out at another time: at due_at by the reader's clock, or an hour or
+    a day later than that.
+    """
+    zone = read_zone(request.cookies)
+    moment = read_moment(due_at, zone)
+    if moment is None:
+        return _back(request, _("Not moved: say a day and an hour."))
+    moment = shift_moment(moment, shift, zone)
+    try:
+        decisions.reschedule(serve.db, _known(post_id), user.id, moment)
+    except (StaleError, NotAllowedError) as error:
+        return _back(request, _(str(error)))
+    said = {"day": say_day(moment.astimezone(zone).date()), "time": say_time(moment, zone)}
+    return _back(request, _("It goes out on %(day)s at %(time)s.") % said)
+
+
 @router.post("/posts/{post_id}/keep")
 def keep(
     request: Request,
@@ -231,5 +266,14 @@ def _back(request: Request, note: str) -> Response:
     """Where the button was pressed: the post's own page, or the list."""
     if request.query_params.get("at") == "trace":
         return go(request, f"/posts/{request.path_params['post_id']}", note)
+    if request.query_params.get("at") == "calendar":
+        day = request.query_params.get("day", "")
+        shown = {
+            "view": "day" if request.query_params.get("view") == "day" else "",
+            "day": day if read_day(day) else "",
+            "group": request.query_params.get("group", "")[:200],
+            "post": str(request.path_params["post_id"]),
+        }
+        return go(request, f"/calendar{query(shown)}#opened", note)
     state = request.query_params.get("state", "")
     return go(request, f"/posts?state={state}" if pick(PostState, state) else "/posts", note)
