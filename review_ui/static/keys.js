@@ -1,7 +1,7 @@
 // The keyboard. A key acts only when nobody is typing, composing Chinese, or holding a modifier.
 // Which key does what is the person's own: the server says it in the page (review_ui/keys.py).
 
-import { chosenTone, closeOpen, goToTone, hasDesk, open, pressApprove, pressUndo } from "./desk.js";
+import { chosenTone, closeOpen, goOnFrom, goToTone, hasDesk, open, pressApprove, pressUndo } from "./desk.js";
 import { closeStopper, hasQuarantine, movePage, openStopper, pressVerdict, takeBack, writeNote } from "./quarantine.js";
 import { sayWaiting } from "./outbox.js";
 
@@ -12,6 +12,7 @@ const SEQUENCE_MS = 1500;
 let sheet = null;
 let keys = {};
 let sequenceUntil = 0;
+let isByKey = false; // the last touch was a key's, not a pointer's
 
 /** What a key of the table does, by its `how`; false leaves the key to the browser. */
 const HOWS = {
@@ -42,8 +43,20 @@ export function startKeys() {
   if (!sheet) return;
   keys = JSON.parse(sheet.dataset.keys);
   document.addEventListener("keydown", onKey);
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, noteTouch, true);
+  document.addEventListener("submit", onSubmit, true);
   for (const kind of ["htmx:afterSwap", "desk:turned"]) document.addEventListener(kind, nameKeys);
   nameKeys();
+}
+
+function noteTouch(event) {
+  isByKey = event.type === "keydown";
+}
+
+/** A reason sent by key goes on to the next tone, as an approval does. */
+function onSubmit(event) {
+  const tone = event.target.closest("[data-reject]")?.closest(".tone");
+  if (tone && isByKey) goOnFrom(tone.dataset.tone);
 }
 
 /** What buttons say of their keys is the default until here. */
