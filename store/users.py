@@ -158,7 +158,9 @@ def list_people(db: Database) -> tuple[Person, ...]:
         )
         identities = _count_of(session, col(IdentityRow.user_id), true())
         rows = session.exec(
-            select(UserRow).order_by(col(UserRow.disabled_at).is_not(None), col(UserRow.name))
+            select(UserRow).order_by(
+                col(UserRow.disabled_at).is_not(None), func.lower(UserRow.name)
+            )
         )
         return tuple(
             Person(
