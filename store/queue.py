@@ -1,60 +1,54 @@
-"""The review queue: cards with their drafts, in the order that matters, one page at a time."""
+"""The review queue: cards with their drafts, in the order that matters, one page at a time.
+
+What is looked for, counted and ordered is read from `store.queue_entries`, which keeps a narrow row
+per card; only the cards of one page are read whole.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    SQLColumnExpression,
-    Subquery,
-    and_,
-    case,
-    func,
-    or_,
-    tuple_,
-)
 from sqlalchemy import select as sql_select
-from sqlmodel import col, select
+from sqlalchemy import tuple_
+from sqlmodel import col
 
-from stages.types import Card, ChangeKind, Placement, Reuse, Risk, Stakes
+from stages.types import Card, ChangeKind, Placement, Reuse
 from store.cards import make_card
 from store.drafts import DraftView, list_drafts
-from store.engine import Database
+from store.engine import Database, utc_now
 from store.placements import list_placements
-from store.tables import CardRow, DraftRow, DraftState, GuideRow, PlacementRow, SourceRow
+from store.queue_filter import (
+    ENTRIES,
+    ORDER,
+    Filter,
+    View,
+    count_views,
+    is_in,
+    narrow,
+)
+from store.tables import CardRow, DraftRow, GuideRow, SourceRow
 
 PAGE_SIZE = 50
 
-
-class View(StrEnum):
-    """What of the queue to look at."""
-
-    REVIEW = "review"
-    FLAGGED = "flagged"
-    BLOCKED = "blocked"
-    HIGH_STAKES = "high"
-    CHANGED = "changed"
-    DECIDED = "decided"
-    READ_ONLY = "read_only"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Empty fields do not filter. text: words looked for in title and card text."""
-
-    view: View = View.REVIEW
-    source_id: str = ""
-    guide_id: str = ""
-    group_id: str = ""
-    run_id: str = ""
-    lang: str = ""
-    text: str = ""
+__all__ = [
+    "PAGE_SIZE",
+    "Filter",
+    "Found",
+    "GuideFacts",
+    "QueueItem",
+    "QueuePage",
+    "TwinFacts",
+    "View",
+    "find_cards",
+    "get_guide_title",
+    "get_item",
+    "get_neighbours",
+    "get_queue",
+    "list_guide_titles",
+    "list_models",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,148 +112,125 @@ class QueuePage:
     counts: dict[View, int]
 
 
-def get_queue(db: Database, wanted: Filter, page: int = 1) -> QueuePage:
-    """page: from 1, `PAGE_SIZE` cards each. The number of queries does not depend on the cards."""
-    drafts = _draft_counts()
-    base = _narrow(_cards(drafts), wanted)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids of one page; total: of the filter; counts: as in `QueuePage`."""
+
+    card_ids: tuple[str, ...]
+    total: int
+    counts: dict[View, int]
+
+
+def get_queue(
+    db: Database,
+    wanted: Filter,
+    page: int = 1,
+    *,
+    user_id: int = 0,
+    now: datetime | None = None,
+) -> QueuePage:
+    """page: from 1, `PAGE_SIZE` cards each. user_id: who looks; 0 for nobody in particular.
+
+    The number of queries does not depend on the cards.
+    """
+    found = find_cards(db, wanted, page, user_id=user_id, now=now)
+    return QueuePage(_get_items(db, found.card_ids), found.total, found.counts)
+
+
+def find_cards(
+    db: Database,
+    wanted: Filter,
+    page: int = 1,
+    *,
+    user_id: int = 0,
+    now: datetime | None = None,
+) -> Found:
+    """As `get_queue`, without reading the cards."""
+    now = now or utc_now()
     with db.read() as session:
-        views = [
-            func.coalesce(func.sum(case((_is_in(view, drafts), 1), else_=0)), 0) for view in View
-        ]
-        row = session.execute(base.with_only_columns(*views, maintain_column_froms=True)).one()
-        counts = dict(zip(View, (int(count) for count in row), strict=True))
-        rows = session.execute(
-            base.where(_is_in(wanted.view, drafts))
-            .order_by(*_order())
+        counts = count_views(session, wanted, user_id, now)
+        number = min(max(page, 1), 1_000_000)  # what any address may ask for
+        ids = session.execute(
+            narrow(session, sql_select(ENTRIES.c.card_id), wanted, now)
+            .where(is_in(wanted.view, user_id, now))
+            .order_by(*ORDER)
             .limit(PAGE_SIZE)
-            .offset((min(max(page, 1), 1_000_000) - 1) * PAGE_SIZE)  # what any address may ask for
-        ).all()
-    return QueuePage(_items(db, rows), counts[wanted.view], counts)
+            .offset((number - 1) * PAGE_SIZE)
+        ).scalars()
+        return Found(tuple(ids), counts[wanted.view], counts)
 
 
 def get_item(db: Database, card_id: str) -> QueueItem | None:
-    with db.read() as session:
-        rows = session.execute(_cards(_draft_counts()).where(col(CardRow.id) == card_id)).all()
-    items = _items(db, rows)
+    items = _get_items(db, [card_id])
     return items[0] if items else None
 
 
-def get_neighbours(db: Database, card_id: str, wanted: Filter) -> tuple[str, str]:
+def get_neighbours(
+    db: Database,
+    card_id: str,
+    wanted: Filter,
+    *,
+    user_id: int = 0,
+    now: datetime | None = None,
+) -> tuple[str, str]:
     """Ids of the cards before and after this one in the queue, '' at the ends.
 
     The card itself need not be in the view any more: it may just have been decided.
     """
-    drafts = _draft_counts()
-    order = _order()
+    now = now or utc_now()
     found: list[str] = []
     with db.read() as session:
-        here = session.execute(
-            sql_select(*order).select_from(CardRow).where(col(CardRow.id) == card_id)
-        ).first()
+        here = session.execute(sql_select(*ORDER).where(ENTRIES.c.card_id == card_id)).first()
         if here is None:
             return "", ""
-        base = _narrow(_cards(drafts), wanted).where(_is_in(wanted.view, drafts))
-        place = tuple_(*order)
-        before = base.where(place < tuple_(*here)).order_by(*(part.desc() for part in order))
-        after = base.where(place > tuple_(*here)).order_by(*order)
+        base = narrow(session, sql_select(ENTRIES.c.card_id), wanted, now)
+        base = base.where(is_in(wanted.view, user_id, now)).limit(1)
+        place = tuple_(*ORDER)
+        before = base.where(place < tuple_(*here)).order_by(*(part.desc() for part in ORDER))
+        after = base.where(place > tuple_(*here)).order_by(*ORDER)
         for query in (before, after):
-            row = session.execute(
-                query.with_only_columns(col(CardRow.id), maintain_column_froms=True).limit(1)
-            ).first()
-            found.append(row[0] if row else "")
+            found.append(session.execute(query).scalar() or "")
     return found[0], found[1]
 
 
-def list_guide_titles(db: Database) -> dict[str, str]:
-    """Titles of all guides by id, for the filter."""
+def list_guide_titles(db: Database, source_id: str = "", limit: int = 200) -> dict[str, str]:
+    """Titles of the first guides, of one source or of all, by id, for the filter."""
+    query = sql_select(col(GuideRow.id), col(GuideRow.title)).order_by(col(GuideRow.title))
+    if source_id:
+        query = query.where(col(GuideRow.source_id) == source_id)
     with db.read() as session:
-        rows = session.execute(
-            sql_select(col(GuideRow.id), col(GuideRow.title)).order_by(col(GuideRow.title))
+        return {row[0]: row[1] for row in session.execute(query.limit(limit))}
+
+
+def get_guide_title(db: Database, guide_id: str) -> str:
+    """'' when there is no such guide."""
+    with db.read() as session:
+        query = sql_select(col(GuideRow.title)).where(col(GuideRow.id) == guide_id)
+        return session.execute(query).scalar() or ""
+
+
+def list_models(db: Database) -> tuple[str, ...]:
+    """Which models wrote drafts; each is looked up behind the last, so that it costs nothing."""
+    found: list[str] = []
+    with db.read() as session:
+        query = sql_select(col(DraftRow.model)).order_by(col(DraftRow.model)).limit(1)
+        model = session.execute(query).scalar()
+        while model is not None and len(found) < 50:
+            found.append(model)
+            model = session.execute(query.where(col(DraftRow.model) > model)).scalar()
+    return tuple(found)
+
+
+def _get_items(db: Database, ids: Sequence[str]) -> tuple[QueueItem, ...]:
+    with db.read() as session:
+        query = (
+            sql_select(CardRow, GuideRow, SourceRow)
+            .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
+            .join(SourceRow, col(SourceRow.id) == col(GuideRow.source_id))
+            .where(col(CardRow.id).in_(ids))
         )
-        return {row[0]: row[1] for row in rows}
-
-
-def _draft_counts() -> Subquery:
-    """Current drafts per card: how many there are, how many pending, flagged and blocked."""
-    is_pending = col(DraftRow.state) == DraftState.PENDING.value
-
-    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.sum(case((condition, 1), else_=0))
-
-    return (
-        sql_select(
-            col(DraftRow.card_id).label("card_id"),
-            func.count().label("total"),
-            count(is_pending).label("pending"),
-            count(and_(is_pending, col(DraftRow.risk) == Risk.FLAGGED.value)).label("flagged"),
-            count(and_(is_pending, col(DraftRow.risk) == Risk.BLOCKED.value)).label("blocked"),
-        )
-        .where(col(DraftRow.is_current))
-        .group_by(col(DraftRow.card_id))
-        .subquery()
-    )
-
-
-def _cards(drafts: Subquery) -> Select[Any]:
-    return (
-        sql_select(CardRow, GuideRow, SourceRow)
-        .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
-        .join(SourceRow, col(SourceRow.id) == col(GuideRow.source_id))
-        .outerjoin(drafts, drafts.c.card_id == col(CardRow.id))
-    )
-
-
-def _narrow(query: Select[Any], wanted: Filter) -> Select[Any]:
-    if wanted.source_id:
-        query = query.where(col(GuideRow.source_id) == wanted.source_id)
-    if wanted.guide_id:
-        query = query.where(col(GuideRow.id) == wanted.guide_id)
-    if wanted.lang:
-        query = query.where(col(CardRow.lang).startswith(wanted.lang, autoescape=True))
-    for word in wanted.text.split()[:8]:
-        query = query.where(
-            or_(
-                col(CardRow.title).icontains(word, autoescape=True),
-                col(CardRow.text).icontains(word, autoescape=True),
-            )
-        )
-    if wanted.group_id:
-        placed = select(PlacementRow.card_id).where(PlacementRow.group_id == wanted.group_id)
-        query = query.where(col(CardRow.id).in_(placed))
-    if wanted.run_id:
-        cooked = select(DraftRow.card_id).where(DraftRow.run_id == wanted.run_id)
-        query = query.where(col(CardRow.id).in_(cooked))
-    return query
-
-
-def _is_in(view: View, drafts: Subquery) -> ColumnElement[bool]:
-    is_live = col(CardRow.removed_at).is_(None)
-    is_ours = col(GuideRow.reuse) == Reuse.ADAPT_OK.value
-    is_open = and_(is_live, is_ours, func.coalesce(drafts.c.pending, 0) > 0)
-    conditions = {
-        View.REVIEW: is_open,
-        View.FLAGGED: and_(is_open, drafts.c.flagged > 0),
-        View.BLOCKED: and_(is_open, drafts.c.blocked > 0),
-        View.HIGH_STAKES: and_(is_open, col(CardRow.stakes) == Stakes.HIGH.value),
-        View.CHANGED: and_(
-            is_open,
-            col(CardRow.change).in_((ChangeKind.MATERIAL.value, ChangeKind.REWORDED.value)),
-        ),
-        View.DECIDED: and_(is_live, is_ours, drafts.c.total > 0, drafts.c.pending == 0),
-        View.READ_ONLY: and_(is_live, col(GuideRow.reuse) != Reuse.ADAPT_OK.value),
-    }
-    return conditions[view]
-
-
-def _order() -> tuple[SQLColumnExpression[Any], ...]:
-    """Cards whose source changed materially first, then what could hurt, then guide by guide."""
-    is_changed = case((col(CardRow.change) == ChangeKind.MATERIAL.value, 0), else_=1)
-    is_high = case((col(CardRow.stakes) == Stakes.HIGH.value, 0), else_=1)
-    return (is_changed, is_high, col(CardRow.guide_id), col(CardRow.position), col(CardRow.id))
-
-
-def _items(db: Database, rows: Sequence[Any]) -> tuple[QueueItem, ...]:
-    ids = [card.id for card, _, _ in rows]
+        order = {card_id: nth for nth, card_id in enumerate(ids)}
+        rows = sorted(session.execute(query).all(), key=lambda row: order[row[0].id])
     drafts = list_drafts(db, ids)
     placements = list_placements(db, ids)
     twins = _list_twins(db, [card.twin_id for card, _, _ in rows if card.twin_id])

@@ -23,8 +23,8 @@ from store.desk_tables import QueueEntryRow
 from store.search import set_words
 from store.tables import DraftState, metadata
 
-CHUNK = 400
-"""Cards at a time: old SQLite takes 999 parameters."""
+CHUNK = 200
+"""Cards at a time: their drafts are asked for by id."""
 
 
 class EntryState(StrEnum):
@@ -141,37 +141,39 @@ def _read(session: Session, ids: Sequence[str]) -> _Truth:
         .join(_GUIDES, _GUIDES.c.id == _CARDS.c.guide_id)
         .where(_CARDS.c.id.in_(ids))
     ).all()
-    columns = ("id", "card_id", "tone", "tone_version", "model", "risk", "state")
-    drafts = defaultdict(list)
-    for row in session.execute(
-        select(*_DRAFTS.c[*columns, "body_hash", "created_at"]).where(
-            _DRAFTS.c.card_id.in_(ids), _DRAFTS.c.is_current
+    # Which drafts stand is asked here: SQLite would go by that, through all that stand, instead.
+    columns = ("id", "card_id", "tone", "tone_version", "model", "risk", "state", "version")
+    found = session.execute(
+        select(*_DRAFTS.c[*columns, "body_hash", "created_at", "is_current"]).where(
+            _DRAFTS.c.card_id.in_(ids)
         )
-    ):
-        drafts[row.card_id].append(row)
+    ).all()
+    drafts = defaultdict(list)
+    for row in found:
+        if row.is_current:
+            drafts[row.card_id].append(row)
+    by_id = {row.id: row for row in found}
     alerted = session.execute(
-        select(_DRAFTS.c.card_id)
-        .join(_POSTS, _POSTS.c.draft_id == _DRAFTS.c.id)
-        .where(_DRAFTS.c.card_id.in_(ids), _POSTS.c.alert != "")
+        select(_POSTS.c.draft_id).where(_POSTS.c.draft_id.in_(list(by_id)), _POSTS.c.alert != "")
     ).scalars()
-    return _Truth(cards, drafts, frozenset(alerted), _read_verdicts(session, ids))
+    return _Truth(
+        cards,
+        drafts,
+        frozenset(by_id[draft_id].card_id for draft_id in alerted),
+        _read_verdicts(session, by_id),
+    )
 
 
-def _read_verdicts(session: Session, ids: Sequence[str]) -> dict[int, set[int]]:
-    """Who has said what they think of an open draft as it stands, by draft."""
+def _read_verdicts(session: Session, drafts: Mapping[int, Row[Any]]) -> dict[int, set[int]]:
+    """Who has said what they think of a draft as it stands, by draft."""
     found = defaultdict(set)
     for row in session.execute(
-        select(_VERDICTS.c.draft_id, _VERDICTS.c.user_id)
-        .join(_DRAFTS, _DRAFTS.c.id == _VERDICTS.c.draft_id)
-        .where(
-            _DRAFTS.c.card_id.in_(ids),
-            _DRAFTS.c.is_current,
-            _DRAFTS.c.state == DraftState.PENDING.value,
-            _VERDICTS.c.version == _DRAFTS.c.version,
-            _VERDICTS.c.withdrawn_at.is_(None),
+        select(*_VERDICTS.c["draft_id", "version", "user_id"]).where(
+            _VERDICTS.c.draft_id.in_(list(drafts)), _VERDICTS.c.withdrawn_at.is_(None)
         )
     ):
-        found[row.draft_id].add(row.user_id)
+        if row.version == drafts[row.draft_id].version:
+            found[row.draft_id].add(row.user_id)
     return found
 
 

@@ -12,8 +12,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, column, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, column, literal_column, select, table, text
 from sqlmodel import Session
 
 MAX_WORDS = 8
@@ -73,7 +74,7 @@ def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[
     rows = table(WORDS, column("entry_id"))
     if dialect == "sqlite":
         said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
-        found = select(literal_column("rowid")).select_from(rows)
+        found: Select[Any] = select(literal_column("rowid")).select_from(rows)
         asked = text("queue_words MATCH :asked").bindparams(asked=said)
     else:
         said = " & ".join(f"'{term}'{':*' if begins else ''}" for term, begins in terms)
