@@ -49,12 +49,17 @@ router = APIRouter(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A draft of that very card, for a person."""
+    """Where somebody decides."""
 
     serve: Services
     user: User
     card_id: str
     draft_id: int
+
+    def check(self) -> None:
+        """Raises 404 unless it is a current draft of that very card."""
+        if self.draft() is None:
+            raise HTTPException(404)
 
     def column(self) -> ToneColumn:
         view = get_desk(self.serve.db, self.card_id, self.user, Filter())
@@ -98,10 +103,10 @@ def approve(at: Placed, sent: ApproveIn) -> DecidedOut:
     decide: the outcome is then `first` until the second verdict is in, and `differ` if they do
     not agree.
     """
-    column = at.column()
     groups = sent.groups
     if groups is None:
-        groups = [group.id for group in column.targets]
+        groups = [group.id for group in at.column().targets]
+    at.check()
     sending = Sending(
         groups, at.serve.settings.publish_delay_s, sent.due_at, sent.licence_checked, sent.note
     )
@@ -121,7 +126,7 @@ def approve(at: Placed, sent: ApproveIn) -> DecidedOut:
 @router.post(f"{DRAFT}/reject")
 def reject(at: Placed, sent: RejectIn) -> DecidedOut:
     """Reject a draft; the card's other tones stay as they are. Outcomes as for approving."""
-    at.column()
+    at.check()
     try:
         outcome = verdicts.reject(
             at.serve.db,
@@ -169,7 +174,7 @@ def undo(at: Placed, sent: UndoIn) -> DecidedOut:
 
     The posts of an approval are withdrawn; an edited text reads as before.
     """
-    at.column()
+    at.check()
     db = at.serve.db
     try:
         if _is_waiting(at):
