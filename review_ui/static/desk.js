@@ -98,6 +98,9 @@ export function pressOn(selector) {
   return true;
 }
 
+/** When that tone's answer comes, go on to the next open one. */
+export const goOnFrom = (tone) => keyed.add(tone);
+
 /** Approve the chosen tone; where its licence is in doubt, first ask for the tick. */
 export function pressApprove() {
   const fold = chosenTone()?.querySelector("details[data-licence]");
