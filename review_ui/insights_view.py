@@ -30,8 +30,8 @@ ENOUGH = 20
 QUICK_S = 6.0
 """Robo-reviews were seen 1 to 6 seconds apart (FACTS, review)."""
 
-CHART_WIDTH, CHART_HEIGHT = 720, 180
-AXIS = 34
+CHART_WIDTH, CHART_HEIGHT = 1000, 230
+AXIS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class DayBar:
     width: float
     parts: tuple[tuple[str, int, float, float], ...]
     total: int
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def make_day_chart(settled: Sequence[Settled], first: date, days: int, zone: Zon
     for item in settled:
         by_day[_local_day(item.at, zone)].append(item)
     top = _round_up(max((len(items) for items in by_day.values()), default=0))
-    floor, room = CHART_HEIGHT - 22, CHART_HEIGHT - 32
+    floor, room = CHART_HEIGHT - 28, CHART_HEIGHT - 42
     step = (CHART_WIDTH - AXIS) / days
     every = max(1, -(-days // 8))
     bars = []
@@ -211,6 +212,7 @@ def make_day_chart(settled: Sequence[Settled], first: date, days: int, zone: Zon
                 round(step * 0.72, 2),
                 tuple(parts),
                 len(items),
+                number == days - 1,
             )
         )
     ticks = tuple((value, round(floor - room * value / top, 2)) for value in (0, top // 2, top))

@@ -36,17 +36,24 @@ def list_queue(
     serve: Serve,
     user: SignedIn,
     cursor: Cursor = "",
-    view: str = Query("", description="As in the address of the queue; the same for the rest."),
+    view: str = Query("", description="As in the address of the queue's page; so are the rest."),
     source: str = "",
     guide: str = "",
     group: str = "",
     run: str = "",
     lang: str = "",
+    topic: str = "",
+    stage: str = "",
+    tone: str = "",
+    risk: str = "",
+    model: str = "",
+    version: str = "",
+    age: str = Query("", description="At least this many hours old."),
     q: str = Query("", description="Words looked for in title and text."),
 ) -> Page[QueueCard]:
     """Cards that wait, in the order of the queue, with the same filters as its page."""
     number = read_number(cursor) or 1
-    found = get_queue(serve.db, read_filter(request.query_params), number)
+    found = get_queue(serve.db, read_filter(request.query_params), number, user_id=user.id)
     is_last = number * PAGE_SIZE >= found.total
     return Page(
         items=[
