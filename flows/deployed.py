@@ -141,16 +141,22 @@ async def _run(request: RunRequest) -> State[Any]:
 
 @flow(name="publish", log_prints=False)
 async def publish_due() -> State[Any]:
-    """Send every approved post whose time to undo has passed, each exactly once."""
+    """Send every approved post whose time to undo has passed, each exactly once.
+
+    Then write again the drafts that editors asked for, if the review pages have not.
+    """
     from flows.kitchen import open_store
     from flows.publish import publish_due as publish_due_posts
+    from flows.recook import recook_open
 
+    settings = load_settings()
     try:
-        db = open_store(load_settings())
+        db = open_store(settings)
     except StageError as error:
         return Failed(message=str(error))
     try:
         summary = await publish_due_posts(db)
+        await recook_open(settings, db)
     finally:
         db.dispose()
     says = ", ".join(f"{name} {count}" for name, count in summary.as_dict().items())

@@ -27,22 +27,27 @@ def check_port(host: str, port: int, name: str) -> None:
 
 
 def serve_review(settings: Settings) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises ConfigError when the port is taken."""
+    """Serve until Ctrl-C or SIGTERM, and write again what editors ask for meanwhile.
+
+    Raises ConfigError when the port is taken.
+    """
     import uvicorn  # with FastAPI 0.5 s
 
+    from flows.recook import recooking
     from review_ui.app import create_app
 
     check_port(settings.review_host, settings.review_port, "The review server")
     app = create_app(settings)
     keep_tones(settings, app.state.services.db)
-    uvicorn.run(
-        app,
-        host=settings.review_host,
-        port=settings.review_port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    with recooking(settings, app.state.services.db):
+        uvicorn.run(
+            app,
+            host=settings.review_host,
+            port=settings.review_port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
 
 
 def keep_tones(settings: Settings, db: Database) -> None:

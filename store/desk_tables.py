@@ -159,7 +159,7 @@ class MentionRow(SQLModel, table=True):
 class CookRequestRow(SQLModel, table=True):
     """A person asked for another draft of one card in one tone, with what it should do better.
 
-    new_draft_id: what came of it.
+    version: of the draft as that person saw it. new_draft_id: what came of it.
     """
 
     __tablename__: ClassVar[str] = "cook_requests"
@@ -170,6 +170,7 @@ class CookRequestRow(SQLModel, table=True):
     draft_id: int = Field(sa_column=_ref("drafts.id"))
     card_id: str = Field(sa_column=_ref("cards.id"))
     tone: str
+    version: int
     user_id: int = Field(sa_column=_ref("users.id"))
     note: str = Field(default="", sa_column=_text())
     state: str = Field(default="asked", index=True)
@@ -210,7 +211,7 @@ class QueueEntryRow(SQLModel, table=True):
         Index("ix_queue_entries_order", "state", "rank", "day", "guide_id", "position", "card_id"),
         Index(
             "ix_queue_entries_counts",
-            *("state", "flagged", "blocked", "is_high", "is_changed", "first_by"),
+            *("state", "flagged", "blocked", "is_high", "is_changed", "first_by", "pending"),
         ),
         Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
     )

@@ -159,6 +159,20 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
     return len(new)
 
 
+def replace_draft(
+    session: Session, old: DraftRow, draft: Draft, body_hash: str, run_id: str, generation: int
+) -> int:
+    """Let a new draft stand in the place of one a person wanted written again; returns its id.
+
+    For the other files of this room. The old one and all that was done to it stays in the history.
+    """
+    old.is_current = False
+    session.add(old)
+    session.flush()
+    _insert(session, [draft], [_row(draft, body_hash, run_id, generation, utc_now())])
+    return session.execute(sql_select(_DRAFTS.c.id).where(_DRAFTS.c.key == draft.key)).scalar_one()
+
+
 def list_drafts(db: Database, card_ids: Sequence[str]) -> dict[str, tuple[DraftView, ...]]:
     """Current drafts with their findings, by card id."""
     with db.read() as session:

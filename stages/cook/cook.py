@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from stages.cook.breaker import Patience
@@ -63,7 +63,9 @@ class CookSettings:
     twice that after one that was cut off. max_wait_s: what a card waits in all for one model, while
     it is paused and after a fault; then it moves on to the next. generation: part of the keys,
     raised by `force`. house: the prompt templates, read from tones/ when None. standing: findings
-    every draft gets besides what its text is found to have.
+    every draft gets besides what its text is found to have. feedback: by tone, what a person wants
+    done better than in the draft before; the model is told with the first call already. variant: of
+    the offline writer.
     """
 
     model: str = OFFLINE_MODEL
@@ -77,6 +79,8 @@ class CookSettings:
     standing: tuple[Finding, ...] = ()
     flag_from: tuple[float, float] = (0.5, 0.5)
     judge: str = ""
+    feedback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,9 @@ async def cook_card(
 async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> list[Tone]:
     """Ask one model, in max_attempts replies and faults; the tones without a good draft."""
     tally, settings = work.tally, work.settings
-    wanted, problems = list(missing), dict[str, list[str]]()
+    wanted = list(missing)
+    feedback = {tone.id: settings.feedback.get(tone.id, ()) for tone in missing}
+    problems = {tone_id: list(said) for tone_id, said in feedback.items() if said}
     patience = Patience(settings.max_wait_s)
     replies = faults = limits = 0
     max_tokens = settings.max_tokens
@@ -217,7 +223,8 @@ async def _cook_with(work: _Work, missing: Sequence[Tone], *, is_last: bool) -> 
         replies += 1
         if not text:
             max_tokens = 2 * settings.max_tokens
-        problems = await _read(work, wanted, text)
+        found = await _read(work, wanted, text)
+        problems = {tone_id: [*feedback[tone_id], *why] for tone_id, why in found.items()}
         wanted = [tone for tone in wanted if tone.id in problems]
     return [tone for tone in missing if not tally.is_done(tone.id)]
 
@@ -310,7 +317,7 @@ def _cook_offline(
         # The ledger says it was done; writing again is free and gives the same text.
         tally.cached += 1
     started = time.monotonic()
-    drafts = write_offline(card, tones)
+    drafts = write_offline(card, tones, variant=settings.variant)
     if settled is None:
         completion = Completion(
             key=key,

@@ -34,9 +34,12 @@ OFFLINE_MODEL = "offline/house"
 
 
 def write_offline(
-    card: Card, tones: Sequence[Tone], wording: Wording | None = None
+    card: Card, tones: Sequence[Tone], wording: Wording | None = None, variant: int = 0
 ) -> dict[str, tuple[DraftSentence, ...]]:
-    """A draft of the card in every tone, by tone id. wording: read from tones/ when None."""
+    """A draft of the card in every tone, by tone id. wording: read from tones/ when None.
+
+    variant: another one for another number, as far as the tone has lines to open and close with.
+    """
     reading = read_card(card.text, card.lang)
     facts = facts_of(reading)
     parts = read_parts(reading, facts)
@@ -56,7 +59,7 @@ def write_offline(
             emoji_left=tone.emoji_max,
             is_plain=tone.id in wording.plain_tones,
         )
-        drafts[tone.id] = _write(card, tone, parts, setting)
+        drafts[tone.id] = _write(card, tone, parts, setting, variant)
     return drafts
 
 
@@ -68,10 +71,10 @@ def _mark(card: Card, wording: Wording) -> str:
 
 
 def _write(
-    card: Card, tone: Tone, parts: Sequence[Part], setting: Setting
+    card: Card, tone: Tone, parts: Sequence[Part], setting: Setting, variant: int
 ) -> tuple[DraftSentence, ...]:
     is_grave = any(part.role is Role.RED_FLAG for part in parts)
-    hook, closer = opening(card, tone, is_grave), closing(card, tone, is_grave)
+    hook, closer = opening(card, tone, is_grave, variant), closing(card, tone, is_grave, variant)
     kept = list(parts)
     limit = tone.length(card.lang)[1]
     while True:

@@ -89,16 +89,18 @@ def needs_heading(heading: str, parts: Sequence[Part], lang: str) -> bool:
     return len(wanted & said) < SAID * len(wanted)
 
 
-def opening(card: Card, tone: Tone, is_grave: bool) -> str:
-    """The hook, '' for none. is_grave: the card tells when to get help."""
+def opening(card: Card, tone: Tone, is_grave: bool, variant: int = 0) -> str:
+    """The hook, '' for none. is_grave: the card tells when to get help. variant: the hook so many
+    turns after the one the card has.
+    """
     hooks = _suited(pick(tone.hooks, card.lang), card, is_grave)
-    return hooks[_turn(card) % len(hooks)] if hooks else ""
+    return hooks[(_turn(card) + variant) % len(hooks)] if hooks else ""
 
 
-def closing(card: Card, tone: Tone, is_grave: bool) -> str:
+def closing(card: Card, tone: Tone, is_grave: bool, variant: int = 0) -> str:
     """The closer, '' for none. It goes round at another pace than the hook."""
     closers = _suited(pick(tone.closers, card.lang), card, is_grave)
-    turn = _turn(card)
+    turn = _turn(card) + variant
     return closers[(turn + turn // 7) % len(closers)] if closers else ""
 
 

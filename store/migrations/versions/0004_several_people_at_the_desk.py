@@ -225,6 +225,7 @@ def _create_desk_tables() -> None:
         sa.Column("draft_id", sa.Integer(), nullable=False),
         sa.Column("card_id", sa.String(), nullable=False),
         sa.Column("tone", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.String(), nullable=False),
