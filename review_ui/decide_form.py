@@ -53,20 +53,15 @@ def read_lows(form: Mapping[str, Sequence[str]]) -> dict[int, int]:
     return {read_version(draft): read_version(version) for draft, _, version in pairs}
 
 
-def read_request_id(
-    form: Mapping[str, Sequence[str]], draft_id: int, *, is_shared: bool = False
-) -> str:
+def read_request_id(form: Mapping[str, Sequence[str]], draft_id: int) -> str:
     """The name of one press of a button on that draft, '' for none.
 
     `request_id` is the browser's for this press; the page has one for each draft as well, so that
-    a form sent twice without any script decides once, too. is_shared: one press decides on several
-    drafts, on each of them once.
+    a form sent twice without any script decides once, too.
     """
     sent = field(form, "request_id") or field(form, f"request_id:{draft_id}")
     is_name = sent.isascii() and sent.replace("-", "").isalnum() and len(sent) <= 48
-    if not is_name:
-        return ""
-    return f"{sent}-{draft_id}" if is_shared else sent
+    return sent if is_name else ""
 
 
 def active_seconds(form: Mapping[str, Sequence[str]]) -> float:

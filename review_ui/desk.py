@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from review_ui.choice import GroupChoice, Picked, make_choices, targets, tone_rank
 from review_ui.differences import LayerRow, compare_texts, make_layers, own_words
@@ -24,6 +24,7 @@ from review_ui.marks import (
 from stages.text import split_sentences
 from stages.types import Finding, Risk, Sentence, Severity, Span, Stakes
 from store.comments import Comment, list_comments
+from store.cook_requests import CookRequest, list_open
 from store.decisions import Action, Decision, list_decisions
 from store.drafts import DraftView
 from store.engine import Database, utc_now
@@ -35,6 +36,7 @@ from store.posts import PostView, list_posts
 from store.queue import Filter, QueueItem, get_item, get_neighbours
 from store.tables import DraftState
 from store.users import User
+from store.verdicts import DIFFERS, GIVEN, VerdictState, get_verdicts
 from store.working_texts import WorkingText, list_working
 
 WEAK_BELOW = 0.5
@@ -90,6 +92,9 @@ class ToneColumn:
     is_outdated: bool
     chance: str
     working: WorkingText | None
+    verdict: VerdictState = VerdictState()
+    asked: CookRequest | None = None
+    is_high: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -98,7 +103,7 @@ class ToneColumn:
     @property
     def is_low(self) -> bool:
         """Whether it may be approved together with others, without a look of its own."""
-        is_safe = self.draft.risk is Risk.LOW and not self.licence
+        is_safe = self.draft.risk is Risk.LOW and not self.licence and not self.is_high
         return self.is_pending and is_safe and not self.refusal
 
 
@@ -142,9 +147,15 @@ class DeskView:
 
 
 def get_desk(
-    db: Database, card_id: str, user: User, wanted: Filter, picked: Picked | None = None
+    db: Database,
+    card_id: str,
+    user: User,
+    wanted: Filter,
+    picked: Picked | None = None,
+    *,
+    second_person: bool = True,
 ) -> DeskView | None:
-    """None when there is no such card."""
+    """None when there is no such card. second_person: as in the settings."""
     item = get_item(db, card_id)
     if item is None:
         return None
@@ -155,8 +166,16 @@ def get_desk(
     choices = make_choices(list_groups(db), item.placements, drafts, posts, item.card.lang, picked)
     working = list_working(db, [draft.id for draft in drafts], user.id)
     source = split_sentences(item.card.text, item.card.lang)
+    verdicts = get_verdicts(
+        db, [draft.id for draft in drafts], user.id, needs_two=second_person
+    )
+    requests = list_open(db, card_id)
     columns = tuple(
-        _column(draft, item, source, choices, posts, decisions, user, working.get(draft.id))
+        with_others(
+            _column(draft, item, source, choices, posts, decisions, user, working.get(draft.id)),
+            verdicts.get(draft.id, VerdictState()),
+            requests.get(draft.id),
+        )
         for draft in drafts
     )
     guide = get_guide(db, item.guide.id)
@@ -227,7 +246,17 @@ def _column(
         is_outdated=draft.body_hash != item.card.body_hash,
         chance=_say_chance(draft.score) if is_pending else "",
         working=working if is_pending else None,
+        is_high=item.card.stakes is Stakes.HIGH,
     )
+
+
+def with_others(
+    column: ToneColumn, verdict: VerdictState, asked: CookRequest | None
+) -> ToneColumn:
+    """The column with what others have to do with it: verdicts, and a request for another draft."""
+    waits = (DIFFERS if verdict.differs else GIVEN) if verdict.is_waiting else ""
+    refusal = column.refusal or (waits if column.is_pending else "")
+    return replace(column, verdict=verdict, asked=asked, refusal=refusal)
 
 
 def _own(draft: DraftView, parts: Sequence[Part], sources: Mapping[str, str]) -> tuple[Span, ...]:

@@ -59,6 +59,8 @@ HISTORY = {
     Action.RETRY: N_("%(name)s sent again a post of %(tone)s"),
     Action.SETTLE: N_("%(name)s settled a post of %(tone)s"),
     Action.KEEP: N_("%(name)s kept a post of %(tone)s"),
+    Action.REGENERATE: N_("%(name)s had %(tone)s written again"),
+    Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s"),
     Action.REGENERATE: N_("%(name)s asked for another draft of %(tone)s"),
     Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s to another time"),
 }
@@ -132,7 +134,14 @@ class Ask:
         """The desk as it is at this moment."""
         wanted = read_filter(self.request.query_params)
         picked = read_picked(self.form)
-        view = get_desk(self.serve.db, self.card_id, self.user, wanted, picked)
+        view = get_desk(
+            self.serve.db,
+            self.card_id,
+            self.user,
+            wanted,
+            picked,
+            second_person=self.serve.settings.second_person,
+        )
         if view is None:
             raise HTTPException(404)
         return view
@@ -179,7 +188,9 @@ Asked = Annotated[Ask, Depends(ask)]
 @router.get("/cards/{card_id}")
 def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Response:
     """The page; for a desk that turns to this card, what changes of it."""
-    view = get_desk(serve.db, card_id, user, read_filter(request.query_params))
+    wanted = read_filter(request.query_params)
+    second_person = serve.settings.second_person
+    view = get_desk(serve.db, card_id, user, wanted, second_person=second_person)
     if view is None:
         raise HTTPException(404)
     show_as = fragment if is_fragment(request) else page
@@ -234,17 +245,17 @@ def approve(asked: Asked) -> Response:
         due_at = read.read_due(asked.draft_field("due_at"), read.field(asked.form, "utc_offset"))
     except ValueError:
         message = _("Not approved: pick a time between now and a year from now.")
-        return _answer(asked, Outcome(message, 422))
+        return answer(asked, Outcome(message, 422))
     if column.licence and column.is_pending and not column.refusal:
         if asked.draft_field("licence_checked") != "1":
-            return _answer(asked, Outcome(_(decisions.LICENCE_UNCHECKED), 422, asks_licence=True))
+            return answer(asked, Outcome(_(decisions.LICENCE_UNCHECKED), 422, asks_licence=True))
         # A browser sends the finding with other line ends and spaces than the page had.
         seen = " ".join(asked.draft_field("licence_seen").split())
         if seen not in ("", " ".join(column.licence.split())):
-            return _answer(asked, Outcome(_(decisions.LICENCE_CHANGED), 409, asks_licence=True))
+            return answer(asked, Outcome(_(decisions.LICENCE_CHANGED), 409, asks_licence=True))
         checked = column.licence
     if outcome := asked.must_ask():
-        return _answer(asked, outcome)
+        return answer(asked, outcome)
     try:
         decision_id = decisions.approve(
             asked.serve.db,
@@ -257,7 +268,7 @@ def approve(asked: Asked) -> Response:
             due_at=due_at,
         )
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, _lost(asked, by, error))
+        return answer(asked, _lost(asked, by, error))
     if not groups:
         note = _("%(tone)s approved, for no group.") % {"tone": asked.tone()}
     else:
@@ -270,7 +281,7 @@ def approve(asked: Asked) -> Response:
             "num": len(groups),
             "names": ", ".join(group.name for group in groups),
         }
-    return _answer(asked, Outcome(note, undo_path=_undo_path(asked, decision_id)))
+    return answer(asked, Outcome(note, undo_path=_undo_path(asked, decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/reject")
@@ -279,18 +290,18 @@ def reject(asked: Asked) -> Response:
     by = asked.by()
     reason = pick(RejectReason, read.field(asked.form, "reason"))
     if reason is None:
-        return _answer(
+        return answer(
             asked, Outcome(_("Pick a reason, so that the next draft can be better."), 422)
         )
     if outcome := asked.must_ask():
-        return _answer(asked, outcome)
+        return answer(asked, outcome)
     note = read.field(asked.form, "note").strip()
     try:
         decision_id = decisions.reject(asked.serve.db, asked.draft_id, by, reason, note)
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, _lost(asked, by, error))
+        return answer(asked, _lost(asked, by, error))
     said = _("%(tone)s rejected.") % {"tone": asked.tone()}
-    return _answer(asked, Outcome(said, undo_path=_undo_path(asked, decision_id)))
+    return answer(asked, Outcome(said, undo_path=_undo_path(asked, decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/edit")
@@ -306,16 +317,16 @@ def edit(asked: Asked) -> Response:
                 "num": f"{len(text):,}",
                 "max": f"{MAX_CHARS:,}",
             }
-        return _answer(asked, Outcome(message, 422, text))
+        return answer(asked, Outcome(message, 422, text))
     if text == draft.text:
-        return _answer(asked, Outcome(_("Nothing was changed.")))
+        return answer(asked, Outcome(_("Nothing was changed.")))
     item = asked.desk().item
     rules = get_tone(asked.serve.db, draft.tone_hash, draft.lang)
     if rules is None:
         message = _(
             "Not saved: the rules of this tone version are not known here. Run the line once."
         )
-        return _answer(asked, Outcome(message, 409, text))
+        return answer(asked, Outcome(message, 409, text))
     checked = check_draft(item.card, text, rules, draft.sentences)
     findings = (*checked.findings, *licence_findings(item.licence_finding))
     risk = assess_risk(findings, checked.score, item.card.stakes, rules.flag_from)
@@ -323,25 +334,25 @@ def edit(asked: Asked) -> Response:
         name = read.field(asked.form, "version_name").strip()
         decisions.edit(asked.serve.db, draft.id, by, text, findings, risk, checked.score, name)
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, _lost(asked, by, error, text))
+        return answer(asked, _lost(asked, by, error, text))
     found = ngettext("%(num)s finding", "%(num)s findings", len(findings)) if findings else ""
     found = found % {"num": len(findings)} if found else _("no findings")
-    return _answer(asked, Outcome(_(SAVED[risk]) % {"tone": asked.tone(), "findings": found}))
+    return answer(asked, Outcome(_(SAVED[risk]) % {"tone": asked.tone(), "findings": found}))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/undo")
 def undo(asked: Asked) -> Response:
     column = asked.column()
     if column.decision is None:
-        return _answer(asked, Outcome(_("There is nothing to undo here any more."), 409))
+        return answer(asked, Outcome(_("There is nothing to undo here any more."), 409))
     sent = read.field(asked.form, "decision")
     if sent and sent != str(column.decision.id):
-        return _answer(asked, Outcome(_("Something newer was decided since. Look again."), 409))
+        return answer(asked, Outcome(_("Something newer was decided since. Look again."), 409))
     try:
         request_id = read.read_request_id(asked.form, asked.draft_id)
         decisions.undo(asked.serve.db, column.decision.id, asked.user.id, request_id)
     except (StaleError, NotAllowedError) as error:
-        return _answer(asked, Outcome(_(str(error)), 409))
+        return answer(asked, Outcome(_(str(error)), 409))
     withdrawn = [post for post in column.posts if post.post.state is not PostState.WITHDRAWN]
     words = _("%(tone)s is open again.") % {"tone": asked.tone()}
     if column.decision.action is Action.APPROVE and withdrawn:
@@ -350,7 +361,7 @@ def undo(asked: Asked) -> Response:
             "%(tone)s is open again. %(num)s posts withdrawn.",
             len(withdrawn),
         ) % {"tone": asked.tone(), "num": len(withdrawn)}
-    return _answer(asked, Outcome(words))
+    return answer(asked, Outcome(words))
 
 
 def _lost(asked: Ask, by: By, error: Exception, text: str = "") -> Outcome:
@@ -383,7 +394,7 @@ def _undo_path(asked: Ask, decision_id: int) -> str:
     return f"/cards/{card}/drafts/{asked.draft_id}/undo{params}#{decision_id}"
 
 
-def _answer(asked: Ask, outcome: Outcome) -> Response:
+def answer(asked: Ask, outcome: Outcome) -> Response:
     """htmx gets the parts that changed; a plain form is sent back to the page.
 
     Where that would lose what somebody wrote or ticked, the page is shown at once with it.

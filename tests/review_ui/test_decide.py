@@ -384,7 +384,7 @@ def test_all_decided_offers_the_next_card_of_the_same_view(mara: Visitor, desk: 
     fields = {**mara.desk_fields(card_id), "version": "1"}
     response = mara.client.post(path, data=fields, headers=HTMX)
     advance = html.fromstring(f"<div>{response.text}</div>").xpath("//*[@data-advance]")[0]
-    assert advance.get("href") == f"/cards/{desk.cards['fever']}?lang=en"
+    assert advance.get("href") == f"/cards/{desk.cards['latch']}?lang=en"
 
 
 def test_failed_and_unclear_posts_offer_their_next_action(mara: Visitor, desk: DeskData) -> None:

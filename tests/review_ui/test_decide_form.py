@@ -63,6 +63,5 @@ def test_read_request_id_is_the_browsers_else_the_pages() -> None:
     assert read_request_id(form, 7) == "press"
     assert read_request_id({"request_id:7": ["page"]}, 7) == "page"
     assert read_request_id({"request_id:7": ["page"]}, 8) == ""
-    assert read_request_id(form, 7, is_shared=True) == "press-7"
     assert read_request_id({"request_id": ["<script>"]}, 7) == ""
     assert read_request_id({"request_id": ["a" * 49]}, 7) == ""

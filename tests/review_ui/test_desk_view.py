@@ -107,17 +107,40 @@ def test_a_fragment_of_the_card_is_its_desk_alone(mara: Visitor, desk: DeskData)
 
 
 def test_low_risk_tones_are_approved_together(mara: Visitor, desk: DeskData) -> None:
-    card = desk.cards["fever"]
+    card = desk.cards["diapers"]
     page = mara.page(f"/cards/{card}")
     button = page.xpath("//button[@data-approve-all]")[0]
-    assert "Approve 1 low-risk tone" in text_of(button)
+    assert "Approve 2 low-risk tones" in text_of(button)
     fields = {**mara.desk_fields(card), "low": page.xpath("//input[@name='low']/@value")}
     answer = mara.client.post(button.get("formaction"), data=fields)
     assert answer.status_code == 303
     states = {d.tone: d.state.value for d in list_drafts(desk.db, [card])[card]}
-    assert states == {"expert": "approved", "mom": "pending", "engagement": "pending"}
-    again = mara.client.post(button.get("formaction"), data=fields, headers={"HX-Request": "true"})
+    assert states == {"expert": "approved", "mom": "approved", "engagement": "pending"}
+    shown = {**fields, "request_id:0": "another-press"}
+    again = mara.client.post(button.get("formaction"), data=shown, headers={"HX-Request": "true"})
     assert again.status_code == 409
+
+
+def test_where_much_is_at_stake_nothing_is_approved_together(mara: Visitor, desk: DeskData) -> None:
+    page = mara.page(f"/cards/{desk.cards['fever']}")
+    assert page.xpath("//button[@data-approve-all] | //input[@name='low']") == []
+
+
+def test_first_word_of_two_waits_and_can_be_taken_back(
+    mara: Visitor, lin: Visitor, desk: DeskData
+) -> None:
+    card = desk.cards["fever"]
+    assert mara.decide(card, "expert", "approve").status_code == 303
+    mine, lins = mara.tone(card, "expert"), lin.tone(card, "expert")
+    assert mine.get("data-state") == "waiting"
+    assert "Your word is in: approve." in text_of(mine)
+    assert lins.get("data-state") == "pending"
+    assert "mara" not in text_of(lins)
+    assert mara.decide(card, "expert", "undo").status_code == 303
+    assert mara.tone(card, "expert").get("data-state") == "pending"
+    for visitor in (mara, lin):
+        assert visitor.decide(card, "expert", "approve").status_code == 303
+    assert mara.tone(card, "expert").get("data-state") == "approved"
 
 
 def test_flagged_drafts_are_not_approved_together_even_when_asked_for(
