@@ -64,6 +64,8 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     # queue
     ("GET", "/"): EVERYONE,
     ("GET", "/queue"): EVERYONE,
+    ("POST", "/queue/views"): EVERYONE,
+    ("POST", "/queue/views/{view_id}/delete"): EVERYONE,
     # desk
     ("GET", CARD): EVERYONE,
     ("POST", f"{CARD}/approve"): EDITORS,
@@ -119,6 +121,7 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"/api/v1{DRAFT}/reject"): EDITORS,
     ("POST", f"/api/v1{DRAFT}/edit"): EDITORS,
     ("POST", f"/api/v1{DRAFT}/undo"): EDITORS,
+    ("POST", f"/api/v1{DRAFT}/regenerate"): EDITORS,
     ("POST", "/api/v1/posts/{post_id}/reschedule"): SENDERS,
     # the line
     ("GET", "/quarantine"): EVERYONE,
@@ -135,6 +138,8 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", "/tones/{tone}/canary"): TONE_KEEPERS,
     ("POST", "/tones/{tone}/stop-canary"): TONE_KEEPERS,
     ("GET", "/runs"): EVERYONE,
+    # the design system
+    ("GET", "/styleguide"): EVERYONE,
 }
 
 

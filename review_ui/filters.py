@@ -6,9 +6,24 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
+from stages.types import Risk
 from store.queue import Filter, View
 
 MAX_CHARS = 200
+FIELDS = {
+    "source": "source_id",
+    "guide": "guide_id",
+    "group": "group_id",
+    "run": "run_id",
+    "lang": "lang",
+    "q": "text",
+    "topic": "topic",
+    "stage": "stage",
+    "tone": "tone",
+    "model": "model",
+    "version": "version",
+}
+"""Names in an address, and the fields of a filter they stand for as they are."""
 
 E = TypeVar("E", bound=Enum)
 
@@ -27,14 +42,12 @@ def read_filter(params: Mapping[str, str]) -> Filter:
     def get(name: str) -> str:
         return params.get(name, "").replace("\0", "").strip()[:MAX_CHARS]
 
+    risk = pick(Risk, get("risk"))
     return Filter(
         view=pick(View, get("view")) or View.REVIEW,
-        source_id=get("source"),
-        guide_id=get("guide"),
-        group_id=get("group"),
-        run_id=get("run"),
-        lang=get("lang"),
-        text=get("q"),
+        **{field: get(name) for name, field in FIELDS.items()},
+        risk=risk.value if risk else "",
+        age_h=_read_number(get("age"), 24 * 365),
     )
 
 
@@ -42,15 +55,17 @@ def write_filter(wanted: Filter) -> dict[str, str]:
     """The parameters `read_filter` reads; the first view needs none."""
     return {
         "view": "" if wanted.view is View.REVIEW else wanted.view.value,
-        "source": wanted.source_id,
-        "guide": wanted.guide_id,
-        "group": wanted.group_id,
-        "run": wanted.run_id,
-        "lang": wanted.lang,
-        "q": wanted.text,
+        **{name: getattr(wanted, field) for name, field in FIELDS.items()},
+        "risk": wanted.risk,
+        "age": str(wanted.age_h or ""),
     }
 
 
 def read_page(text: str) -> int:
     """A page number, 1 for anything else."""
-    return min(int(text), 100_000) if text.isascii() and text.isdigit() and int(text) else 1
+    return _read_number(text, 100_000) or 1
+
+
+def _read_number(text: str, most: int) -> int:
+    """0 for anything that is no number."""
+    return min(int(text), most) if text.isascii() and text.isdigit() else 0

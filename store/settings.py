@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         description="Whether drafts on high-stakes topics need the same verdict of two people, of "
         "whom the second does not see the first one's. `false` for a house of one person.",
     )
+    late_after_h: int = Field(
+        default=48,
+        ge=1,
+        description="Hours after which a card that waits stands out in the queue.",
+    )
     publish_delay_s: int = Field(
         default=120,
         ge=0,

@@ -1,29 +1,20 @@
-"""The queue: what waits, guide by guide."""
+"""The queue: what waits, in the order that matters, and the views people keep of it."""
 
-from itertools import groupby
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
-from review_ui.choice import tone_rank
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import read_filter, read_page, write_filter
-from review_ui.render import page
-from store.groups import list_groups
-from store.queue import PAGE_SIZE, View, get_queue, list_guide_titles
-from store.sources import list_sources
+from review_ui.i18n import gettext as _
+from review_ui.queue_view import VIEW_NAMES, get_queue_view
+from review_ui.render import go, page, query
+from stages.errors import PermanentError
+from store.engine import utc_now
+from store.saved_views import delete_view, save_view
 
 router = APIRouter()
-
-VIEW_NAMES = {
-    View.REVIEW: "To review",
-    View.FLAGGED: "Flagged",
-    View.BLOCKED: "Blocked",
-    View.HIGH_STAKES: "High stakes",
-    View.CHANGED: "Source changed",
-    View.DECIDED: "Decided",
-    View.READ_ONLY: "Read only",
-}
 
 
 @router.get("/")
@@ -33,33 +24,33 @@ def home() -> Response:
 
 @router.get("/queue")
 def show(request: Request, serve: Serve, user: SignedIn) -> Response:
-    wanted = read_filter(request.query_params)
-    number = read_page(request.query_params.get("page", ""))
-    found = get_queue(serve.db, wanted, number)
-    pages = max(1, -(-found.total // PAGE_SIZE))
-    if number > pages:
-        found, number = get_queue(serve.db, wanted, pages), pages
-    groups = list_groups(serve.db)
-    return page(
-        request,
-        "queue.html",
-        {
-            "wanted": wanted,
-            "params": write_filter(wanted),
-            "views": VIEW_NAMES,
-            "counts": found.counts,
-            "total": found.total,
-            # Cards whose source changed come first, so a guide may begin more than once.
-            "guides": [
-                (guide, list(items))
-                for guide, items in groupby(found.items, key=lambda item: item.guide)
-            ],
-            "sort_drafts": lambda drafts: sorted(drafts, key=lambda d: tone_rank(d.tone)),
-            "page_number": number,
-            "pages": pages,
-            "sources": list_sources(serve.db),
-            "groups": groups,
-            "group_names": {group.id: group.name for group in groups},
-            "guide_titles": list_guide_titles(serve.db),
-        },
+    view = get_queue_view(
+        serve.db,
+        read_filter(request.query_params),
+        read_page(request.query_params.get("page", "")),
+        user.id,
+        utc_now(),
+        serve.settings.late_after_h,
     )
+    return page(request, "queue.html", {"queue": view, "views": VIEW_NAMES, "params": view.params})
+
+
+@router.post("/queue/views")
+def save(
+    request: Request, serve: Serve, user: SignedIn, name: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Keep the filter of the address that was open, which came as its own parameters."""
+    params = write_filter(read_filter(request.query_params))
+    kept = {key: value for key, value in params.items() if value}
+    try:
+        save_view(serve.db, user.id, name, kept, utc_now())
+    except PermanentError as error:
+        return go(request, "/queue" + query(kept), _(str(error)))
+    return go(request, "/queue" + query(kept), _("View saved."))
+
+
+@router.post("/queue/views/{view_id}/delete")
+def delete(request: Request, serve: Serve, user: SignedIn, view_id: int) -> Response:
+    if not delete_view(serve.db, view_id, user.id):
+        raise HTTPException(404)
+    return go(request, "/queue", _("View deleted."))

@@ -16,7 +16,7 @@ down_revision = "0004"
 COUNTS = ("drafts", "pending", "flagged", "blocked", "outdated")
 INDEXES = {
     "order": ("state", "rank", "day", "guide_id", "position", "card_id"),
-    "counts": ("state", "flagged", "blocked", "is_high", "is_changed", "first_by"),
+    "counts": ("state", "flagged", "blocked", "is_high", "is_changed", "first_by", "pending"),
     "state_newest_at": ("state", "newest_at"),
     "guide_id": ("guide_id",),
     "source_id": ("source_id",),

@@ -1,0 +1,71 @@
+"""How far the day's work is, and how fast one's own goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy import Table, exists, func, select
+
+from store.decisions import Action
+from store.desk_tables import QueueEntryRow
+from store.engine import Database
+from store.queue_entries import EntryState
+from store.queue_filter import start_of_day
+from store.tables import metadata
+
+LAST = 60
+"""Decisions that somebody's pace is taken from."""
+LEAST = 8
+"""With fewer, nothing is said."""
+
+_DECISIONS: Table = metadata.tables["decisions"]
+_ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Drafts decided today, by me and by all; left: those that wait. left_s: how long those would
+    take me at my own pace, None when too little is known of it.
+    """
+
+    mine: int
+    all: int
+    left: int
+    left_s: float | None
+
+
+def get_progress(db: Database, user_id: int, now: datetime) -> Progress:
+    """A day is one in UTC. In three queries."""
+    is_mine = _DECISIONS.c.user_id == user_id
+    decided = _DECISIONS.c.action.in_((Action.APPROVE.value, Action.REJECT.value))
+    with db.read() as session:
+        undo = _DECISIONS.alias("undo")
+        rows = session.execute(
+            select(_DECISIONS.c.user_id, func.count())
+            .where(
+                decided,
+                _DECISIONS.c.at >= start_of_day(now),
+                ~exists(select(undo.c.id).where(undo.c.undoes_id == _DECISIONS.c.id)),
+            )
+            .group_by(_DECISIONS.c.user_id)
+        ).all()
+        left = session.execute(
+            select(func.coalesce(func.sum(_ENTRIES.c.pending), 0)).where(
+                _ENTRIES.c.state == EntryState.OPEN.value
+            )
+        ).scalar_one()
+        times = session.execute(
+            select(_DECISIONS.c.active_s)
+            .where(is_mine, decided, _DECISIONS.c.active_s > 0)
+            .order_by(_DECISIONS.c.at.desc())
+            .limit(LAST)
+        ).scalars()
+        pace = [float(time) for time in times]
+    return Progress(
+        mine=sum(count for user, count in rows if user == user_id),
+        all=sum(count for _, count in rows),
+        left=int(left),
+        left_s=median(pace) * int(left) if len(pace) >= LEAST else None,
+    )
