@@ -358,6 +358,10 @@ class RejectIn(DecisionIn):
     note: Note = ""
 
 
+class RegenerateIn(DecisionIn):
+    note: Note = ""
+
+
 class EditIn(DecisionIn):
     text: Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
 
@@ -375,8 +379,8 @@ class RescheduleIn(In):
 
 class DecidedOut(Out):
     """What became of it, and the draft as it is now. outcome: approved, rejected, edited, undone;
-    first: a second person is needed; differ: two people do not agree; taken_back: a first verdict.
-    decision_id: null while nothing is decided.
+    asked: for another draft; first: a second person is needed; differ: two people do not agree;
+    taken_back: a first verdict. decision_id: null while nothing is decided.
     """
 
     outcome: str

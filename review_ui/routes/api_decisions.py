@@ -13,6 +13,7 @@ from review_ui.api_models import (
     EditIn,
     PostOut,
     Problem,
+    RegenerateIn,
     RejectIn,
     RescheduleIn,
     UndoIn,
@@ -23,7 +24,7 @@ from review_ui.desk import ToneColumn, find_column, get_desk
 from review_ui.problems import ApiProblemError
 from stages.cook.checks import check_draft, licence_findings
 from stages.cook.risk import assess_risk
-from store import decisions, verdicts
+from store import cook_requests, decisions, verdicts
 from store.audit import AuditFilter, list_entries
 from store.decisions import Action, By, NotAllowedError, Sending, StaleError
 from store.drafts import list_drafts
@@ -190,6 +191,19 @@ def undo(at: Placed, sent: UndoIn) -> DecidedOut:
     except (StaleError, NotAllowedError) as error:
         raise at.refused(error) from error
     return at.decided("undone", decision_id)
+
+
+@router.post(f"{DRAFT}/regenerate")
+def regenerate(at: Placed, sent: RegenerateIn) -> DecidedOut:
+    """Ask for another draft of this tone, with what it should do better. The old one stays until
+    the new one is there.
+    """
+    at.check()
+    try:
+        decision_id = cook_requests.ask(at.serve.db, at.draft_id, at.by(sent), sent.note.strip())
+    except (StaleError, NotAllowedError) as error:
+        raise at.refused(error) from error
+    return at.decided("asked", decision_id)
 
 
 def _is_waiting(at: Place) -> bool:

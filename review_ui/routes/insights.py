@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from review_ui.access import LEADS
 from review_ui.days import read_zone
 from review_ui.deps import Serve, SignedIn
+from review_ui.guidelines import get_guideline
 from review_ui.insights_view import ENOUGH, QUICK_S, get_insights
 from review_ui.render import page
 from store.engine import utc_now
@@ -34,5 +35,6 @@ def show(request: Request, serve: Serve, user: SignedIn, days: str = "") -> Resp
             "quick_s": int(QUICK_S),
             "sees_all": sees_all,
             "zone": zone,
+            "guideline": get_guideline,
         },
     )

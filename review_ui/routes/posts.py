@@ -20,6 +20,7 @@ from review_ui.days import (
 )
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
+from review_ui.guidelines import get_guideline
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.marks import Change, compare
@@ -111,6 +112,7 @@ def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> 
             "traces": list_post_traces(serve.db, [post_id]),
             "names": STATE_NAMES,
             "zone": zone,
+            "guideline": get_guideline,
             "due": local_input(trace.view.post.due_at, zone),
             "back": "?at=trace",
         },

@@ -94,6 +94,16 @@ def test_decisions_go_the_same_way_as_the_buttons(
     assert entries[-1]["active_s"] == 12.5
 
 
+def test_another_draft_of_one_tone_is_asked_for(
+    guest: Visitor, desk: DeskData, key: dict[str, str]
+) -> None:
+    body = {"version": 1, "note": "shorter, please"}
+    asked = guest.client.post(path(desk, "regenerate"), json=body, headers=key)
+    assert (asked.status_code, asked.json()["outcome"]) == (200, "asked")
+    (entry,) = guest.get(f"{API}/audit?action=regenerate", **key).json()["items"]
+    assert (entry["note"], entry["tone"]) == ("shorter, please", "expert")
+
+
 def test_same_press_sent_again_decides_once(
     guest: Visitor, desk: DeskData, key: dict[str, str]
 ) -> None:
