@@ -101,10 +101,20 @@ class ToneColumn:
         return self.draft.state is DraftState.PENDING
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the reader has said their word, and somebody else has to say theirs."""
+        return self.is_pending and self.verdict.is_waiting
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is for the reader to decide."""
+        return self.is_pending and not self.is_waiting
+
+    @property
     def is_low(self) -> bool:
         """Whether it may be approved together with others, without a look of its own."""
         is_safe = self.draft.risk is Risk.LOW and not self.licence and not self.is_high
-        return self.is_pending and is_safe and not self.refusal
+        return self.is_open and is_safe and not self.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,8 @@ class DeskView:
 
     @property
     def is_decided(self) -> bool:
-        return bool(self.columns) and not any(column.is_pending for column in self.columns)
+        """Whether nothing is left for this reader to decide."""
+        return bool(self.columns) and not any(column.is_open for column in self.columns)
 
 
 def get_desk(
@@ -166,9 +177,7 @@ def get_desk(
     choices = make_choices(list_groups(db), item.placements, drafts, posts, item.card.lang, picked)
     working = list_working(db, [draft.id for draft in drafts], user.id)
     source = split_sentences(item.card.text, item.card.lang)
-    verdicts = get_verdicts(
-        db, [draft.id for draft in drafts], user.id, needs_two=second_person
-    )
+    verdicts = get_verdicts(db, [draft.id for draft in drafts], user.id, needs_two=second_person)
     requests = list_open(db, card_id)
     columns = tuple(
         with_others(
@@ -250,9 +259,7 @@ def _column(
     )
 
 
-def with_others(
-    column: ToneColumn, verdict: VerdictState, asked: CookRequest | None
-) -> ToneColumn:
+def with_others(column: ToneColumn, verdict: VerdictState, asked: CookRequest | None) -> ToneColumn:
     """The column with what others have to do with it: verdicts, and a request for another draft."""
     waits = (DIFFERS if verdict.differs else GIVEN) if verdict.is_waiting else ""
     refusal = column.refusal or (waits if column.is_pending else "")
@@ -323,7 +330,7 @@ def _card_marks(columns: Sequence[ToneColumn]) -> list[Mark]:
 
 def _first_choice(columns: Sequence[ToneColumn]) -> str:
     """The tone the keyboard starts on: open, and some group is waiting for it."""
-    open_columns = [column for column in columns if column.is_pending]
+    open_columns = [column for column in columns if column.is_open]
     wanted = [column for column in open_columns if column.targets and not column.refusal]
     first = next(iter(wanted or open_columns or columns), None)
     return first.draft.tone if first else ""

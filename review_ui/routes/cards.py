@@ -22,12 +22,14 @@ from review_ui.render import fragment, go, page, query, tone_name
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_risk
 from stages.types import PostState
-from store import decisions
-from store.decisions import Action, By, NotAllowedError, RejectReason, StaleError
+from store import decisions, verdicts
+from store.batches import Pick, approve_many
+from store.decisions import Action, By, NotAllowedError, RejectReason, Sending, StaleError
 from store.engine import utc_now
 from store.leases import take_over, who_else
 from store.tones import get_tone
 from store.users import User
+from store.verdicts import Kind
 from store.working_texts import Clash, ClashKind, get_clash
 
 router = APIRouter()
@@ -50,6 +52,13 @@ HAPPENED = {
     ClashKind.DECIDED: N_("%(name)s decided on this draft while you were at it."),
     ClashKind.REPLACED: N_("The line wrote this draft again while you were at it."),
 }
+NOTHING_TOGETHER = N_("Nothing here can be approved together any more.")
+VERDICTS = {
+    Kind.FIRST: N_("Your verdict on %(tone)s is in. A second person decides with you."),
+    Kind.DIFFER: N_(
+        "Your verdict on %(tone)s and somebody else's differ. A lead or a third person settles it."
+    ),
+}
 HISTORY = {
     Action.APPROVE: N_("%(name)s approved %(tone)s"),
     Action.REJECT: N_("%(name)s rejected %(tone)s"),
@@ -59,8 +68,6 @@ HISTORY = {
     Action.RETRY: N_("%(name)s sent again a post of %(tone)s"),
     Action.SETTLE: N_("%(name)s settled a post of %(tone)s"),
     Action.KEEP: N_("%(name)s kept a post of %(tone)s"),
-    Action.REGENERATE: N_("%(name)s had %(tone)s written again"),
-    Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s"),
     Action.REGENERATE: N_("%(name)s asked for another draft of %(tone)s"),
     Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s to another time"),
 }
@@ -134,14 +141,8 @@ class Ask:
         """The desk as it is at this moment."""
         wanted = read_filter(self.request.query_params)
         picked = read_picked(self.form)
-        view = get_desk(
-            self.serve.db,
-            self.card_id,
-            self.user,
-            wanted,
-            picked,
-            second_person=self.serve.settings.second_person,
-        )
+        two = self.serve.settings.second_person
+        view = get_desk(self.serve.db, self.card_id, self.user, wanted, picked, second_person=two)
         if view is None:
             raise HTTPException(404)
         return view
@@ -188,9 +189,9 @@ Asked = Annotated[Ask, Depends(ask)]
 @router.get("/cards/{card_id}")
 def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Response:
     """The page; for a desk that turns to this card, what changes of it."""
+    two = serve.settings.second_person
     wanted = read_filter(request.query_params)
-    second_person = serve.settings.second_person
-    view = get_desk(serve.db, card_id, user, wanted, second_person=second_person)
+    view = get_desk(serve.db, card_id, user, wanted, second_person=two)
     if view is None:
         raise HTTPException(404)
     show_as = fragment if is_fragment(request) else page
@@ -212,24 +213,30 @@ def approve_low(
         )
     if outcome := asked.must_ask():
         return _answer_all(asked, outcome)
+    picks = [
+        Pick(column.draft.id, shown[column.draft.id], tuple(g.id for g in column.targets))
+        for column in columns
+    ]
+    by = By(user.id, 0, read.active_seconds(form), read.read_request_id(form, 0))
+    delay_s = serve.settings.publish_delay_s
     try:
-        for column in columns:
-            decisions.approve(
-                serve.db,
-                column.draft.id,
-                By(
-                    user.id,
-                    shown[column.draft.id],
-                    read.active_seconds(form),
-                    read.read_request_id(form, column.draft.id, is_shared=True),
-                ),
-                [group.id for group in column.targets],
-                serve.settings.publish_delay_s,
-            )
-    except (StaleError, NotAllowedError) as error:
+        done = approve_many(serve.db, picks, by, delay_s, card_id=card_id)
+    except NotAllowedError as error:
         return _answer_all(asked, Outcome(_(str(error)), 409))
-    note = ngettext("%(num)s tone approved.", "%(num)s tones approved.", len(columns))
-    return _answer_all(asked, Outcome(note % {"num": len(columns)}))
+    if not done.decision_ids:
+        why = _(done.left_out[0].why) if done.left_out else _(NOTHING_TOGETHER)
+        return _answer_all(asked, Outcome(why, 409))
+    count = len(done.decision_ids)
+    note = ngettext("%(num)s tone approved.", "%(num)s tones approved.", count) % {"num": count}
+    if done.left_out:
+        left = ngettext(
+            "%(note)s %(num)s was left out: %(why)s",
+            "%(note)s %(num)s were left out: %(why)s",
+            len(done.left_out),
+        )
+        why = _(done.left_out[0].why)
+        note = left % {"note": note, "num": len(done.left_out), "why": why}
+    return _answer_all(asked, Outcome(note))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/approve")
@@ -257,18 +264,23 @@ def approve(asked: Asked) -> Response:
     if outcome := asked.must_ask():
         return answer(asked, outcome)
     try:
-        decision_id = decisions.approve(
+        said = verdicts.approve(
             asked.serve.db,
             column.draft.id,
             by,
-            [group.id for group in groups],
-            asked.serve.settings.publish_delay_s,
-            licence_checked=checked,
-            note=_say_checked(checked, asked.draft_field("licence_note")) if checked else "",
-            due_at=due_at,
+            Sending(
+                [group.id for group in groups],
+                asked.serve.settings.publish_delay_s,
+                due_at,
+                checked,
+                _say_checked(checked, asked.draft_field("licence_note")) if checked else "",
+            ),
+            needs_two=asked.serve.settings.second_person,
         )
     except (StaleError, NotAllowedError) as error:
         return answer(asked, _lost(asked, by, error))
+    if said.kind in VERDICTS:
+        return answer(asked, Outcome(_(VERDICTS[said.kind]) % {"tone": asked.tone()}))
     if not groups:
         note = _("%(tone)s approved, for no group.") % {"tone": asked.tone()}
     else:
@@ -281,7 +293,7 @@ def approve(asked: Asked) -> Response:
             "num": len(groups),
             "names": ", ".join(group.name for group in groups),
         }
-    return answer(asked, Outcome(note, undo_path=_undo_path(asked, decision_id)))
+    return answer(asked, Outcome(note, undo_path=_undo_path(asked, said.decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/reject")
@@ -297,11 +309,14 @@ def reject(asked: Asked) -> Response:
         return answer(asked, outcome)
     note = read.field(asked.form, "note").strip()
     try:
-        decision_id = decisions.reject(asked.serve.db, asked.draft_id, by, reason, note)
+        two = asked.serve.settings.second_person
+        said = verdicts.reject(asked.serve.db, asked.draft_id, by, reason, note, needs_two=two)
     except (StaleError, NotAllowedError) as error:
         return answer(asked, _lost(asked, by, error))
-    said = _("%(tone)s rejected.") % {"tone": asked.tone()}
-    return answer(asked, Outcome(said, undo_path=_undo_path(asked, decision_id)))
+    if said.kind in VERDICTS:
+        return answer(asked, Outcome(_(VERDICTS[said.kind]) % {"tone": asked.tone()}))
+    words = _("%(tone)s rejected.") % {"tone": asked.tone()}
+    return answer(asked, Outcome(words, undo_path=_undo_path(asked, said.decision_id)))
 
 
 @router.post("/cards/{card_id}/drafts/{draft_id}/edit")
@@ -343,6 +358,13 @@ def edit(asked: Asked) -> Response:
 @router.post("/cards/{card_id}/drafts/{draft_id}/undo")
 def undo(asked: Asked) -> Response:
     column = asked.column()
+    if column.is_waiting:
+        try:
+            verdicts.take_back(asked.serve.db, asked.draft_id, asked.user.id)
+        except NotAllowedError as error:
+            return answer(asked, Outcome(_(str(error)), 409))
+        words = _("Your verdict on %(tone)s is taken back.") % {"tone": asked.tone()}
+        return answer(asked, Outcome(words))
     if column.decision is None:
         return answer(asked, Outcome(_("There is nothing to undo here any more."), 409))
     sent = read.field(asked.form, "decision")
