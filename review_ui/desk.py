@@ -254,7 +254,7 @@ def _column(
         licence=item.licence_finding,
         is_outdated=draft.body_hash != item.card.body_hash,
         chance=_say_chance(draft.score) if is_pending else "",
-        working=working if is_pending else None,
+        working=working,
         is_high=item.card.stakes is Stakes.HIGH,
     )
 

@@ -27,9 +27,10 @@ export function startWorking() {
 /** Put a line where the cursor stands, or stood last, as if it had been typed. */
 function insert({ area }, line) {
   const [start, end] = [area.selectionStart, area.selectionEnd];
-  const isApart = area.lang.startsWith("zh") || start === 0 || /\s$/.test(area.value.slice(0, start));
+  const [before, after] = [area.value.slice(0, start), area.value.slice(end)];
+  const gap = (isApart) => (area.lang.startsWith("zh") || isApart ? "" : " ");
   area.focus();
-  area.setRangeText(isApart ? line : ` ${line}`, start, end, "end");
+  area.setRangeText(gap(/(^|\s)$/.test(before)) + line + gap(/^(\s|$)/.test(after)), start, end, "end");
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
@@ -306,6 +307,7 @@ function onClick(event) {
     editor.version.value = clash.dataset.version;
     clash.remove();
     put(editor, editor.mine);
+    editor.kept = null; // it is kept as begun from the other text; from here on it is based on this one
     keep(editor);
     area.focus();
   } else if (button.matches("[data-take-theirs]")) {

@@ -13,7 +13,7 @@ from lxml import html
 from stages.snippets import load_snippets
 from stages.types import Risk
 from store.comments import count_unseen, list_comments
-from store.decisions import By, edit
+from store.decisions import By, RejectReason, edit, reject
 from store.drafts import DraftView, list_drafts
 from store.engine import utc_now
 from store.groups import list_groups, set_groups
@@ -174,7 +174,7 @@ def test_a_version_is_saved_under_its_name_and_compared_with_now(
     text = draft.text + " Softer."
     mara.decide(draft.card_id, "expert", "edit", {"text": text, "version_name": "Softer end"})
     page = mara.page(f"{path_of(draft)}/versions")
-    heads = [text_of(one) for one in page.xpath("//*[@class='version-head']")]
+    heads = [text_of(one) for one in page.xpath("//*[@class='draft-version-head']")]
     assert "The text of now Softer end · mara" in heads[0]
     assert heads[1].startswith("As the machine wrote it")
     form = next(one for one in page.forms if one.action.endswith("/edit"))
@@ -249,3 +249,16 @@ def test_no_shipped_line_blocks_a_draft_it_is_put_into(mara: Visitor, desk: Desk
         if "risk-low" not in live.text:
             blocked.append(line.id)
     assert blocked == []
+
+
+def test_typing_is_found_on_a_draft_somebody_decided_meanwhile(
+    mara: Visitor, desk: DeskData
+) -> None:
+    draft = draft_of(desk)
+    send(mara, f"{path_of(draft)}/working", text="Half of it", version=str(draft.version))
+    reject(desk.db, draft.id, By(LIN, draft.version), RejectReason.TONE)
+    tone = mara.tone(draft.card_id, "expert")
+    assert text_of(tone.xpath(".//*[@data-kept-text]")[0]) == "Half of it"
+    discard = tone.xpath(".//*[@data-discard]")[0]
+    mara.client.post(discard.get("formaction"), data={"csrf": mara.csrf()})
+    assert list_working(desk.db, [draft.id], MARA) == {}
