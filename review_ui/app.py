@@ -44,6 +44,7 @@ from review_ui.routes import (
     signin,
     sources,
     static,
+    styleguide,
     tones,
     working,
 )
@@ -62,7 +63,7 @@ ROUTERS = (
     queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
     static, keys, session,
     audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
-    api_docs, leases, working, comments,
+    api_docs, leases, working, comments, styleguide,
 )  # fmt: skip
 
 ROLE_PROBLEM = (

@@ -101,7 +101,8 @@ def take_all(
 
 
 def is_whole(response: PageResponse | None) -> bool:
-    """Whether a page came, and not a part of one."""
+    """Whether a page came, and not a part of one. Fails when the desk did."""
+    assert response is None or response.status < 500, response.url
     return response is not None and "<html" in response.text()[:200]
 
 

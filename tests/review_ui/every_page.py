@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from review_ui.access import ACCESS
+from review_ui.access import ACCESS, is_public
 from store.drafts import list_drafts
+from store.invites import make_invite
+from store.users import Role
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.shelf_data import ShelfData
 from tests.review_ui.tone_data import NEXT, hash_of
 
 NO_PAGES = re.compile(
-    r"/$|/(healthz|readyz|metrics|openapi\.json)$|/(feeds|static|api/v1)/|/audit/export"
+    r"/$|/(healthz|readyz|metrics)$|/(feeds|static|api/v1|api/openapi|session|signin/oidc)\b"
+    r"|/audit/export|/comments/names|/posts/.*/snapshot"
 )
 """Where machines go, and what leads elsewhere."""
 PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
@@ -43,7 +46,7 @@ def list_every_page(desk: DeskData, shelf: ShelfData) -> tuple[Shown, ...]:
     shown = [Shown("signin", "/signin", is_open=True)]
     for method, path in ACCESS:
         if method == "GET" and path != "/signin" and not NO_PAGES.match(path):
-            shown.append(Shown(_name(path), _fill(path, examples), path.startswith("/invites/")))
+            shown.append(Shown(_name(path), _fill(path, examples), is_public("GET", path)))
     more = {
         "card-blocked": f"/cards/{shelf.cards['fever']}",
         "card-chinese": f"/cards/{shelf.cards['zh-fever']}",
@@ -66,6 +69,7 @@ def _examples(desk: DeskData, shelf: ShelfData) -> Mapping[str, str]:
         "source_id": "river-health",
         "tone": "mom",
         "user_id": "2",
+        "token": make_invite(desk.db, Role.EDITOR, "", 1),
     }
 
 

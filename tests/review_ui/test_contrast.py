@@ -1,48 +1,52 @@
-"""The colours of the design system, measured: WCAG 2.2 asks 4.5 to 1 for text."""
+"""The colours of the design system: text can be read in both themes, and nothing else is used."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-TOKENS = Path(__file__).parents[2] / "review_ui" / "static" / "tokens.css"
+from review_ui.assets import STATIC
+from review_ui.palette import LEAST_CONTRAST, TEXT_PAIRS, contrast, read_colours
 
-PAIRS = [
-    *((ink, ground) for ink in ("ink", "ink-soft", "ink-faint", "copper", "copper-strong")
-      for ground in ("paper", "sheet", "sunken")),
-    *((name, ground) for name in ("low", "flagged", "blocked", "hint")
-      for ground in ("sheet", "paper", f"{name}-wash")),
-    *((ink, ground) for ink in ("ink", "ink-soft", "ink-faint", "copper")
-      for ground in ("hint-wash", "flagged-wash", "blocked-wash")),
-    ("copper-strong", "copper-wash"),
-    ("on-copper", "copper"),
-    ("ink", "glow"),
-]  # fmt: skip
-
-
-def read_colours(theme: int) -> dict[str, str]:
-    """Token to `#rrggbb`; theme: 0 light, 1 dark."""
-    found = re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\)", TOKENS.read_text())
-    return {name: shades[theme] for name, *shades in found}
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
+RAW_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch|lab)a?\(")
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_every_text_colour_can_be_read_on_its_grounds(theme: int) -> None:
-    colours = read_colours(theme)
+    colours = {name: shades[theme] for name, shades in read_colours().items()}
     weak = {
         f"{ink} on {ground}": round(contrast(colours[ink], colours[ground]), 2)
-        for ink, ground in PAIRS
-        if contrast(colours[ink], colours[ground]) < 4.5
+        for ink, ground in TEXT_PAIRS
+        if contrast(colours[ink], colours[ground]) < LEAST_CONTRAST
     }
     assert weak == {}
+
+
+def test_every_colour_is_text_or_a_ground_of_text_or_a_line() -> None:
+    measured = {name for pair in TEXT_PAIRS for name in pair}
+    assert set(read_colours()) - measured == {"line", "line-strong"}
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert (contrast("#000000", "#ffffff"), contrast("#777777", "#777777")) == (21, 1)
+
+
+@pytest.mark.parametrize(
+    "sheet", sorted(path.name for path in STATIC.glob("*.css") if path.name != "tokens.css")
+)
+def test_only_tokens_name_colours(sheet: str) -> None:
+    text = re.sub(r"url\([^)]*\)|/\*.*?\*/", "", (STATIC / sheet).read_text(), flags=re.DOTALL)
+    assert RAW_COLOUR.findall(text) == []
+
+
+def test_explicit_choice_of_a_theme_wins_over_the_system() -> None:
+    tokens = (STATIC / "tokens.css").read_text()
+    assert "color-scheme: light dark" in tokens
+    for theme in ("light", "dark"):
+        assert f'[data-theme="{theme}"] {{ color-scheme: {theme}; }}' in tokens
+
+
+def test_tokens_that_are_used_exist() -> None:
+    sheets = [path.read_text() for path in STATIC.glob("*.css")]
+    named = set(re.findall(r"(--[a-z0-9-]+):", "".join(sheets)))
+    used = set(re.findall(r"var\((--[a-z0-9-]+)[,)]", "".join(sheets)))
+    assert used - named == set()
