@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from review_ui.access import LEADS
+from review_ui.desk_words import REASONS as REJECT_REASONS
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.marks import Change, compare
 from review_ui.quarantine_view import REASONS as QUARANTINE_REASONS
-from review_ui.routes.cards import REASONS as REJECT_REASONS
-from store.audit import Entry, Kind
+from store.audit import Entry, Kind, hide_pace
+from store.users import User
 
 KIND_NAMES = {
     Kind.DECISIONS: N_("Drafts and posts"),
@@ -78,6 +80,7 @@ FACT_NAMES = {
     "score": N_("Score"),
     "groups": N_("Groups"),
     "post": N_("Post"),
+    "snapshots": N_("Snapshots"),
     "due_at": N_("Goes out at"),
     "alert": N_("Alert"),
     "alert_at": N_("Alert since"),
@@ -88,8 +91,8 @@ FACT_NAMES = {
     "name": N_("Name"),
 }
 
-HIDDEN_FACTS = ("text", "findings", "request")
-"""What a row keeps for undoing, too long to be listed."""
+HIDDEN_FACTS = ("text", "findings", "request", "verdicts")
+"""What a row keeps for undoing, or says elsewhere."""
 
 CSV_COLUMNS = (
     "kind", "id", "at", "user", "action", "about", "reason", "note", "active_s", "source_id",
@@ -111,8 +114,18 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstVerdict:
+    """What somebody said before the decision that agreed with it or settled it."""
+
+    user: str
+    said: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditLine:
-    """changes: of the text, empty when it stayed as it was."""
+    """changes: of the text, empty when it stayed as it was. verdicts: those that came before."""
 
     entry: Entry
     said: str
@@ -121,6 +134,14 @@ class AuditLine:
     changes: tuple[Change, ...]
     facts: tuple[Fact, ...]
     post_id: int | None
+    verdicts: tuple[FirstVerdict, ...]
+
+
+def seen_by(entries: Iterable[Entry], user: User) -> tuple[Entry, ...]:
+    """How long somebody looked is for themselves and for leads."""
+    if user.role in LEADS:
+        return tuple(entries)
+    return tuple(hide_pace(entry, user.name) for entry in entries)
 
 
 def make_line(entry: Entry) -> AuditLine:
@@ -137,6 +158,16 @@ def make_line(entry: Entry) -> AuditLine:
         changes,
         tuple(_facts(before, after)),
         post_id if isinstance(post_id, int) else None,
+        tuple(_verdict(each) for each in after.get("verdicts", ())),
+    )
+
+
+def _verdict(kept: Mapping[str, Any]) -> FirstVerdict:
+    return FirstVerdict(
+        str(kept["user"]),
+        say_action(Kind.DECISIONS, str(kept["verdict"])),
+        say_reason(str(kept["reason"])),
+        str(kept["note"]),
     )
 
 

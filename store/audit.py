@@ -343,6 +343,13 @@ def _id(table: Any) -> InstrumentedAttribute[Any]:
     return found
 
 
-def hide_pace(entry: Entry) -> Entry:
-    """The entry without how long its person looked."""
-    return replace(entry, active_s=None)
+def hide_pace(entry: Entry, viewer: str) -> Entry:
+    """The entry without how long anybody but viewer looked, also at a first verdict in it."""
+    after = dict(entry.after)
+    if "verdicts" in after:
+        after["verdicts"] = [
+            each if each["user"] == viewer else {**each, "active_s": None}
+            for each in after["verdicts"]
+        ]
+    own = entry.active_s if entry.user == viewer else None
+    return replace(entry, active_s=own, after=after)

@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime
 
-from review_ui.access import LEADS
 from review_ui.api_models import EntryOut, GroupOut, Page, PostOut, RunOut, make_post
-from review_ui.audit_view import record
+from review_ui.audit_view import record, seen_by
 from review_ui.cursors import Cursor, read_number, write_number
 from review_ui.deps import Serve, SignedIn
 from stages.types import PostState
-from store.audit import AuditFilter, Kind, hide_pace, list_entries
+from store.audit import AuditFilter, Kind, list_entries
 from store.groups import list_groups
 from store.posts import get_post_view, list_posts
 from store.runs import list_runs
@@ -87,10 +86,5 @@ def list_record(
         kind, person, action, source, tone, card, batch=batch, since=since, until=until
     )
     found = list_entries(serve.db, wanted, read_number(cursor), limit + 1)
-    items = [
-        EntryOut(
-            **record(entry if user.role in LEADS or entry.user == user.name else hide_pace(entry))
-        )
-        for entry in found[:limit]
-    ]
+    items = [EntryOut(**record(entry)) for entry in seen_by(found[:limit], user)]
     return Page(items=items, next=write_number(items[-1].id) if len(found) > limit else None)

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
-from review_ui.access import LEADS
-from review_ui.audit_view import ACTION_NAMES, KIND_NAMES, WRITERS, make_line
+from review_ui.audit_view import ACTION_NAMES, KIND_NAMES, WRITERS, make_line, seen_by
 from review_ui.days import end_of, read_day, read_zone, start_of
 from review_ui.deps import Serve, SignedIn
 from review_ui.filters import pick
@@ -18,7 +17,6 @@ from store.audit import (
     AuditFilter,
     Entry,
     Kind,
-    hide_pace,
     iterate_entries,
     list_entries,
     list_people,
@@ -43,7 +41,7 @@ def show(request: Request, serve: Serve, user: SignedIn) -> Response:
     _check_kind(wanted, user)
     below = request.query_params.get("below", "")
     found = list_entries(serve.db, wanted, _number(below), PAGE_SIZE + 1)
-    lines = [make_line(entry) for entry in _seen_by(found[:PAGE_SIZE], user)]
+    lines = [make_line(entry) for entry in seen_by(found[:PAGE_SIZE], user)]
     return page(
         request,
         "audit.html",
@@ -87,14 +85,7 @@ def export(request: Request, serve: Serve, user: SignedIn, form: str) -> Respons
 
 def _batches(db: Database, wanted: AuditFilter, user: User) -> Iterator[tuple[Entry, ...]]:
     for batch in iterate_entries(db, wanted):
-        yield _seen_by(batch, user)
-
-
-def _seen_by(entries: tuple[Entry, ...], user: User) -> tuple[Entry, ...]:
-    """How long somebody looked is for themselves and for leads."""
-    if user.role in LEADS:
-        return entries
-    return tuple(entry if entry.user == user.name else hide_pace(entry) for entry in entries)
+        yield seen_by(batch, user)
 
 
 def _check_kind(wanted: AuditFilter, user: User) -> None:

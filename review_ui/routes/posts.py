@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
-from review_ui.access import LEADS
-from review_ui.audit_view import make_line
+from review_ui.audit_view import make_line, seen_by
 from review_ui.days import (
     local_input,
     read_day,
@@ -30,7 +29,6 @@ from stages.errors import ConfigError, TransientError
 from stages.types import PostState
 from store import decisions
 from store.alerts import Alert
-from store.audit import hide_pace
 from store.decisions import Action, NotAllowedError, StaleError
 from store.engine import Database
 from store.overview import list_post_traces, list_text_changes
@@ -96,7 +94,7 @@ def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> 
         raise HTTPException(404)
     kept = Snapshots(serve.settings.snapshots_url)
     snapshots = [(item, kept.has(item.sha256)) for item in trace.snapshots]
-    sees_pace, zone = user.role in LEADS, read_zone(request.cookies)
+    zone = read_zone(request.cookies)
     return page(
         request,
         "post.html",
@@ -105,10 +103,7 @@ def show_trace(request: Request, serve: Serve, user: SignedIn, post_id: int) -> 
             "trace": trace,
             "spans": ", ".join(f"{start}–{end}" for start, end in trace.card.spans),
             "snapshots": snapshots,
-            "history": [
-                make_line(entry if sees_pace or entry.user == user.name else hide_pace(entry))
-                for entry in trace.history
-            ],
+            "history": [make_line(entry) for entry in seen_by(trace.history, user)],
             "traces": list_post_traces(serve.db, [post_id]),
             "names": STATE_NAMES,
             "zone": zone,

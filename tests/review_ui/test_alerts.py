@@ -102,7 +102,7 @@ def test_kept_post_says_who_kept_it_and_only_they_take_it_back(
 ) -> None:
     post_id = shelf.posts["changed"]
     press(mara, rows(mara)[f"post-{post_id}"], "keep", note="Both are <right>.")
-    assert trace(mara, post_id) == "Kept by mara just now: Both are <right>."
+    assert trace(mara, post_id) == "Kept by mara · just now · Both are <right>."
     assert row(lin, post_id).xpath(".//button[@data-undo]") == []
     kept = row(mara, post_id)
     assert press(mara, kept, "undo") == "The post is to be decided again."
@@ -127,11 +127,11 @@ def test_withdrawn_post_says_who_withdrew_it_and_how(
 ) -> None:
     removed, changed = shelf.posts["removed"], shelf.posts["changed"]
     press(mara, rows(mara)[f"post-{removed}"], "withdraw")
-    assert trace(mara, removed) == "Withdrawn by mara just now"
+    assert trace(mara, removed) == "Withdrawn by mara · just now"
     assert "due" not in text_of(row(mara, removed).find_class("post-time")[0])
     approval = list_decisions(desk.db, card_id=shelf.cards["naps"])[0]
     undo(desk.db, approval.id, 1)
-    assert trace(mara, changed) == "Withdrawn with its approval by mara just now"
+    assert trace(mara, changed) == "Withdrawn with its approval by mara · just now"
 
 
 def test_lapsed_approval_is_a_line_of_the_history(

@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from review_ui.audit_view import BOM, CSV_COLUMNS, inert
 from stages.types import PostState, Receipt, Risk
+from store import verdicts
 from store.decisions import By, RejectReason, approve, edit, reject
 from store.desk_tables import VerdictRow
 from store.drafts import list_drafts
@@ -140,6 +141,25 @@ def test_waiting_verdict_is_nowhere_in_the_record(mara: Visitor, desk: DeskData)
         )  # fmt: skip
     for path in ("/audit", "/audit/export.jsonl", "/audit/export.csv", "/api/v1/audit"):
         assert "waiting words" not in mara.get(path).text
+
+
+def test_decision_of_two_names_both_and_hides_their_pace_from_others(
+    mara: Visitor, someone: Callable[[Role], Visitor], desk: DeskData
+) -> None:
+    draft_id = draft_of(desk, "fever")
+    for user_id, seconds in ((1, 3.25), (2, 4.25)):
+        verdicts.reject(
+            desk.db, draft_id, By(user_id, 1, seconds), RejectReason.WRONG, f"by {user_id}"
+        )
+    (row,) = mara.page("/audit").xpath("//li[contains(@class, 'record')]")
+    assert "lin Rejected" in text_of(row)
+    assert "Before: mara, Rejected" in text_of(row)
+    assert "by 1" in text_of(row)
+    exported = someone(Role.EDITOR).get("/audit/export.jsonl").text
+    assert "by 1" in exported
+    assert "3.25" not in exported
+    assert "4.25" not in exported
+    assert "3.25" in mara.get("/audit/export.jsonl").text
 
 
 def add_decisions(desk: DeskData, count: int) -> None:
