@@ -42,6 +42,8 @@ from store.working_texts import WorkingText, list_working
 WEAK_BELOW = 0.5
 """Strength under which a finding is shown as a hint to look, not as a fault."""
 
+NO_VERDICT = VerdictState()
+
 _LOOKS = ("critical", "major", "minor", "perhaps", "info")
 
 
@@ -92,7 +94,7 @@ class ToneColumn:
     is_outdated: bool
     chance: str
     working: WorkingText | None
-    verdict: VerdictState = VerdictState()
+    verdict: VerdictState = NO_VERDICT
     asked: CookRequest | None = None
     is_high: bool = False
 
@@ -182,7 +184,7 @@ def get_desk(
     columns = tuple(
         with_others(
             _column(draft, item, source, choices, posts, decisions, user, working.get(draft.id)),
-            verdicts.get(draft.id, VerdictState()),
+            verdicts.get(draft.id, NO_VERDICT),
             requests.get(draft.id),
         )
         for draft in drafts

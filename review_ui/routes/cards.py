@@ -14,10 +14,11 @@ from review_ui import decide_form as read
 from review_ui.decide_form import FormValues
 from review_ui.deps import Serve, Services, SignedIn, is_fragment
 from review_ui.desk import DeskView, ToneColumn, find_column, get_desk, read_picked
+from review_ui.desk_words import HAPPENED, HISTORY, NOTHING_TOGETHER, REASONS, SAVED, VERDICTS
 from review_ui.differences import Changes, compare_texts
 from review_ui.filters import pick, read_filter, write_filter
-from review_ui.i18n import N_, ngettext
 from review_ui.i18n import gettext as _
+from review_ui.i18n import ngettext
 from review_ui.render import fragment, go, page, query, tone_name
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_risk
@@ -29,48 +30,9 @@ from store.engine import utc_now
 from store.leases import take_over, who_else
 from store.tones import get_tone
 from store.users import User
-from store.verdicts import Kind
-from store.working_texts import Clash, ClashKind, get_clash
+from store.working_texts import Clash, get_clash
 
 router = APIRouter()
-
-REASONS = {
-    RejectReason.WRONG: N_("Says what the source does not"),
-    RejectReason.UNCLEAR: N_("Hard to understand"),
-    RejectReason.TONE: N_("Not in this tone"),
-    RejectReason.DUPLICATE: N_("We have said this already"),
-    RejectReason.NOT_FOR_US: N_("Not for our groups"),
-    RejectReason.OTHER: N_("Something else"),
-}
-SAVED = {
-    "low": N_("%(tone)s saved and checked: low risk, %(findings)s."),
-    "flagged": N_("%(tone)s saved and checked: flagged, %(findings)s."),
-    "blocked": N_("%(tone)s saved and checked: blocked, %(findings)s."),
-}
-HAPPENED = {
-    ClashKind.EDITED: N_("%(name)s changed this draft while you were at it."),
-    ClashKind.DECIDED: N_("%(name)s decided on this draft while you were at it."),
-    ClashKind.REPLACED: N_("The line wrote this draft again while you were at it."),
-}
-NOTHING_TOGETHER = N_("Nothing here can be approved together any more.")
-VERDICTS = {
-    Kind.FIRST: N_("Your verdict on %(tone)s is in. A second person decides with you."),
-    Kind.DIFFER: N_(
-        "Your verdict on %(tone)s and somebody else's differ. A lead or a third person settles it."
-    ),
-}
-HISTORY = {
-    Action.APPROVE: N_("%(name)s approved %(tone)s"),
-    Action.REJECT: N_("%(name)s rejected %(tone)s"),
-    Action.EDIT: N_("%(name)s edited %(tone)s"),
-    Action.UNDO: N_("%(name)s reopened %(tone)s"),
-    Action.WITHDRAW: N_("%(name)s withdrew a post of %(tone)s"),
-    Action.RETRY: N_("%(name)s sent again a post of %(tone)s"),
-    Action.SETTLE: N_("%(name)s settled a post of %(tone)s"),
-    Action.KEEP: N_("%(name)s kept a post of %(tone)s"),
-    Action.REGENERATE: N_("%(name)s asked for another draft of %(tone)s"),
-    Action.RESCHEDULE: N_("%(name)s moved a post of %(tone)s to another time"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +158,7 @@ def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Respon
         raise HTTPException(404)
     show_as = fragment if is_fragment(request) else page
     template = "partials/desk.html" if is_fragment(request) else "card.html"
-    return show_as(request, template, _context(request, view))
+    return show_as(request, template, make_context(request, view))
 
 
 @router.post("/cards/{card_id}/approve")
@@ -429,7 +391,7 @@ def answer(asked: Ask, outcome: Outcome) -> Response:
     column = find_column(view, asked.draft_id)
     undo_path, _hash, decision_id = outcome.undo_path.partition("#")
     context = {
-        **_context(asked.request, view),
+        **make_context(asked.request, view),
         "note": outcome.note,
         "is_problem": outcome.status_code >= 400,
         "unsaved": {asked.draft_id: outcome.unsaved} if outcome.unsaved else {},
@@ -458,7 +420,7 @@ def _answer_all(asked: Ask, outcome: Outcome) -> Response:
         target = f"/cards/{quote(asked.card_id, safe='')}{params}"
         return go(asked.request, target, outcome.note)
     context = {
-        **_context(asked.request, asked.look()),
+        **make_context(asked.request, asked.look()),
         "note": outcome.note,
         "is_problem": outcome.status_code >= 400,
         "asked_over": -1 if outcome.asks_over else 0,
@@ -467,7 +429,7 @@ def _answer_all(asked: Ask, outcome: Outcome) -> Response:
     return fragment(asked.request, "decided_all.html", context, outcome.status_code)
 
 
-def _context(request: Request, view: DeskView) -> Mapping[str, Any]:
+def make_context(request: Request, view: DeskView) -> Mapping[str, Any]:
     wanted = read_filter(request.query_params)
     return {
         "desk": view,
