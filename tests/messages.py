@@ -55,11 +55,15 @@ def main() -> None:
     for message in sorted(find_messages(), key=lambda each: (each.locations[:1], str(each.id))):
         if not message.id:
             continue
-        before = kept.get(message.id if isinstance(message.id, str) else message.id[0])
+        is_plain = isinstance(message.id, str)
+        before = kept.get(message.id if is_plain else message.id[0])
+        said = before.string if before else ""
+        if is_plain != isinstance(said, str):  # one that counts now, or no longer
+            said = said[0] if is_plain else (said,)
         files = sorted({(name, 0) for name, _line in message.locations})
-        new.add(message.id, before.string if before else None, files)
-    said = io.BytesIO()
-    write_po(said, new, width=100, omit_header=True, include_lineno=False)
+        new.add(message.id, said or None, files)
+    file = io.BytesIO()
+    write_po(file, new, width=100, omit_header=True, include_lineno=False)
     plural = '"Plural-Forms: nplurals=1; plural=0;\\n"'
     text = "\n".join(
         (
@@ -72,7 +76,7 @@ def main() -> None:
             '"Content-Transfer-Encoding: 8bit\\n"',
             plural,
             "",
-            said.getvalue().decode(),
+            file.getvalue().decode(),
         )
     )
     CHINESE.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

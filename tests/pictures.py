@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.review_ui.desk_data import DeskData
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 MAX_HEIGHT = 1500
 """A picture is for looking at a page, not for reading it to its end."""
 
@@ -126,7 +127,7 @@ def open_context(
 def sign_in(context: BrowserContext, desk: DeskData, address: str, user_id: int = 1) -> None:
     """Without the form, whose password check is slow on purpose."""
     response = Response()
-    token = start_session(desk.db, user_id, 12)
+    token = start_session(desk.db, user_id, 12, AGENT, "192.0.2.7")
     Cookies(get_secret_key(desk.settings), is_https=False).write(response, "session", token, None)
     name, _, rest = response.headers["set-cookie"].partition("=")
     context.add_cookies([{"name": name, "value": rest.partition(";")[0], "url": address}])

@@ -37,7 +37,7 @@ PLACE = """() => {
   const at = document.activeElement;
   const { width, height } = at.getBoundingClientRect();
   const style = getComputedStyle(at);
-  if (width < 2 || height < 2 || style.visibility === "hidden") 
+  if (width < 2 || height < 2 || style.visibility === "hidden")
     return `unseen ${at.outerHTML.slice(0, 80)}`;
   if (at.matches(".skip")) return "skip";
   if (at.closest(".bar")) return "bar";
