@@ -1,5 +1,6 @@
 """What routes ask for: the services, the signed-in user, and the guard before every route."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,13 +14,16 @@ from review_ui.assets import Assets
 from review_ui.i18n import choose_language, speak
 from review_ui.oidc import Oidc
 from review_ui.security import Cookies, is_from_elsewhere
-from store.api_tokens import get_token_user
 from stages.snippets import Snippet
+from store.api_tokens import get_token_user
 from store.engine import Database
 from store.sessions import get_session_user
 from store.settings import Settings
 from store.users import User
 
+# Parts of addresses that are numbers of rows, and the largest a database has.
+NUMBERS = frozenset({"draft_id", "post_id", "user_id", "token_id", "comment_id", "view_id"})
+MAX_NUMBER = 2**31 - 1
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Public routes that are another page for somebody who is signed in.
 TWO_FACED = frozenset({"/signin", "/settings/language", "/signin/oidc/callback"})
@@ -74,6 +78,7 @@ async def guard(request: Request) -> None:
         raise SignInNeededError
     if user is not None and not may(user.role, method, path):
         raise HTTPException(403, "role")
+    check_numbers(request.path_params)
     if not is_safe:
         if user is None or path in GUEST_FORMS:
             token = services.cookies.read(request, "guest")
@@ -93,8 +98,17 @@ async def check_token(request: Request, services: Services, method: str, path: s
         raise HTTPException(401, "token", headers={"www-authenticate": "Bearer"})
     if not may(user.role, method, path):
         raise HTTPException(403, "role")
+    check_numbers(request.path_params)
     request.state.user = user
     speak(choose_language(request.cookies, request.headers, user.prefs))
+
+
+def check_numbers(params: Mapping[str, str]) -> None:
+    """Raises 404 for a number no row can have: a database would fail on it."""
+    for name in NUMBERS & params.keys():
+        digits = params[name].lstrip("+-").lstrip("0")
+        if digits.isdecimal() and (len(digits) > 10 or int(digits) > MAX_NUMBER):
+            raise HTTPException(404)
 
 
 async def check_write(request: Request, services: Services, token: str) -> None:

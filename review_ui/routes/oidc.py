@@ -103,6 +103,9 @@ def _come_back(
         message = _("This sign-in was begun in another browser, or too long ago. Begin again.")
         return sign_in_page(request, serve, 400, message=message)
     attempt, purpose, what = kept
+    if error == "access_denied":
+        message = _("You did not sign in at %(provider)s.") % {"provider": oidc.name}
+        return sign_in_page(request, serve, 403, message=message)
     if error or not code or (iss and iss != oidc.issuer):
         return _fail(request, serve, OidcError("it came back without a code of that issuer"))
     try:

@@ -118,7 +118,7 @@ def sign_out_everywhere(request: Request, serve: Serve, user: SignedIn, user_id:
 
 
 def _find(serve: Serve, user_id: int) -> User:
-    person = get_user(serve.db, user_id) if user_id < 2**63 else None
+    person = get_user(serve.db, user_id)
     if person is None:
         raise HTTPException(404)
     return person

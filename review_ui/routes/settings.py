@@ -144,7 +144,7 @@ def make_token(
 
 @router.post("/settings/tokens/{token_id}/revoke")
 def revoke_token(request: Request, serve: Serve, user: SignedIn, token_id: int) -> Response:
-    if token_id >= 2**63 or not revoke_api_token(serve.db, user.id, token_id):
+    if not revoke_api_token(serve.db, user.id, token_id):
         raise HTTPException(404)
     return go(request, "/settings#tokens", _("The token works no more."))
 

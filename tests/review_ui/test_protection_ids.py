@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from store.api_tokens import get_token_user, list_api_tokens, make_api_token
 from store.comments import add_comment, list_comments
 from store.drafts import list_drafts
 from store.engine import utc_now
+from store.saved_views import list_views, save_view
 from store.sessions import get_session_user, list_sessions, start_session
 from store.users import Role, set_role
 from store.working_texts import list_working
@@ -84,6 +86,15 @@ def test_working_text_of_somebody_else_is_neither_seen_nor_changed(
     assert list_working(db, [draft.id], 1)[draft.id].text == secret
 
 
+def test_saved_view_of_somebody_else_stays(two: Two) -> None:
+    db = two.desk.db
+    view_id = save_view(db, 1, "Mine", {"view": "flagged"}, utc_now())
+    for wrong in (view_id, 0, -1, 2**63, 2**80):
+        assert two.post(f"/queue/views/{wrong}/delete") in (303, 404), wrong
+    assert [view.name for view in list_views(db, 1)] == ["Mine"]
+    assert "Mine" not in [view.name for view in list_views(db, 2)]
+
+
 OWN_ONLY = "/cards/{card_id}/drafts/{draft_id}/working/discard"
 """Takes back what oneself has typed, whatever card the address says; nobody else's."""
 
@@ -124,8 +135,17 @@ def test_invite_and_people_are_out_of_an_editors_reach(two: Two) -> None:
     assert two.lin.get("/people").status_code == 403
 
 
-def test_ids_that_are_no_numbers_or_too_large_do_no_harm(mara: Visitor) -> None:
-    csrf = mara.csrf()
-    for user_id in ("0", "-1", str(2**63), str(2**100), "1e3", "x", "1%00", "../1"):
-        answer = mara.client.post(f"/people/{user_id}/disable", data={"csrf": csrf})
-        assert answer.status_code in (404, 422), user_id
+@pytest.mark.parametrize("number", ["9" * 25, str(2**31), "-" + "9" * 25, "0", "-1", "1e3", "１"])
+def test_number_no_row_has_does_no_harm(mara: Visitor, number: str) -> None:
+    """On every route that takes one."""
+    csrf, wrong, tried = mara.csrf(), [], 0
+    for method, path in sorted(ACCESS):
+        if "_id}" not in path:
+            continue
+        address = re.sub(r"\{\w+(:path)?\}", number, path)
+        answer = mara.client.request(method, address, headers={"x-csrf-token": csrf})
+        tried += 1
+        if answer.status_code >= 500:
+            wrong.append((method, path, answer.status_code))
+    assert wrong == []
+    assert tried > 25

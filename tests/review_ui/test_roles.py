@@ -63,6 +63,7 @@ EXAMPLES = {
     "post_id": "1",
     "token_id": "1",
     "comment_id": "1",
+    "view_id": "1",
 }
 """What stands in an address; '' is found in the data."""
 
