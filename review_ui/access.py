@@ -73,6 +73,8 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{DRAFT}/reject"): EDITORS,
     ("POST", f"{DRAFT}/edit"): EDITORS,
     ("POST", f"{DRAFT}/undo"): EDITORS,
+    ("POST", f"{DRAFT}/regenerate"): EDITORS,
+    ("GET", f"{DRAFT}/regenerate"): EVERYONE,
     ("GET", "/guides/{guide_id:path}"): EVERYONE,
     # together
     ("POST", f"{CARD}/lease"): EDITORS,

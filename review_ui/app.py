@@ -16,6 +16,7 @@ from review_ui.oidc import make_oidc
 from review_ui.problems import ApiProblemError, answer_api, is_api, problem
 from review_ui.render import fragment, make_templates, page
 from review_ui.routes import (
+    again,
     api_cards,
     api_decisions,
     api_docs,
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, oidc, invites, people, settings,
-    queue, cards, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
+    queue, cards, again, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
     static, keys, session,
     audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
     api_docs, leases, working, comments, styleguide,

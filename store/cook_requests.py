@@ -222,6 +222,20 @@ def list_texts(db: Database, card_id: str, tone: str) -> frozenset[str]:
         )
 
 
+def get_last(db: Database, draft_id: int) -> CookRequest | None:
+    """The last request for another draft in the place of this one."""
+    row = CookRequestRow
+    with db.read() as session:
+        found = session.exec(
+            select(CookRequestRow, UserRow.name)
+            .join(UserRow, col(UserRow.id) == col(row.user_id))
+            .where(row.draft_id == draft_id)
+            .order_by(col(row.id).desc())
+            .limit(1)
+        ).first()
+    return _value(found[0], found[1], RequestState(found[0].state)) if found else None
+
+
 def list_open(db: Database, card_id: str) -> Mapping[int, CookRequest]:
     """By id of a current draft: the last request for another one in its place, open or failed,
     or the one it came from.
