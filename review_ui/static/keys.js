@@ -187,9 +187,17 @@ function save(field) {
 function close(target) {
   if (hasQuarantine() && closeStopper()) return;
   if (target.closest?.(TYPED_INTO) && !target.closest("details, [data-row]")) target.blur();
-  closeOpen();
+  if (!closeOpen()) closeFold();
   const row = chosenRow();
   const fold = document.activeElement?.closest("[data-row] details[data-stop]");
   if (fold) fold.open = false;
   row?.focus();
+}
+
+/** What else is open around the cursor in a tone: a wish, a time. */
+function closeFold() {
+  const fold = document.activeElement?.closest(".tone details[open]");
+  if (!fold) return;
+  fold.open = false;
+  fold.closest(".tone").focus({ preventScroll: true });
 }

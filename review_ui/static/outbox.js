@@ -53,7 +53,7 @@ function onPress(event) {
     return;
   }
   detail.pressId = crypto.randomUUID();
-  detail.parameters.request_id ??= detail.pressId;
+  detail.parameters.request_id = detail.pressId; // the name in the page is for forms without any script
   detail.timeout = TIMEOUT_MS;
 }
 

@@ -50,8 +50,23 @@ export function showOutbox(place, presses) {
   fill(place, "waiting", waiting);
   fill(place, "refused", refused);
   for (const tone of document.querySelectorAll(".tone")) {
-    tone.toggleAttribute("data-waiting", tone.dataset.state === "pending" && waiting.some((press) => isAbout(tone, press)));
+    const waits = tone.dataset.state === "pending" && waiting.some((press) => isAbout(tone, press));
+    if (tone.hasAttribute("data-waiting") !== waits) markTone(tone, waits, place.dataset.waits);
   }
+}
+
+/** Where its buttons are, a tone says that it waits; they do nothing meanwhile. */
+function markTone(tone, waits, words) {
+  tone.toggleAttribute("data-waiting", waits);
+  const buttons = tone.querySelector(".action-row");
+  if (buttons?.contains(document.activeElement)) tone.focus({ preventScroll: true });
+  buttons?.toggleAttribute("inert", waits);
+  tone.querySelector(".waits")?.remove();
+  if (!waits || !buttons) return;
+  const line = document.createElement("p");
+  line.className = "waits";
+  line.textContent = words;
+  buttons.before(line);
 }
 
 function fill(place, name, presses) {
