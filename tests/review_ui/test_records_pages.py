@@ -387,3 +387,29 @@ def test_metrics_are_for_ops_and_name_every_state(
     assert 'spoonful_posts{state="failed"} 0' in lines
     assert "# TYPE spoonful_leases gauge" in lines
     assert len([line for line in lines if line.startswith("spoonful_drafts{")]) == 9
+
+
+def test_waiting_post_is_moved_from_calendar_and_trace(mara: Visitor, desk: DeskData) -> None:
+    approve(desk.db, draft_of(desk, "storage"), By(1, 1), ["night-feeds"], 3600)
+    post_id = list_posts(desk.db)[0].post.id
+    mara.client.cookies["spoonful_zone"] = "Asia%2FShanghai"
+
+    def move(page: str, **fields: str) -> datetime:
+        form = next(
+            form for form in mara.page(page).xpath("//form") if "reschedule" in form.get("action")
+        )
+        sent = {**dict(form.fields), **fields}
+        answer = mara.client.post(form.get("action"), data=sent)
+        assert answer.headers["location"].startswith(page.partition("?")[0])
+        return list_posts(desk.db)[0].post.due_at
+
+    assert move(f"/calendar?post={post_id}", due_at="2027-01-05T07:30") == datetime(
+        2027, 1, 4, 23, 30, tzinfo=UTC
+    )
+    assert move(f"/posts/{post_id}", shift="day") == datetime(2027, 1, 5, 23, 30, tzinfo=UTC)
+    kept = move(f"/posts/{post_id}", due_at="2020-01-01T00:00")
+    assert kept == datetime(2027, 1, 5, 23, 30, tzinfo=UTC)
+    assert "lies in the past" in text_of(mara.page("/posts").get_element_by_id("note"))
+    assert move(f"/posts/{post_id}", due_at="soon") == kept
+    first = mara.page("/audit?action=reschedule").xpath("//li[contains(@class, 'record')]")
+    assert len(first) == 2
