@@ -208,12 +208,18 @@ class QueueEntryRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "queue_entries"
     __table_args__ = (
-        Index("ix_queue_entries_order", "state", "rank", "day", "guide_id", "position", "card_id"),
+        # The marks at its end let a view be read in order without a look at its rows.
+        Index(
+            "ix_queue_entries_order",
+            *("state", "rank", "day", "guide_id", "position", "card_id"),
+            *("flagged", "blocked", "is_high", "is_changed", "first_by"),
+        ),
         Index(
             "ix_queue_entries_counts",
             *("state", "flagged", "blocked", "is_high", "is_changed", "first_by", "pending"),
         ),
         Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
+        Index("ix_queue_entries_state_first_by", "state", "first_by"),
     )
     id: int | None = Field(default=None, primary_key=True)
     card_id: str = Field(sa_column=Column(ForeignKey("cards.id"), nullable=False, unique=True))

@@ -88,8 +88,10 @@ def narrow(session: Session, query: Select[Any], wanted: Filter, now: datetime) 
         query = query.where(ENTRIES.c.guide_id == wanted.guide_id)
     if wanted.lang:
         query = query.where(ENTRIES.c.lang.startswith(wanted.lang, autoescape=True))
+    is_sqlite = session.connection().dialect.name == "sqlite"
+    find = func.instr if is_sqlite else func.strpos
     for said in _facets(wanted):
-        query = query.where(ENTRIES.c.facets.contains(said, autoescape=True))
+        query = query.where(find(ENTRIES.c.facets, said) > 0)
     if wanted.age_h:
         query = query.where(ENTRIES.c.oldest_at <= now - timedelta(hours=wanted.age_h))
     if wanted.group_id:
@@ -115,7 +117,7 @@ def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
         View.BLOCKED: and_(is_open, ENTRIES.c.blocked > 0),
         View.HIGH_STAKES: and_(is_open, ENTRIES.c.is_high),
         View.CHANGED: and_(is_open, ENTRIES.c.is_changed),
-        View.WAITING: and_(is_open, ENTRIES.c.first_by.not_in(("", str(user_id)))),
+        View.WAITING: and_(is_open, ENTRIES.c.first_by > "", ENTRIES.c.first_by != str(user_id)),
         View.DECIDED: ENTRIES.c.state == EntryState.DECIDED.value,
         View.READ_ONLY: ENTRIES.c.state == EntryState.READ_ONLY.value,
     }
@@ -126,8 +128,8 @@ def count_views(session: Session, wanted: Filter, user_id: int, now: datetime) -
     """Cards per view that fit the rest of the filter, in two queries."""
     marks = (
         ENTRIES.c.state,
-        (ENTRIES.c.flagged > 0).label("flagged"),
-        (ENTRIES.c.blocked > 0).label("blocked"),
+        ENTRIES.c.flagged,
+        ENTRIES.c.blocked,
         ENTRIES.c.is_high,
         ENTRIES.c.is_changed,
         ENTRIES.c.first_by,
@@ -140,8 +142,8 @@ def count_views(session: Session, wanted: Filter, user_id: int, now: datetime) -
         is_open = row.state == EntryState.OPEN
         views = {
             View.REVIEW: is_open,
-            View.FLAGGED: is_open and row.flagged,
-            View.BLOCKED: is_open and row.blocked,
+            View.FLAGGED: is_open and row.flagged > 0,
+            View.BLOCKED: is_open and row.blocked > 0,
             View.HIGH_STAKES: is_open and row.is_high,
             View.CHANGED: is_open and row.is_changed,
             View.WAITING: is_open and row.first_by not in ("", str(user_id)),

@@ -289,7 +289,8 @@ class DraftRow(SQLModel, table=True):
         CheckConstraint("state IN ('pending', 'approved', 'rejected')", name="state_known"),
         CheckConstraint("risk IN ('low', 'flagged', 'blocked')", name="risk_known"),
         Index("ix_drafts_card_id_tone", "card_id", "tone"),
-        Index("ix_drafts_is_current_state_risk", "is_current", "state", "risk"),
+        # Not led by is_current: SQLite would go through all that stand to find those of a card.
+        Index("ix_drafts_state_risk_is_current", "state", "risk", "is_current"),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)

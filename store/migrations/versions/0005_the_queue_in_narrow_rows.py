@@ -14,9 +14,11 @@ revision = "0005"
 down_revision = "0004"
 
 COUNTS = ("drafts", "pending", "flagged", "blocked", "outdated")
+MARKS = ("flagged", "blocked", "is_high", "is_changed", "first_by")
 INDEXES = {
-    "order": ("state", "rank", "day", "guide_id", "position", "card_id"),
-    "counts": ("state", "flagged", "blocked", "is_high", "is_changed", "first_by", "pending"),
+    "order": ("state", "rank", "day", "guide_id", "position", "card_id", *MARKS),
+    "counts": ("state", *MARKS, "pending"),
+    "state_first_by": ("state", "first_by"),
     "state_newest_at": ("state", "newest_at"),
     "guide_id": ("guide_id",),
     "source_id": ("source_id",),
@@ -65,9 +67,13 @@ def upgrade() -> None:
         )
         op.execute("CREATE INDEX ix_queue_words_words ON queue_words USING gin (words)")
     op.create_index("ix_drafts_model", "drafts", ["model"])
+    op.drop_index("ix_drafts_is_current_state_risk", table_name="drafts")
+    op.create_index("ix_drafts_state_risk_is_current", "drafts", ["state", "risk", "is_current"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_drafts_state_risk_is_current", table_name="drafts")
+    op.create_index("ix_drafts_is_current_state_risk", "drafts", ["is_current", "state", "risk"])
     op.drop_index("ix_drafts_model", table_name="drafts")
     op.execute("DROP TABLE queue_words")
     op.drop_table("queue_entries")
