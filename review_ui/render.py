@@ -21,6 +21,7 @@ from review_ui.deps import Services, get_services
 from review_ui.i18n import LANGUAGES, N_, gettext, ngettext, spoken, spoken_locale
 from review_ui.keys import make_sheet
 from review_ui.nav import Nav, make_nav
+from review_ui.passed_on import pass_on
 from stages.text import is_chinese, strip_hidden
 from store.engine import utc_now
 from store.posts import count_alerts
@@ -54,6 +55,7 @@ def make_templates(assets: Assets) -> Environment:
         clock=clock,
         day=day,
         number=number,
+        passed_on=pass_on,
         tone_name=tone_name,
         iso=lambda time: time.astimezone(UTC).isoformat(timespec="seconds"),
         http_url=http_url,
