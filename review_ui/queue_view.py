@@ -39,7 +39,7 @@ VIEW_NAMES = {
     View.HIGH_STAKES: N_("High stakes"),
     View.FLAGGED: N_("Flagged"),
     View.BLOCKED: N_("Blocked"),
-    View.WAITING: N_("Waits for a second person"),
+    View.WAITING: N_("Waiting for second"),
     View.MINE: N_("Mine"),
     View.DECIDED: N_("Decided"),
     View.READ_ONLY: N_("Read only"),

@@ -63,7 +63,7 @@ def test_queue_counts_its_views(mara: Visitor) -> None:
         "High stakes": 3,
         "Flagged": 3,
         "Blocked": 2,
-        "Waits for a second person": 0,
+        "Waiting for second": 0,
         "Mine": 0,
         "Decided": 0,
         "Read only": 1,
