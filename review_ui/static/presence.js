@@ -29,11 +29,13 @@ export function startPresence() {
 
 /** Look which card is open now; the one before is let go. */
 function adopt(again) {
-  place = document.querySelector("[data-presence][data-claims]");
-  const now = place?.dataset.presence ?? "";
-  if (now === path && again !== true) return;
-  leave();
-  path = now;
+  const found = document.querySelector("[data-presence][data-claims]");
+  const next = found?.dataset.presence ?? "";
+  const isSame = next === path && again !== true;
+  if (!isSame) leave();
+  place = found;
+  if (isSame) return;
+  path = next;
   isLetGo = false;
   touchedAt = performance.now();
   clearInterval(timer);
@@ -57,7 +59,7 @@ function onSign() {
 }
 
 function leave() {
-  if (!path || !isHeld()) return;
+  if (!path || place.querySelector(".is-other")) return; // what is asked for and not answered yet counts
   post(`${path}/release`, {}, { keepalive: true }).catch(() => {});
 }
 

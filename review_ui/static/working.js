@@ -9,6 +9,7 @@ const RETRY_MS = 5_000;
 const EDITORS = "[data-editor] textarea[name=text]";
 
 const editors = new Map(); // by textarea
+const quietly = new WeakSet(); // editors that open by themselves
 
 export function startWorking() {
   document.addEventListener("htmx:afterSwap", scan);
@@ -16,6 +17,7 @@ export function startWorking() {
   document.addEventListener("input", onInput);
   document.addEventListener("compositionend", onInput);
   document.addEventListener("click", onClick);
+  window.addEventListener("toggle", onUnfold, true);
   document.addEventListener("toggle", onToggle, true);
   document.addEventListener("submit", onSubmit, true);
   document.addEventListener("scroll", onScroll, true);
@@ -113,11 +115,23 @@ function restoreLocal(editor, local, kept) {
   }
 }
 
-/** Put a text into the editor and open it, without taking the focus. */
+/** Put a text into the editor and open it, without taking the focus: keys stay the desk's. */
 function put(editor, text) {
   editor.area.value = text;
-  editor.area.closest("details").open = true;
+  unfold(editor);
   later(editor, "check", check, 0);
+}
+
+function unfold(editor) {
+  const fold = editor.area.closest("details");
+  if (fold.open) return;
+  quietly.add(fold);
+  fold.open = true;
+}
+
+/** Whoever opens an editor wants to write; one that opens by itself is no reason to move there. */
+function onUnfold(event) {
+  if (quietly.delete(event.target)) event.stopPropagation();
 }
 
 function sayAge(at) {
@@ -287,7 +301,7 @@ function place(editor, answer) {
   section.querySelector("[data-reload]").hidden = isHere && section.querySelector("[data-keep-mine]") !== null;
   editor.area.form.querySelector("[data-clash]")?.remove();
   editor.area.closest(".ink-stack").after(section);
-  editor.area.closest("details").open = true;
+  unfold(editor);
   editor.mine = editor.area.value;
   say(editor, "");
 }

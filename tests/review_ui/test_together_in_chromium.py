@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from store.drafts import list_drafts
+from store.engine import utc_now
+from store.leases import list_leases
 from store.working_texts import list_working
 from tests.review_ui.desk_data import PASSWORD, DeskData
 
@@ -46,6 +48,7 @@ def test_typing_is_checked_kept_and_there_again_after_the_tab_was_closed(
     again.goto(f"/cards/{desk.cards['storage']}")
     again.wait_for_selector("#tone-expert .kept >> text=Your text, not saved")
     assert again.locator(EDITOR).input_value().startswith("Up to 77 hours. Freshly")
+    assert again.evaluate("document.activeElement.tagName") != "TEXTAREA"
     again.get_by_role("button", name="Discard it").click()
     again.wait_for_selector("#tone-expert .kept", state="detached")
     assert again.locator(EDITOR).input_value().startswith("Freshly")
@@ -140,3 +143,18 @@ def open_second(first: Page) -> Page:
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue")
     return page
+
+
+def test_turning_to_the_next_card_takes_that_one_and_lets_go_of_this(
+    open_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    page = open_desk()
+    page.goto(f"/cards/{desk.cards['storage']}")
+    page.wait_for_selector("[data-held]")
+    first = page.url
+    with page.expect_response("**/lease/release"):
+        page.keyboard.press("j")
+    page.wait_for_function("first => location.href !== first", arg=first)
+    page.wait_for_selector("[data-held]")
+    (lease,) = list_leases(desk.db, list(desk.cards.values()), utc_now()).values()
+    assert page.url.split("?")[0].endswith(lease.card_id)
