@@ -76,6 +76,13 @@ ACCESS: dict[Place, frozenset[Role] | None] = {
     ("POST", f"{DRAFT}/regenerate"): EDITORS,
     ("GET", f"{DRAFT}/regenerate"): EVERYONE,
     ("GET", "/guides/{guide_id:path}"): EVERYONE,
+    # many at once, and taking back
+    ("GET", "/batch"): EDITORS,
+    ("POST", "/batch"): EDITORS,
+    ("GET", "/undo"): EDITORS,
+    ("POST", "/undo/last"): EDITORS,
+    ("POST", "/undo/decisions/{decision_id}"): EDITORS,
+    ("POST", "/undo/batches/{batch}"): EDITORS,
     # together
     ("POST", f"{CARD}/lease"): EDITORS,
     ("POST", f"{CARD}/lease/beat"): EDITORS,

@@ -22,6 +22,7 @@ from review_ui.routes import (
     api_docs,
     api_records,
     audit,
+    batch,
     calendar,
     cards,
     comments,
@@ -47,6 +48,7 @@ from review_ui.routes import (
     static,
     styleguide,
     tones,
+    undo,
     working,
 )
 from review_ui.security import Cookies, Shield, set_headers
@@ -61,7 +63,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, oidc, invites, people, settings,
-    queue, cards, again, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
+    queue, cards, again, batch, undo, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
     static, keys, session,
     audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
     api_docs, leases, working, comments, styleguide,

@@ -1,5 +1,6 @@
 // Starts every module. The pages work without any of them.
 
+import { startBatch } from "./batch.js";
 import { startComments } from "./comments.js";
 import { startDesk } from "./desk.js";
 import { startKeys } from "./keys.js";
@@ -15,6 +16,7 @@ import { startWorking } from "./working.js";
 
 document.documentElement.classList.add("has-js");
 startPages();
+startBatch();
 startLight();
 startDesk();
 startQuarantine();
