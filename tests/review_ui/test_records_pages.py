@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from review_ui.audit_view import BOM, CSV_COLUMNS, inert
 from stages.types import PostState, Receipt, Risk
 from store import verdicts
+from store.api_tokens import make_api_token
 from store.decisions import By, RejectReason, approve, edit, reject
 from store.desk_tables import VerdictRow
 from store.drafts import list_drafts
@@ -376,13 +377,15 @@ def test_insights_without_a_decision_say_so(mara: Visitor) -> None:
 
 
 def test_metrics_are_for_ops_and_name_every_state(
-    someone: Callable[[Role], Visitor], guest: Visitor
+    someone: Callable[[Role], Visitor], guest: Visitor, desk: DeskData
 ) -> None:
     assert guest.get("/metrics").status_code == 303
     assert someone(Role.EDITOR).get("/metrics").status_code == 403
     response = someone(Role.OPS).get("/metrics")
     assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     lines = response.text.splitlines()
+    key = {"authorization": f"Bearer {make_api_token(desk.db, 1, 'prometheus', 1)}"}
+    assert guest.get("/metrics", **key).status_code == 200
     assert 'spoonful_drafts{state="pending",risk="flagged"} 3' in lines
     assert 'spoonful_posts{state="failed"} 0' in lines
     assert "# TYPE spoonful_leases gauge" in lines
