@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flows.recook import recooking
 from store.decisions import Action, list_decisions
 from store.drafts import list_drafts
 from store.tables import DraftState
@@ -145,6 +146,27 @@ def test_rejecting_one_tone_leaves_the_others(
     assert after["mom"].state is DraftState.REJECTED
     (decision,) = list_decisions(desk.db)
     assert (decision.tone, decision.action, decision.reason) == ("mom", Action.REJECT, "tone")
+
+
+def test_only_the_tone_asked_for_is_written_again(
+    enter_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    card_id = desk.cards["storage"]
+    page = enter_desk()
+    page.goto(f"/cards/{card_id}")
+    before = {draft.tone: draft for draft in list_drafts(desk.db, [card_id])[card_id]}
+    page.keyboard.press("2")
+    page.keyboard.press("w")
+    page.wait_for_selector("#tone-mom [data-regenerate] textarea:focus")
+    page.keyboard.type("a warmer end")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#tone-mom .being-written")
+    with recooking(desk.settings, desk.db):
+        page.wait_for_selector(f"#tone-mom:not([data-draft-id='{before['mom'].id}'])")
+    after = {draft.tone: draft for draft in list_drafts(desk.db, [card_id])[card_id]}
+    assert (after["expert"], after["engagement"]) == (before["expert"], before["engagement"])
+    assert after["mom"].text != before["mom"].text
+    assert page.locator("#tone-expert").get_attribute("data-draft-id") == str(before["expert"].id)
 
 
 def test_chinese_composition_never_decides_nor_submits(
