@@ -172,7 +172,7 @@ def get_desk(
     item = get_item(db, card_id)
     if item is None:
         return None
-    previous_id, next_id = get_neighbours(db, card_id, wanted)
+    previous_id, next_id = get_neighbours(db, card_id, wanted, user_id=user.id)
     posts = list_posts(db, card_id=card_id)
     decisions = list_decisions(db, card_id=card_id)
     drafts = sorted(item.drafts, key=lambda draft: tone_rank(draft.tone))
