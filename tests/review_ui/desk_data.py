@@ -500,7 +500,7 @@ FEVER = Recipe(
     findings={
         "mom": (
             Finding("quantity_changed_cited|38.5 °C|38 °C", Severity.CRITICAL,
-                    "The draft says “38.5 °C”; the source says “38 °C”."),
+                    "The draft says “38.5 °C”, the card “38 °C”."),
             Finding("prohibition_lost||Do not give any medicine before a doctor has seen the baby.",
                     Severity.CRITICAL,
                     "The prohibition “Do not give any medicine before a doctor has seen the "
@@ -508,10 +508,11 @@ FEVER = Recipe(
         ),
         "engagement": (
             Finding("warning_missing||Do not give any medicine before a doctor has seen the baby.",
-                    Severity.CRITICAL, "This warning may be missing.", strength=0.31),
+                    Severity.CRITICAL, "The warning “Do not give any medicine before a doctor "
+                    "has seen the baby.” is missing.", strength=0.31),
             Finding("entity_unsourced|paracetamol|", Severity.MAJOR,
-                    "The card does not mention paracetamol."),
-            Finding("length||", Severity.INFO, "Short for this tone: 44 words."),
+                    "The card does not mention paracetamol (“paracetamol”)."),
+            Finding("length||", Severity.INFO, "44 words; this tone asks for 60."),
         ),
     },
     risks={"mom": Risk.BLOCKED, "engagement": Risk.FLAGGED},
@@ -546,7 +547,7 @@ DIAPERS = plain(
     placed=(("night-feeds", 0.59, (("question", "Day 4 and she wants to nurse every 90 minutes. "
             "Is that too much?"),)), ("first-fever", 0.47, (("topic", "when to call"),))),
     findings={"engagement": (Finding("reading_grade||", Severity.MINOR,
-              "Reads at grade 9; this tone allows 7."),)},
+              "Reads at grade 9.0; this tone aims at 7."),)},
     risks={"engagement": Risk.FLAGGED},
 )  # fmt: skip
 PUMP = plain(

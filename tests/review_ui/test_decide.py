@@ -190,9 +190,10 @@ def test_column_says_the_score_and_the_worst_finding_first(mara: Visitor, desk: 
     found = [text_of(item) for item in columns[2].xpath(".//li[@data-finding]//summary")]
     assert said == [f"{share} likely to stray" for share in ("4%", "over 99%", "62%")]
     assert found == [
-        "Major The card does not mention paracetamol.",
-        "Perhaps This warning may be missing.",
-        "Hint Short for this tone: 44 words.",
+        "Major The card does not mention paracetamol (“paracetamol”).",
+        "Perhaps The warning “Do not give any medicine before a doctor has seen the baby.” "
+        "is missing.",
+        "Hint 44 words; this tone asks for 60.",
     ]
     quiet = columns[2].xpath(".//li[contains(@class, 'sev-perhaps')]")[0].get("data-finding")
     page = mara.page(f"/cards/{desk.cards['fever']}")
