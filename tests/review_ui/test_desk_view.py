@@ -133,7 +133,7 @@ def test_first_word_of_two_waits_and_can_be_taken_back(
     assert mara.decide(card, "expert", "approve").status_code == 303
     mine, lins = mara.tone(card, "expert"), lin.tone(card, "expert")
     assert mine.get("data-state") == "waiting"
-    assert "You would approve it." in text_of(mine)
+    assert "You would approve this." in text_of(mine)
     assert lins.get("data-state") == "pending"
     assert "mara" not in text_of(lins)
     assert mara.decide(card, "expert", "undo").status_code == 303
