@@ -26,7 +26,8 @@ from store.guides import list_guides
 from store.settings import Settings, load_settings, prepare_home
 
 SOURCE_ID = "harbour-sample"
-DEMO_USER = "demo"
+DEMO_USERS = ("demo", "second")
+"""Two, since drafts on high-stakes topics need two people."""
 DEMO_PUBLISH_DELAY_S = 10
 """Short enough to see an approved card in the feed at once, long enough to undo."""
 PUBLISH_EVERY_S = 2.0
@@ -68,10 +69,12 @@ def run_demo(options: DemoOptions) -> int:
         summary = _run(settings, db, options)
         if options.once:
             return 1 if summary.errors else 0
-        password = _renew_demo_user(db)
+        passwords = [_renew_user(db, name) for name in DEMO_USERS]
         queue = f"{settings.effective_review_url}/queue"
         _say(f"\nThe queue is at {queue}")
-        _say(f"Sign in as  {DEMO_USER}  with password  {password}")
+        for name, password in zip(DEMO_USERS, passwords, strict=True):
+            _say(f"Sign in as  {name}  with password  {password}")
+        _say("Where much is at stake it takes both: use a private window for the second.")
         _say("Ctrl-C ends everything; the data stays in " + str(settings.home_path))
         if options.opens_browser and sys.stdout.isatty():
             webbrowser.open(queue)
@@ -114,15 +117,15 @@ def _run(settings: Settings, db: Database, options: DemoOptions) -> RunSummary:
     return summary
 
 
-def _renew_demo_user(db: Database) -> str:
+def _renew_user(db: Database, name: str) -> str:
     """A demo editor with a new random password each time: nothing ever has a default one."""
     from store.passwords import hash_password
     from store.users import Role, add_user, set_password
 
     password = secrets.token_urlsafe(12)
     hashed = hash_password(password)
-    if not set_password(db, DEMO_USER, hashed):
-        add_user(db, DEMO_USER, hashed, Role.ADMIN)
+    if not set_password(db, name, hashed):
+        add_user(db, name, hashed, Role.ADMIN)
     return password
 
 

@@ -25,6 +25,8 @@ from store.tables import (
 )
 
 SEND_LEASE_S = 300.0
+FEED = "atom"
+"""The channel whose posts are entries of a feed, as in `stages.publish.atom`."""
 PUBLISHABLE = tuple(reuse.value for reuse in Reuse if reuse.allows_publishing)
 
 
@@ -58,32 +60,56 @@ def add_posts(
     """Schedule a post per group inside the transaction of the approval; for `store.decisions`.
 
     An undone approval leaves a withdrawn post under the same key; approving the same text again
-    schedules that one anew. The decision's record also keeps which bodies of the guide's pages we
+    schedules that one anew, and in a feed, where an entry may be corrected, another text as well:
+    it keeps its id. The decision's record also keeps which bodies of the guide's pages we
     had at that time: what the approved text can be held against for ever.
     """
     if group_ids:
         decision.after = {**decision.after, "snapshots": _list_bodies(session, guide.id)}
     for group in session.exec(select(GroupRow).where(col(GroupRow.id).in_(group_ids))):
         key = _key(draft.key, draft.revision, group.id, group.channel_id)
-        row = session.exec(select(PostRow).where(PostRow.key == key)).first() or PostRow(
-            key=key,
-            draft_id=id_of(draft),
-            decision_id=id_of(decision),
-            group_id=group.id,
-            channel=group.channel_id,
-            title=card.title,
-            text=draft.text,
-            attribution=guide.attribution,
-            source_url=guide.url,
-            lang=draft.lang,
-            state=PostState.SCHEDULED.value,
-            due_at=due_at,
-            created_at=utc_now(),
+        same = session.exec(select(PostRow).where(PostRow.key == key)).first()
+        row = (
+            same
+            or _find_corrected(session, draft, group)
+            or PostRow(
+                key=key,
+                draft_id=id_of(draft),
+                decision_id=id_of(decision),
+                group_id=group.id,
+                channel=group.channel_id,
+                title=card.title,
+                text=draft.text,
+                attribution=guide.attribution,
+                source_url=guide.url,
+                lang=draft.lang,
+                state=PostState.SCHEDULED.value,
+                due_at=due_at,
+                created_at=utc_now(),
+            )
         )
         row.decision_id, row.state, row.due_at = id_of(decision), PostState.SCHEDULED.value, due_at
+        row.title, row.text = card.title, draft.text
+        row.attribution, row.source_url = guide.attribution, guide.url
         row.published_at, row.error = None, ""
         row.alert, row.alert_at = Alert.NONE.value, None
         session.add(row)
+
+
+def _find_corrected(session: Session, draft: DraftRow, group: GroupRow) -> PostRow | None:
+    """The withdrawn entry of a feed that another text of the same draft corrects."""
+    if group.channel_id != FEED:
+        return None
+    return session.exec(
+        select(PostRow)
+        .where(
+            PostRow.draft_id == id_of(draft),
+            PostRow.group_id == group.id,
+            PostRow.channel == FEED,
+            PostRow.state == PostState.WITHDRAWN,
+        )
+        .order_by(col(PostRow.id).desc())
+    ).first()
 
 
 def get_open_posts(session: Session, decision_id: int) -> Sequence[PostRow]:
