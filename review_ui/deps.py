@@ -22,7 +22,9 @@ from store.settings import Settings
 from store.users import User
 
 # Parts of addresses that are numbers of rows, and the largest a database has.
-NUMBERS = frozenset({"draft_id", "post_id", "user_id", "token_id", "comment_id", "view_id"})
+NUMBERS = frozenset(
+    {"draft_id", "post_id", "user_id", "token_id", "comment_id", "view_id", "decision_id"}
+)
 MAX_NUMBER = 2**31 - 1
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Public routes that are another page for somebody who is signed in.

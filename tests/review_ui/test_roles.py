@@ -64,6 +64,8 @@ EXAMPLES = {
     "token_id": "1",
     "comment_id": "1",
     "view_id": "1",
+    "decision_id": "1",
+    "batch": "nobodys",
 }
 """What stands in an address; '' is found in the data."""
 
