@@ -12,7 +12,7 @@ from review_ui.filters import read_filter, write_filter
 from review_ui.i18n import N_, ngettext
 from review_ui.i18n import gettext as _
 from review_ui.render import language, tone_name
-from stages.types import PostState, Risk
+from stages.types import Group, PostState, Risk
 from store.engine import Database
 from store.groups import list_groups
 from store.posts import count_posts
@@ -143,7 +143,8 @@ def get_queue_view(
     saved = list_views(db, user_id)
     filters = {view.id: read_filter(view.params) for view in saved}
     counts = count_saved(db, filters, user_id, now)
-    groups = {group.id: group.name for group in list_groups(db)}
+    specs = list_groups(db)
+    groups = {group.id: group.name for group in specs}
     return QueueView(
         wanted=wanted,
         params=write_filter(wanted),
@@ -152,7 +153,7 @@ def get_queue_view(
         page_number=page,
         pages=pages,
         blocks=_make_blocks(rows, publishers),
-        choices=_make_choices(db, wanted, publishers, groups),
+        choices=_make_choices(db, wanted, publishers, specs),
         saved=tuple((view, counts[view.id]) for view in saved),
         failed_posts=count_posts(db).get(PostState.FAILED, 0),
         quarantined=count_quarantined(db),
@@ -224,13 +225,13 @@ def _make_blocks(rows: Sequence[QueueRow], publishers: Mapping[str, str]) -> tup
 
 
 def _make_choices(
-    db: Database, wanted: Filter, publishers: Mapping[str, str], groups: Mapping[str, str]
+    db: Database, wanted: Filter, publishers: Mapping[str, str], specs: Sequence[Group]
 ) -> tuple[Choice, ...]:
     params = write_filter(wanted)
     guides = list_guide_titles(db, wanted.source_id, MOST_GUIDES)
     if wanted.guide_id and wanted.guide_id not in guides:
         guides[wanted.guide_id] = get_guide_title(db, wanted.guide_id) or wanted.guide_id
-    specs = list_groups(db)
+    groups = {group.id: group.name for group in specs}
     topics = sorted({topic for group in specs for topic in group.topics})
     stages = list(dict.fromkeys(s for group in specs for s in group.stages if s != "any"))
     used = list_tone_versions(db)
