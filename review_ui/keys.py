@@ -216,7 +216,10 @@ def keys_of(user: User | None) -> dict[str, str]:
     chosen = {key.id: key.key for key in KEYS}
     if isinstance(changed, Mapping):
         known = {id: key for id, key in changed.items() if id in BY_ID and isinstance(key, str)}
-        chosen |= {id: key for id, key in known.items() if not key or not _refuse(id, key)}
+        own = {id: key for id, key in known.items() if not key or not _refuse(id, key)}
+        chosen |= own
+        # An action that came later gives way to what somebody chose before.
+        chosen |= {id: "" for id, other in _clashes(chosen) if id not in own and other in own}
     return chosen
 
 
