@@ -6,7 +6,7 @@ Every function takes the version the person saw. If anybody wrote in between, no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,6 +87,8 @@ class NotAllowedError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """verdicts: of the people whose word came before it, as `store.verdicts` keeps them."""
+
     id: int
     draft_id: int
     card_id: str
@@ -97,6 +99,7 @@ class Decision:
     note: str
     at: datetime
     is_undone: bool
+    verdicts: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +402,7 @@ def list_decisions(
                 note=decision.note,
                 at=decision.at,
                 is_undone=decision.id in undone,
+                verdicts=tuple(decision.after.get("verdicts", ())),
             )
             for decision, draft, user in rows
         )

@@ -170,7 +170,10 @@ def replace_draft(
     session.add(old)
     session.flush()
     _insert(session, [draft], [_row(draft, body_hash, run_id, generation, utc_now())])
-    return session.execute(sql_select(_DRAFTS.c.id).where(_DRAFTS.c.key == draft.key)).scalar_one()
+    draft_id: int = session.execute(
+        sql_select(_DRAFTS.c.id).where(_DRAFTS.c.key == draft.key)
+    ).scalar_one()
+    return draft_id
 
 
 def list_drafts(db: Database, card_ids: Sequence[str]) -> dict[str, tuple[DraftView, ...]]:

@@ -107,6 +107,7 @@ def _find_corrected(session: Session, draft: DraftRow, group: GroupRow) -> PostR
             PostRow.group_id == group.id,
             PostRow.channel == FEED,
             PostRow.state == PostState.WITHDRAWN,
+            PostRow.external_id != "",  # it was out
         )
         .order_by(col(PostRow.id).desc())
     ).first()

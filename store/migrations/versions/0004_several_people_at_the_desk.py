@@ -287,9 +287,7 @@ def _create_desk_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_verdicts_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
-        sa.UniqueConstraint(
-            "user_id", "request_id", name=op.f("uq_verdicts_user_id_request_id")
-        ),
+        sa.UniqueConstraint("user_id", "request_id", name=op.f("uq_verdicts_user_id_request_id")),
     )
     op.create_table(
         "working_texts",
