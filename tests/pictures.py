@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
-MAX_HEIGHT = 1000
+MAX_HEIGHT = 844
 """A picture is for looking at a page, not for reading it to its end."""
 
 
@@ -111,7 +112,7 @@ def take_all(
             )
             target = folder / f"{shown.name}-{variant.name}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=target, animations="disabled")
+            target.write_bytes(squeeze(page.screenshot(animations="disabled")))
             page.set_viewport_size({"width": variant.width, "height": variant.height})
         context.close()
 
@@ -120,6 +121,24 @@ def is_whole(response: PageResponse | None) -> bool:
     """Whether a page came, and not a part of one. Fails when the desk did."""
     assert response is None or response.status < 500, response.url
     return response is not None and "<html" in response.text()[:200]
+
+
+def squeeze(png: bytes) -> bytes:
+    """The same picture, packed as tightly as zlib can."""
+    chunks, at = [], 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4])
+        chunks.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + size]))
+        at += 12 + size
+    packed = zlib.compress(
+        zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT")), 9
+    )
+    kept = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
+    kept.insert(-1, (b"IDAT", packed))
+    return png[:8] + b"".join(
+        len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+        for kind, body in kept
+    )
 
 
 def open_context(
