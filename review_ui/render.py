@@ -50,7 +50,7 @@ def make_templates(assets: Assets) -> Environment:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["_"] = say
     env.globals.update(key_sheet=make_sheet)
-    env.globals.update(static=assets.url, has_asset=assets.files.__contains__, plural=plural)
+    env.globals.update(static=assets.url, has_asset=assets.files.__contains__)
     env.filters.update(
         ago=ago,
         clock=clock,
@@ -213,8 +213,3 @@ def language(lang: str) -> str:
     if is_chinese(lang):
         return "繁體中文" if "hant" in lang.lower() else "中文"
     return {"en": "English"}.get(lang.split("-")[0].lower(), lang)
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """`1 card`, `3 cards`; many: when it is not one + s."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
