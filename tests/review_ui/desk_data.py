@@ -619,7 +619,7 @@ ZH_FEVER = Recipe(
     ),
     findings={
         "engagement": (
-            Finding("banned_phrase|神奇|", Severity.MINOR, "This tone does not say “神奇”."),
+            Finding("banned_phrase|神奇|", Severity.MINOR, "The tone does not allow “神奇”."),
             Finding("prohibition_lost||就医前不要自行使用退热药。", Severity.CRITICAL,
                     "The prohibition “就医前不要自行使用退热药。” is missing."),
         ),
