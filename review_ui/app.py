@@ -63,8 +63,8 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (
     signin, oidc, invites, people, settings,
-    queue, cards, again, batch, undo, posts, groups, guides, quarantine, sources, tones, runs, feeds, health,
-    static, keys, session,
+    queue, cards, again, batch, undo, posts, groups, guides, quarantine, sources, tones, runs,
+    feeds, health, static, keys, session,
     audit, calendar, insights, metrics, api_cards, api_records, api_decisions,
     api_docs, leases, working, comments, styleguide,
 )  # fmt: skip
