@@ -23,9 +23,6 @@ VENDOR = {
     "vendor/literata.woff2": (
         "@fontsource-variable/literata/files/literata-latin-wght-normal.woff2"
     ),
-    "vendor/literata-italic.woff2": (
-        "@fontsource-variable/literata/files/literata-latin-wght-italic.woff2"
-    ),
     "vendor/literata-ext.woff2": (
         "@fontsource-variable/literata/files/literata-latin-ext-wght-normal.woff2"
     ),
