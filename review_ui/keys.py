@@ -242,7 +242,8 @@ def make_sheet(user: User, path: str) -> Sheet:
     }
     empty: dict[str, list[list[str]]] = {part: [] for part in data}
     # What pages say beside their buttons is the default, and put right where it is another.
-    named = {key.action: "" if is_off else now[key.id] for key in _of(here, user)}
+    own = (*_of(here, user), *(_of(REASONS, user) if here == DESK else ()))
+    named = {key.action: "" if is_off else now[key.id] for key in own}
     return Sheet(
         tuple(section for section in sections if section.page in acting),
         tuple(section for section in sections if section.page not in acting),

@@ -86,7 +86,9 @@ export function goToTone(which) {
   const tone = choose(which);
   if (!tone) return;
   tone.focus({ preventScroll: true });
-  tone.scrollIntoView({ block: "nearest", inline: "start" });
+  const { top } = tone.querySelector(".tone-head").getBoundingClientRect();
+  const isSeen = top >= 0 && top < window.innerHeight / 2;
+  tone.scrollIntoView({ block: isSeen ? "nearest" : "start", inline: "start" });
 }
 
 /** Press the button of the chosen tone; the next settle then moves on by itself. */
@@ -229,7 +231,7 @@ function enter(fold) {
   if (!field) return;
   field.focus({ preventScroll: true });
   if (field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
-  field.closest("fieldset, textarea")?.scrollIntoView({ block: "nearest" });
+  field.closest(".rejecter, fieldset, textarea")?.scrollIntoView({ block: "nearest" });
 }
 
 // --- the three layers ---------------------------------------------------------------------
@@ -273,10 +275,13 @@ function onRequest(event) {
 
 // --- after a decision ---------------------------------------------------------------------
 
-/** A decided tone is shorter than an open one; what stands below must not jump for that. */
+/**
+ * A decided tone is shorter than an open one; what stands below must not jump for that. Where a
+ * form was opened it did already, and goes back.
+ */
 function keepHeight() {
   const tones = desk?.querySelector("[data-tones]");
-  if (tones) tones.style.minHeight = `${tones.offsetHeight}px`;
+  if (tones && !tones.querySelector("details[open] form")) tones.style.minHeight = `${tones.offsetHeight}px`;
 }
 
 /**

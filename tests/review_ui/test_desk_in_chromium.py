@@ -81,6 +81,8 @@ def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
 
 def test_edit_in_place_is_saved_and_checked(open_desk: Callable[..., Page], desk: DeskData) -> None:
     page = open_desk()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.goto(f"/cards/{desk.cards['storage']}")
     page.keyboard.press("1")
     page.keyboard.press("e")
@@ -97,6 +99,10 @@ def test_edit_in_place_is_saved_and_checked(open_desk: Callable[..., Page], desk
     )  # fmt: skip
     assert draft.text.startswith("a rare jukebox? Freshly expressed")
     assert page.locator("#tone-expert").evaluate("node => node === document.activeElement")
+    # It is still the chosen one: the next key is about it.
+    page.keyboard.press("r")
+    page.wait_for_selector("#tone-expert details[data-reject][open]")
+    assert said == []
 
 
 def test_composition_and_modifiers_decide_nothing(
