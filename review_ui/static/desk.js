@@ -231,7 +231,7 @@ function enter(fold) {
   if (!field) return;
   field.focus({ preventScroll: true });
   if (field.tagName === "TEXTAREA") field.setSelectionRange(0, 0);
-  field.closest(".rejecter, fieldset, textarea")?.scrollIntoView({ block: "nearest" });
+  (field.closest(".rejecter") ?? field.closest("fieldset, textarea"))?.scrollIntoView({ block: "nearest" });
 }
 
 // --- the three layers ---------------------------------------------------------------------
