@@ -17,12 +17,14 @@ from stages.types import Card, Placement, Risk, Stakes
 from store.alerts import Alert
 from store.cards import make_card
 from store.decisions import (
+    OTHER_PRESS,
     Action,
     By,
     NotAllowedError,
     Sending,
     StaleError,
     approve_in,
+    find_press,
     load_draft,
 )
 from store.desk_tables import QueueEntryRow
@@ -102,12 +104,12 @@ def approve_many(
         raise NotAllowedError(f"A batch has at most {MAX_BATCH} drafts.")
     try:
         with db.write() as session:
-            found = _find_batch(session, by)
+            found = _find_batch(session, picks, by)
             return found or _approve(session, picks, by, publish_delay_s, card_id)
     except IntegrityError:
         # The same press, sent twice at the same moment: the other one has won.
         with db.read() as session:
-            found = _find_batch(session, by)
+            found = _find_batch(session, picks, by)
         if found is None:
             raise
         return found
@@ -215,19 +217,14 @@ def _check_fits(session: Session, draft_id: int, card_id: str) -> None:
         raise NotAllowedError(OTHER_TONE)
 
 
-def _find_batch(session: Session, by: By) -> BatchOutcome | None:
-    """What this press came to when it was sent before."""
-    if not by.request_id:
-        return None
-    first = session.exec(
-        select(DecisionRow).where(
-            DecisionRow.user_id == by.user_id, DecisionRow.request_id == by.request_id
-        )
-    ).first()
+def _find_batch(session: Session, picks: Sequence[Pick], by: By) -> BatchOutcome | None:
+    """What this press came to when it was sent before; NotAllowedError when it was another."""
+    first = find_press(session, by)
     if first is None:
         return None
-    if not first.batch or first.action != Action.APPROVE:
-        raise NotAllowedError("This press has done something else already.")
+    is_approval = first.batch and first.action == Action.APPROVE
+    if not is_approval or first.draft_id not in {pick.draft_id for pick in picks}:
+        raise NotAllowedError(OTHER_PRESS)
     rows = session.exec(
         select(DecisionRow)
         .where(DecisionRow.batch == first.batch, DecisionRow.action == Action.APPROVE)

@@ -113,7 +113,9 @@ def ask(db: Database, draft_id: int, by: By, note: str = "") -> int:
         session.flush()
         return id_of(decision)
 
-    return once(db, by, act)
+    return once(
+        db, by, act, lambda row: (row.action, row.draft_id) == (Action.REGENERATE, draft_id)
+    )
 
 
 def claim(db: Database, holder: str) -> CookRequest | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError, StageError
@@ -46,6 +47,7 @@ LICENCE_UNCHECKED = (
     "Check that it may be published, and say so."
 )
 LICENCE_CHANGED = "What the page says about its licence has changed. Look at it again."
+OTHER_PRESS = "This press has done something else already."
 
 
 class Action(StrEnum):
@@ -149,12 +151,22 @@ def approve(
     StaleError or NotAllowedError.
     """
     sending = Sending(group_ids, publish_delay_s, due_at, licence_checked, note)
-    return once(db, by, lambda session: approve_in(session, draft_id, by, sending))
+    return once(
+        db,
+        by,
+        lambda session: approve_in(session, draft_id, by, sending),
+        lambda row: (row.action, row.draft_id) == (Action.APPROVE, draft_id),
+    )
 
 
 def reject(db: Database, draft_id: int, by: By, reason: RejectReason, note: str = "") -> int:
     """Reject a pending draft; returns the decision's id. Raises StaleError."""
-    return once(db, by, lambda session: reject_in(session, draft_id, by, reason, note))
+    return once(
+        db,
+        by,
+        lambda session: reject_in(session, draft_id, by, reason, note),
+        lambda row: (row.action, row.draft_id) == (Action.REJECT, draft_id),
+    )
 
 
 def approve_in(
@@ -219,7 +231,11 @@ def edit(
         drop_working(session, draft_id, by.user_id)
         return _finish(session, decision)
 
-    return once(db, by, act)
+    def is_it(row: DecisionRow) -> bool:
+        is_edit = (row.action, row.draft_id) == (Action.EDIT, draft_id)
+        return is_edit and row.after["text"] == text
+
+    return once(db, by, act, is_it)
 
 
 def undo(db: Database, decision_id: int, user_id: int, request_id: str = "") -> int:
@@ -231,7 +247,12 @@ def undo(db: Database, decision_id: int, user_id: int, request_id: str = "") -> 
     NotAllowedError when it is somebody else's or a post is just being sent.
     """
     by = By(user_id, 0, request_id=request_id)
-    return once(db, by, lambda session: undo_in(session, decision_id, by))
+    return once(
+        db,
+        by,
+        lambda session: undo_in(session, decision_id, by),
+        lambda row: row.undoes_id == decision_id,
+    )
 
 
 def undo_in(session: Session, decision_id: int, by: By, batch: str = "") -> int:
@@ -343,7 +364,10 @@ def reschedule(
         _move(session, post, PostState.SCHEDULED, BEING_SENT, due_at=max(due_at, utc_now()))
         return _finish(session, decision)
 
-    return once(db, By(user_id, 0, request_id=request_id), act)
+    def is_it(row: DecisionRow) -> bool:
+        return row.action == Action.RESCHEDULE and row.after["post"] == post_id
+
+    return once(db, By(user_id, 0, request_id=request_id), act, is_it)
 
 
 def clear_alert(
@@ -408,29 +432,44 @@ def list_decisions(
         )
 
 
-def once(db: Database, by: By, act: Callable[[Session], int]) -> int:
-    """What act returns, the id of a decision; the first outcome when this press came before."""
+def once(
+    db: Database,
+    by: By,
+    act: Callable[[Session], int],
+    is_it: Callable[[DecisionRow], bool],
+) -> int:
+    """What act returns, the id of a decision; the first outcome when this press came before.
+
+    is_it: whether that record is what the press asks for; NotAllowedError when it is not.
+    """
     try:
         with db.write() as session:
-            found = _find_press(session, by)
-            return act(session) if found is None else found
+            found = find_press(session, by)
+            return act(session) if found is None else _check_press(found, is_it)
     except (StaleError, IntegrityError):
         # The same press, sent twice at the same moment: the other one may have won.
         with db.read() as session:
-            found = _find_press(session, by)
+            found = find_press(session, by)
         if found is None:
             raise
-        return found
+        return _check_press(found, is_it)
 
 
-def _find_press(session: Session, by: By) -> int | None:
+def find_press(session: Session, by: By) -> DecisionRow | None:
+    """The first record of what this press came to when it was sent before."""
     if not by.request_id:
         return None
     return session.exec(
-        select(DecisionRow.id).where(
+        select(DecisionRow).where(
             DecisionRow.user_id == by.user_id, DecisionRow.request_id == by.request_id
         )
     ).first()
+
+
+def _check_press(found: DecisionRow, is_it: Callable[[DecisionRow], bool]) -> int:
+    if not is_it(found):
+        raise NotAllowedError(OTHER_PRESS)
+    return id_of(found)
 
 
 def _text_of(draft: DraftRow) -> dict[str, Any]:
@@ -445,7 +484,8 @@ def load_draft(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, Guid
         .where(DraftRow.id == draft_id)
         # What the rules look at is what the guarded UPDATE changes, also on PostgreSQL.
         # The card's row makes approvals of its tones follow one another.
-        .with_for_update(of=[DraftRow, CardRow], key_share=True)
+        # The card first: a batch that has the card waits for no draft that somebody else has.
+        .with_for_update(of=[CardRow, DraftRow], key_share=True)
     ).first()
     if row is None:
         raise NotAllowedError("There is no such draft.")
@@ -464,9 +504,15 @@ def check_may_approve(
     if draft.risk == Risk.BLOCKED:
         raise NotAllowedError("The checks block this text. Rewrite what they point at first.")
     if draft.machine_risk == Risk.BLOCKED and card.stakes == Stakes.HIGH:
+        undo = aliased(DecisionRow)
         last_edit = session.exec(
             select(DecisionRow.user_id)
-            .where(DecisionRow.draft_id == draft.id, DecisionRow.action == Action.EDIT)
+            .outerjoin(undo, col(undo.undoes_id) == col(DecisionRow.id))
+            .where(
+                DecisionRow.draft_id == draft.id,
+                DecisionRow.action == Action.EDIT,
+                col(undo.id).is_(None),
+            )
             .order_by(col(DecisionRow.id).desc())
         ).first()
         if last_edit == user_id:

@@ -125,6 +125,7 @@ def add_drafts(db: Database, drafts: Sequence[Draft], run_id: str, generation: i
                     and_(_DRAFTS.c.card_id.in_(cards), _DRAFTS.c.is_current),
                 )
             )
+            .order_by(_DRAFTS.c.card_id, _DRAFTS.c.id)  # as batches do, so that neither is stuck
             .with_for_update(key_share=True)
         ).all()
         known = {row.key: row.id for row in stored}

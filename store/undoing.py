@@ -14,11 +14,13 @@ from sqlmodel import Session, col, select
 from stages.types import PostState
 from store.decisions import (
     BEING_SENT,
+    OTHER_PRESS,
     UNDOABLE,
     Action,
     By,
     NotAllowedError,
     StaleError,
+    find_press,
     undo_in,
 )
 from store.engine import Database
@@ -153,18 +155,21 @@ def undo_last(db: Database, user_id: int, request_id: str = "") -> Undone:
         return found
     for one in list_undoable(db, user_id):
         if not one.why_not:
-            return _undo(db, by, [done.id for done in one.decisions], one.batch)
+            ids = [done.id for done in one.decisions]
+            return _undo(db, by, ids, one.batch, is_last=True)
     raise NotAllowedError(NOTHING)
 
 
-def _undo(db: Database, by: By, ids: Sequence[int], batch: str) -> Undone:
+def _undo(db: Database, by: By, ids: Sequence[int], batch: str, *, is_last: bool = False) -> Undone:
+    """is_last: they were found as the newest, which the same press may have found differently."""
+    named = None if is_last else ids
     try:
         with db.write() as session:
-            return _find_press(session, by) or _undo_each(session, by, ids, batch)
+            return _find_press(session, by, named) or _undo_each(session, by, ids, batch)
     except (StaleError, NotAllowedError, IntegrityError):
         # The same press, sent twice at the same moment: the other one may have won.
         with db.read() as session:
-            found = _find_press(session, by)
+            found = _find_press(session, by, named)
         if found is None:
             raise
         return found
@@ -199,19 +204,16 @@ def _in_order(session: Session, ids: Sequence[int]) -> list[int]:
     return known or list(ids)
 
 
-def _find_press(session: Session, by: By) -> Undone | None:
-    """What this press came to when it was sent before."""
-    if not by.request_id:
-        return None
-    first = session.exec(
-        select(DecisionRow).where(
-            DecisionRow.user_id == by.user_id, DecisionRow.request_id == by.request_id
-        )
-    ).first()
+def _find_press(session: Session, by: By, ids: Sequence[int] | None = None) -> Undone | None:
+    """What this press came to when it was sent before. ids: what it is to take back, None for
+    whatever is the last. NotAllowedError when it was another press.
+    """
+    first = find_press(session, by)
     if first is None:
         return None
-    if first.action != Action.UNDO:
-        raise NotAllowedError("This press has done something else already.")
+    is_undo = first.action == Action.UNDO
+    if not is_undo or (ids is not None and first.undoes_id not in ids):
+        raise NotAllowedError(OTHER_PRESS)
     if not first.batch:
         return Undone(1)
     rows = session.exec(

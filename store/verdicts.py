@@ -21,6 +21,7 @@ from sqlmodel import Session, col, select
 
 from stages.types import Risk, Stakes
 from store.decisions import (
+    OTHER_PRESS,
     Action,
     By,
     NotAllowedError,
@@ -29,13 +30,14 @@ from store.decisions import (
     StaleError,
     approve_in,
     check_may_approve,
+    find_press,
     load_draft,
     reject_in,
 )
 from store.desk_tables import VerdictRow
 from store.engine import Database, utc_now
 from store.queue_entries import refresh
-from store.tables import CardRow, DecisionRow, DraftRow, DraftState, UserRow, id_of
+from store.tables import CardRow, DraftRow, DraftState, UserRow, id_of
 from store.users import Role
 
 SETTLERS = (Role.LEAD, Role.ADMIN)
@@ -206,14 +208,14 @@ def _give(
 ) -> Outcome:
     try:
         with db.write() as session:
-            found = _find_press(session, by)
+            found = _find_press(session, draft_id, by, action)
             if found is not None:
                 return found
             return _judge(session, draft_id, by, action, sending, reason, needs_two=needs_two)
     except (StaleError, NotAllowedError, IntegrityError):
         # The same press, sent twice at the same moment: the other one may have won.
         with db.read() as session:
-            found = _find_press(session, by)
+            found = _find_press(session, draft_id, by, action)
         if found is None:
             raise
         return found
@@ -250,9 +252,17 @@ def _judge(
         return _decide(session, draft_id, by, action, sending, reason, **record, settles=True)
     if is_mine_in:
         raise NotAllowedError(GIVEN)
+    _keep(session, draft_id, by, action, sending, reason)
     if others and others[0].verdict == action.value:
         record = _record(session, others)
         return _decide(session, draft_id, by, action, sending, reason, **record)
+    refresh(session, [card.id])
+    return Outcome(Kind.DIFFER if others else Kind.FIRST)
+
+
+def _keep(
+    session: Session, draft_id: int, by: By, action: Action, sending: Sending, reason: str
+) -> None:
     session.add(
         VerdictRow(
             draft_id=draft_id,
@@ -269,8 +279,6 @@ def _judge(
         )
     )
     session.flush()
-    refresh(session, [card.id])
-    return Outcome(Kind.DIFFER if others else Kind.FIRST)
 
 
 def _decide(
@@ -345,20 +353,15 @@ def _record(session: Session, rows: Sequence[VerdictRow]) -> dict[str, Any]:
     }
 
 
-def _find_press(session: Session, by: By) -> Outcome | None:
-    """What this press came to when it was sent before."""
+def _find_press(session: Session, draft_id: int, by: By, action: Action) -> Outcome | None:
+    """What this press came to when it was sent before; NotAllowedError when it was another."""
     if not by.request_id:
         return None
-    decision = session.exec(
-        select(DecisionRow).where(
-            DecisionRow.user_id == by.user_id, DecisionRow.request_id == by.request_id
-        )
-    ).first()
+    decision = find_press(session, by)
     if decision is not None:
-        kinds = {Action.APPROVE: Kind.APPROVED, Action.REJECT: Kind.REJECTED}
-        kind = kinds.get(Action(decision.action))
-        if kind is None:
-            raise NotAllowedError("This press has done something else already.")
+        if (decision.draft_id, decision.action) != (draft_id, action):
+            raise NotAllowedError(OTHER_PRESS)
+        kind = Kind.APPROVED if action is Action.APPROVE else Kind.REJECTED
         return Outcome(kind, id_of(decision))
     row = session.exec(
         select(VerdictRow).where(
@@ -367,6 +370,8 @@ def _find_press(session: Session, by: By) -> Outcome | None:
     ).first()
     if row is None:
         return None
+    if (row.draft_id, row.verdict) != (draft_id, action):
+        raise NotAllowedError(OTHER_PRESS)
     before = session.exec(
         select(VerdictRow.id).where(
             VerdictRow.draft_id == row.draft_id,

@@ -25,6 +25,7 @@ from store.decisions import (
     undo,
 )
 from store.engine import Database, utc_now
+from store.insights import Agreement, count_agreement
 from store.posts import list_posts
 from store.tables import DecisionRow, DraftState
 from store.users import Role, add_user
@@ -256,3 +257,27 @@ def test_200_parallel_decisions_lose_none_and_make_none_twice(db: Database) -> N
     posts = [(view.draft_id, view.post.group_id) for view in list_posts(db, limit=1000)]
     assert len(posts) == len(set(posts)) == 100
     assert {view.post.state for view in list_posts(db, limit=1000)} == {PostState.SCHEDULED}
+
+
+def test_rewriter_stays_the_rewriter_when_a_later_edit_is_taken_back(db: Database) -> None:
+    """Or they would approve, alone, what they wrote themselves."""
+    draft = replace(make_draft("card-0"), risk=Risk.BLOCKED, findings=(BLOCKING,))
+    stocked = stock(db, cards=[replace(make_card("card-0"), stakes=Stakes.HIGH)], draft=draft)
+    seen = stocked.draft()
+    edit(db, seen.id, stocked.by_ada(seen), "Rewritten.", [], Risk.LOW)
+    seen = stocked.draft()
+    later = edit(db, seen.id, stocked.by_ben(seen), "Otherwise.", [], Risk.LOW)
+    undo(db, later, stocked.ben)
+    seen = stocked.draft()
+    with pytest.raises(NotAllowedError, match="second person"):
+        verdicts.approve(db, seen.id, stocked.by_ada(seen), G1)
+    assert verdicts.approve(db, seen.id, stocked.by_ben(seen), G1).kind is Kind.APPROVED
+
+
+def test_two_who_agree_count_as_a_pair_that_agrees(grave: Stock) -> None:
+    ever = (utc_now() - timedelta(days=1), utc_now() + timedelta(days=1))
+    draft = grave.draft()
+    verdicts.approve(grave.db, draft.id, grave.by_ada(draft), G1)
+    assert count_agreement(grave.db, *ever) == Agreement(0, 0)
+    verdicts.approve(grave.db, draft.id, grave.by_ben(draft), G1)
+    assert count_agreement(grave.db, *ever) == Agreement(1, 1)
