@@ -21,6 +21,7 @@ from review_ui.marks import (
     line_kinds,
     source_parts,
 )
+from stages.cook.risk import CLEAR
 from stages.text import split_sentences
 from stages.types import Finding, Risk, Sentence, Severity, Span, Stakes
 from store.comments import Comment, list_comments
@@ -39,7 +40,7 @@ from store.users import User
 from store.verdicts import DIFFERS, GIVEN, VerdictState, get_verdicts
 from store.working_texts import WorkingText, list_working
 
-WEAK_BELOW = 0.5
+WEAK_BELOW = CLEAR
 """Strength under which a finding is shown as a hint to look, not as a fault."""
 
 NO_VERDICT = VerdictState()

@@ -10,7 +10,7 @@ from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.marks import Mark, Piece, lay_out
 from stages.cook.checks import check_draft, licence_findings
-from stages.cook.risk import assess_risk
+from stages.cook.risk import assess_edit
 from stages.publish.limits import MOST_BYTES, join_post, measure
 from stages.text import count_words, is_chinese
 from stages.types import Group, Risk, ToneRules
@@ -54,7 +54,7 @@ def look_at(basis: EditBasis, text: str, rules: ToneRules, groups: Sequence[Grou
     """The same checks as saving runs. groups: those the card's text could go to."""
     checked = check_draft(basis.card, text, rules, basis.draft.sentences)
     found = (*checked.findings, *licence_findings(basis.licence_finding))
-    risk = assess_risk(found, checked.score, basis.card.stakes, rules.flag_from)
+    risk = assess_edit(found, checked.score, basis.card.stakes, rules.flag_from)
     numbered = [
         NumberedFinding(f"live-{basis.draft.id}-{number}", finding)
         for number, finding in enumerate(found, 1)

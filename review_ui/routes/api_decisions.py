@@ -23,7 +23,7 @@ from review_ui.deps import Serve, Services, SignedIn
 from review_ui.desk import ToneColumn, find_column, get_desk
 from review_ui.problems import ApiProblemError
 from stages.cook.checks import check_draft, licence_findings
-from stages.cook.risk import assess_risk
+from stages.cook.risk import assess_edit
 from store import cook_requests, decisions, verdicts
 from store.audit import AuditFilter, list_entries
 from store.decisions import Action, By, NotAllowedError, Sending, StaleError
@@ -159,7 +159,7 @@ def edit(at: Placed, sent: EditIn) -> DecidedOut:
         )
     checked = check_draft(basis.card, text, rules, basis.draft.sentences)
     findings = (*checked.findings, *licence_findings(basis.licence_finding))
-    risk = assess_risk(findings, checked.score, basis.card.stakes, rules.flag_from)
+    risk = assess_edit(findings, checked.score, basis.card.stakes, rules.flag_from)
     try:
         decision_id = decisions.edit(
             db, at.draft_id, at.by(sent), text, findings, risk, checked.score

@@ -21,8 +21,8 @@ from review_ui.i18n import gettext as _
 from review_ui.i18n import ngettext
 from review_ui.render import fragment, go, page, query, tone_name
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
-from stages.cook.risk import assess_risk
-from stages.types import PostState
+from stages.cook.risk import assess_edit
+from stages.types import PostState, Stakes
 from store import decisions, verdicts
 from store.batches import Pick, approve_many
 from store.decisions import Action, By, NotAllowedError, RejectReason, Sending, StaleError
@@ -128,7 +128,13 @@ class Ask:
         return tone_name(self.column().draft.tone)
 
     def must_ask(self) -> Outcome | None:
-        """Whether somebody else is on the card; whoever was asked takes it over by deciding."""
+        """Whether somebody else is on the card; whoever was asked takes it over by deciding.
+
+        Nobody is asked where two people are wanted anyway.
+        """
+        is_high = self.desk().item.card.stakes is Stakes.HIGH
+        if is_high and self.serve.settings.second_person:
+            return None
         other = who_else(self.serve.db, self.card_id, self.user.id, utc_now())
         if other is None:
             return None
@@ -306,7 +312,7 @@ def edit(asked: Asked) -> Response:
         return answer(asked, Outcome(message, 409, text))
     checked = check_draft(item.card, text, rules, draft.sentences)
     findings = (*checked.findings, *licence_findings(item.licence_finding))
-    risk = assess_risk(findings, checked.score, item.card.stakes, rules.flag_from)
+    risk = assess_edit(findings, checked.score, item.card.stakes, rules.flag_from)
     try:
         name = read.field(asked.form, "version_name").strip()
         decisions.edit(asked.serve.db, draft.id, by, text, findings, risk, checked.score, name)

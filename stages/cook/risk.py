@@ -13,6 +13,8 @@ CERTAIN_CHECKS = frozenset(
 )
 SURE = 0.9
 """Strength from which a certain check is believed by itself."""
+CLEAR = 0.5
+"""Strength from which a finding is shown as a fault and not as "Perhaps"."""
 
 # Findings that are one piece of evidence among others: the score says whether they flag.
 WEIGHED_CHECKS = frozenset(
@@ -50,4 +52,25 @@ def assess_risk(
             finding.severity is Severity.MINOR and stakes is Stakes.HIGH
         ):
             risk = Risk.FLAGGED
+    return risk
+
+
+def assess_edit(
+    findings: Iterable[Finding],
+    score: float | None,
+    stakes: Stakes,
+    flag_from: tuple[float, float],
+) -> Risk:
+    """As `assess_risk`, of a text a person has edited: any major finding seen clearly flags.
+
+    The score weighs what writers do; a person can also cut a text down to where little is left to
+    be wrong, and what is missing must then be said aloud.
+    """
+    found = tuple(findings)
+    risk = assess_risk(found, score, stakes, flag_from)
+    if risk is Risk.LOW and any(
+        finding.severity in (Severity.CRITICAL, Severity.MAJOR) and finding.strength >= CLEAR
+        for finding in found
+    ):
+        return Risk.FLAGGED
     return risk
