@@ -90,7 +90,7 @@ def test_page_is_shown_with_all_that_helps_to_decide(mara: Visitor) -> None:
     for words in (
         "Lost more than half of its text",
         "1,311 characters, where there were 5,204",
-        "Feeding a toddler with 2 cards, as read before",
+        "Feeding a toddler (2 cards, as read before)",
         "Open Government Licence v3.0",
         "Its cards stay. You are asked again only if the page changes.",
         "This page is being rewritten.",
@@ -107,7 +107,7 @@ def test_guide_that_became_something_else_says_that_its_cards_stand(
     page = make_pages()["gone"]
     save_pages(desk.db, [type(page)(**{**as_fields(page), "key": "river-health/ill-baby"})])
     (article,) = articles(mara).values()
-    assert "When your baby is ill with 1 card, as read before" in text_of(article)
+    assert "When your baby is ill (1 card, as read before)" in text_of(article)
     assert "Its cards stay." in text_of(article)
 
 
@@ -166,7 +166,7 @@ def test_ignored_page_can_be_taken_back(
     assert verdict(desk, shelf.pages["espanol"]) is Verdict.IGNORED
     settle(lin, "Lactancia materna", "restore", "/quarantine?view=settled")
     assert verdict(desk, shelf.pages["espanol"]) is Verdict.NONE
-    assert "taken back by lin just now" in text_of(articles(mara)["Lactancia materna"])
+    assert "Taken back by lin just now" in text_of(articles(mara)["Lactancia materna"])
     assert [(line.user, line.action.value) for line in list_page_decisions(desk.db, 2)] == [
         ("lin", "restore"),
         ("mara", "ignore"),
@@ -325,7 +325,7 @@ def test_what_accepting_would_lose_is_listed_what_could_hurt_first(
 ) -> None:
     said = losses(mara, "Feeding a toddler")
     assert said[0] == (
-        "Accepting loses or changes 2 of 2 cards, 1 of them a warning or when to call"
+        "Accepting loses or changes 2 of 2 cards 1 of them a warning or when to call"
     )
     assert said[1].startswith("Foods that can choke a small child Warning")
     assert said[2].startswith("Iron on a toddler's plate partly there")
