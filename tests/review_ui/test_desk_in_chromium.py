@@ -38,10 +38,14 @@ def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
     open_desk: Callable[..., Page], desk: DeskData
 ) -> None:
     page = open_desk()
-    page.keyboard.press("j")
+    title = "How long expressed milk keeps"
+    for _ in range(len(desk.cards)):
+        page.keyboard.press("j")
+        if page.evaluate("document.activeElement.textContent") == title:
+            break
     page.keyboard.press("Enter")
     page.wait_for_selector(".tone.is-chosen")
-    assert page.locator("h1").inner_text() == "How long expressed milk keeps"
+    assert page.locator("h1").inner_text() == title
     page.keyboard.press("2")
     page.keyboard.press("a")
     wait_for_states(page, "pending", "approved")
@@ -61,8 +65,8 @@ def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
     page.keyboard.press("1")
     page.keyboard.press("a")
     # The last tone is decided, so the next card comes by itself.
-    page.wait_for_selector(f"[data-card='{desk.cards['zh-fever']}']")
-    assert page.url.endswith(f"/cards/{desk.cards['zh-fever']}")
+    page.wait_for_selector(f"[data-card='{desk.cards['latch']}']")
+    assert page.url.endswith(f"/cards/{desk.cards['latch']}")
     for post in claim_due_posts(desk.db):
         mark_published(desk.db, post.id, Receipt(external_id=str(post.id)))
     page.goto("/groups/night-feeds")
