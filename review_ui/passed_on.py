@@ -101,6 +101,7 @@ REFUSALS = (
     N_("This draft has been replaced by a newer one, or its card is gone."),
     N_("The source has changed since this draft was written. The next run writes it again."),
     N_("There is no such group any more: %(names)s."),
+    N_("This group reads another language: %(names)s."),
     N_("This card already has a post for %(names)s."),
     N_(
         "Somebody decided, edited or renewed this draft since you opened it. Look at it again "

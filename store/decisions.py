@@ -549,14 +549,28 @@ def _check_may_publish(draft: DraftRow, card: CardRow, guide: GuideRow) -> None:
 
 
 def check_groups(session: Session, card: CardRow, group_ids: Sequence[str]) -> None:
-    """Raises NotAllowedError for a group that is gone or has a post of the card already."""
-    query = select(GroupRow.id).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
-    missing = sorted(set(group_ids).difference(session.exec(query).all()))
+    """Raises NotAllowedError for a group that is gone, reads another language, or has a post of the
+    card already.
+    """
+    query = select(GroupRow).where(col(GroupRow.id).in_(group_ids), col(GroupRow.is_active))
+    found = {group.id: group for group in session.exec(query)}
+    missing = sorted(set(group_ids).difference(found))
+    foreign = [
+        str(group.spec["name"])
+        for group in found.values()
+        if _is_chinese(str(group.spec["lang"])) != _is_chinese(card.lang)
+    ]
+    if foreign:
+        raise NotAllowedError(f"This group reads another language: {', '.join(foreign)}.")
     if missing:
         raise NotAllowedError(f"There is no such group any more: {', '.join(missing)}.")
     taken = list_taken_groups(session, card.id, group_ids)
     if taken:
         raise NotAllowedError(f"This card already has a post for {', '.join(taken)}.")
+
+
+def _is_chinese(lang: str) -> bool:
+    return lang.lower().startswith("zh")
 
 
 def _change(

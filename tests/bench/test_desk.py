@@ -105,10 +105,10 @@ def test_desk_keeps_its_marks(settings: Settings, new_page: Any) -> None:
     table.add_row("page weight", f"{figures.weight / 1000:.0f} KB", f"{MOST_WEIGHT / 1000:.0f} KB")
     table.add_row("layout shift on swap", f"{figures.shift:.3f}", "0")
     Console().print(table)
-    assert figures.weight <= MOST_WEIGHT
-    assert figures.shift == 0
     for name, mark in MARKS.items():
         assert figures.p95(name) <= mark, name
+    assert figures.weight <= MOST_WEIGHT
+    assert figures.shift == 0
 
 
 def _fill(url: str, home: Path) -> Settings:
@@ -182,7 +182,8 @@ def _decide(page: Page) -> tuple[list[float], float]:
             break
         before = urlsplit(page.url).path
         can_decide_all = page.evaluate(
-            "[...document.querySelectorAll('.tone[data-state=pending]')]"
+            "document.querySelector('.tone[data-state=pending]') !== null &&"
+            " [...document.querySelectorAll('.tone[data-state=pending]')]"
             ".every((tone) => tone.querySelector('button[data-approve]:not(:disabled)'))"
         )
         page.evaluate("sessionStorage.removeItem('pressed')")

@@ -584,3 +584,11 @@ def test_decision_keeps_the_text_before_and_after_an_edit(stocked: Stock) -> Non
         "risk": "flagged",
         "score": None,
     }
+
+
+def test_card_goes_to_no_group_that_reads_another_language(stocked: Stock) -> None:
+    set_groups(stocked.db, [make_group("g1"), make_group("mama", lang="zh-Hans")])
+    draft = stocked.draft()
+    with pytest.raises(NotAllowedError, match="reads another language: Group mama"):
+        approve(stocked.db, draft.id, stocked.by_ada(draft), ["g1", "mama"], 0)
+    assert stocked.draft() == draft
