@@ -325,7 +325,7 @@ def test_what_accepting_would_lose_is_listed_what_could_hurt_first(
 ) -> None:
     said = losses(mara, "Feeding a toddler")
     assert said[0] == (
-        "Accepting loses or changes 2 of 2 cards 1 of them a warning or when to call"
+        "Accepting loses or changes 2 of 2 cards, 1 of them a warning or when to call"
     )
     assert said[1].startswith("Foods that can choke a small child Warning")
     assert said[2].startswith("Iron on a toddler's plate partly there")

@@ -65,7 +65,7 @@ def test_page_says_which_version_writes_and_what_waits(mara: Visitor) -> None:
     assert heads == ["Expert", "Mom", "Engagement"]
     names = [text_of(each) for each in article(mara).xpath(".//*[@class='version-name']")]
     assert names == [
-        "1.0 writes now the file on top hash-mom",
+        "1.0 writes now, the file on top hash-mom",
         "1.1 waits in next/ aaaaaaaa",
         "0.9 kept in earlier/ eeeeeeee",
     ]
@@ -88,7 +88,8 @@ def test_page_says_before_the_click_what_promoting_means(mara: Visitor, desk: De
     assert said == (
         "Promoted, it writes new and changed cards within a minute. "
         f"{len(waiting)} drafts nobody has touched keep their version; making them again is a "
-        "choice of its own: spoonful tones recook mom. It costs nothing: the offline writer writes it."
+        "choice of its own: spoonful tones recook mom. It costs nothing: the offline writer "
+        "writes it."
     )
 
 
