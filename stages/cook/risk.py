@@ -15,6 +15,13 @@ SURE = 0.9
 """Strength from which a certain check is believed by itself."""
 CLEAR = 0.5
 """Strength from which a finding is shown as a fault and not as "Perhaps"."""
+MISSING_CHECKS = frozenset(
+    {
+        "left_out", "prohibition_dropped", "prohibition_missing", "condition_dropped",
+        "condition_missing", "warning_missing", "figure_missing",
+    }
+)  # fmt: skip
+"""What the card says and the draft does not."""
 
 # Findings that are one piece of evidence among others: the score says whether they flag.
 WEIGHED_CHECKS = frozenset(
@@ -61,7 +68,7 @@ def assess_edit(
     stakes: Stakes,
     flag_from: tuple[float, float],
 ) -> Risk:
-    """As `assess_risk`, of a text a person has edited: any major finding seen clearly flags.
+    """As `assess_risk`, of a text a person has edited: what is clearly missing from it flags.
 
     The score weighs what writers do; a person can also cut a text down to where little is left to
     be wrong, and what is missing must then be said aloud.
@@ -69,7 +76,9 @@ def assess_edit(
     found = tuple(findings)
     risk = assess_risk(found, score, stakes, flag_from)
     if risk is Risk.LOW and any(
-        finding.severity in (Severity.CRITICAL, Severity.MAJOR) and finding.strength >= CLEAR
+        finding.check in MISSING_CHECKS
+        and finding.severity in (Severity.CRITICAL, Severity.MAJOR)
+        and finding.strength >= CLEAR
         for finding in found
     ):
         return Risk.FLAGGED

@@ -19,9 +19,10 @@ def missing(strength: float, severity: Severity = Severity.MAJOR) -> Finding:
         (missing(0.5), Risk.FLAGGED),
         (missing(0.4), Risk.LOW),
         (missing(0.8, Severity.MINOR), Risk.LOW),
+        (Finding("unsupported", Severity.MAJOR, "Not in the card.", strength=0.8), Risk.LOW),
     ],
 )
-def test_edit_is_flagged_by_any_major_finding_seen_clearly(finding: Finding, risk: Risk) -> None:
+def test_edit_is_flagged_by_what_is_clearly_missing(finding: Finding, risk: Risk) -> None:
     assert assess_risk([finding], 0.1, Stakes.NORMAL, LIMITS) is Risk.LOW
     assert assess_edit([finding], 0.1, Stakes.NORMAL, LIMITS) is risk
 
