@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 
@@ -39,6 +40,7 @@ def serve_review(settings: Settings) -> None:
     check_port(settings.review_host, settings.review_port, "The review server")
     app = create_app(settings)
     keep_tones(settings, app.state.services.db)
+    gc.freeze()  # what stands for good is not looked through again in the middle of a page
     with recooking(settings, app.state.services.db):
         uvicorn.run(
             app,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -77,8 +78,14 @@ def say(message: str, /, **values: object) -> Markup:
     soon as somebody passes words that are not ours. A literal % is written `%%`, as in every
     message of gettext.
     """
-    words = Markup(escape(gettext(message)))  # noqa: S704  # escaped the moment before
+    words = _escaped(gettext(message))
     return words % values if values else words.replace("%%", "%")
+
+
+@lru_cache(4096)
+def _escaped(words: str) -> Markup:
+    """A page of the queue says a thousand words, and the same few dozen."""
+    return Markup(escape(words))  # noqa: S704  # escaped in this line
 
 
 def page(

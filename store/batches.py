@@ -32,7 +32,7 @@ from store.drafts import DraftView, list_drafts
 from store.engine import Database
 from store.placements import list_placements
 from store.posts import PostView, make_post_view
-from store.queue_entries import EntryState
+from store.queue_entries import EntryState, Mark
 from store.tables import (
     CardRow,
     DecisionRow,
@@ -44,6 +44,7 @@ from store.tables import (
     id_of,
 )
 
+UNFIT = Mark.FLAGGED | Mark.BLOCKED | Mark.OUTDATED | Mark.HIGH_STAKES | Mark.UNSURE
 MAX_BATCH = 25
 """Drafts: as many as a person can be expected to read in one go."""
 
@@ -126,11 +127,7 @@ def list_candidates(db: Database, limit: int, skip: int = 0) -> tuple[BatchCard,
         .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
         .where(
             entry.state == EntryState.OPEN,
-            entry.flagged == 0,
-            entry.blocked == 0,
-            entry.outdated == 0,
-            col(entry.is_high).is_(False),
-            col(entry.has_licence_finding).is_(False),
+            col(entry.marks).bitwise_and(int(UNFIT)) == 0,
             entry.rank == 3,
             entry.first_by == "",
             select(PlacementRow.card_id).where(PlacementRow.card_id == CardRow.id).exists(),

@@ -199,24 +199,22 @@ class QueueEntryRow(SQLModel, table=True):
 
     rank: 0 a post is out whose source changed, and much is at stake; 1 only the former; 2 only the
     latter; 3 neither. day: of its oldest open draft, of its newest when none is open, since 1970,
-    in UTC. drafts: how many stand; pending, flagged, blocked, outdated: of those that wait for a
-    person, outdated ones made from another text than the card's. first_by: ids, comma between, of
-    those whose verdict on one of its drafts waits for somebody else's. facets: ` topic:sleep
-    tone:mom `, each value quoted as in an address. oldest_at, newest_at: of its open drafts. said:
-    the title and text that the words for searching are from.
+    in UTC. marks: of `store.queue_entries.Mark`. pending: drafts that wait for a person; oldest_at,
+    newest_at: when those were written. first_by: ids, comma between, of those whose verdict on one
+    of its drafts waits for somebody else's. said: what the index of words was told of it.
     """
 
     __tablename__: ClassVar[str] = "queue_entries"
     __table_args__ = (
-        # The marks at its end let a view be read in order without a look at its rows.
+        # The marks at their end let a view be read in order, and counted, without its rows.
         Index(
             "ix_queue_entries_order",
             *("state", "rank", "day", "guide_id", "position", "card_id"),
-            *("flagged", "blocked", "is_high", "is_changed", "first_by"),
+            *("marks", "first_by"),
         ),
         Index(
             "ix_queue_entries_counts",
-            *("state", "flagged", "blocked", "is_high", "is_changed", "first_by", "pending"),
+            *("state", "marks", "first_by", "newest_at", "pending"),
         ),
         Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
         Index("ix_queue_entries_state_first_by", "state", "first_by"),
@@ -230,16 +228,9 @@ class QueueEntryRow(SQLModel, table=True):
     state: str = "empty"
     rank: int = 3
     day: int = 0
-    is_high: bool = False
-    is_changed: bool = False
-    has_licence_finding: bool = False
-    drafts: int = 0
+    marks: int = 0
     pending: int = 0
-    flagged: int = 0
-    blocked: int = 0
-    outdated: int = 0
     first_by: str = ""
-    facets: str = Field(default="", sa_column=Column(Text, nullable=False))
     oldest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     newest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     said: str = Field(default="", sa_column=Column(Text, nullable=False))

@@ -30,7 +30,7 @@ from store.queue_filter import (
 )
 from store.tables import CardRow, DraftRow, GuideRow, SourceRow
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 
 __all__ = [
     "PAGE_SIZE",

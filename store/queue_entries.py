@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Row, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,7 +19,7 @@ from sqlmodel import Session
 
 from stages.types import ChangeKind, Reuse, Risk, Stakes
 from store.desk_tables import QueueEntryRow
-from store.search import set_words
+from store.search import cut, facet, set_words
 from store.tables import DraftState, metadata
 
 CHUNK = 200
@@ -35,6 +34,20 @@ class EntryState(StrEnum):
     EMPTY = "empty"
     READ_ONLY = "read_only"
     GONE = "gone"
+
+
+class Mark(IntFlag):
+    """FLAGGED, BLOCKED, OUTDATED: one of the drafts that wait is; outdated ones were made from
+    another text than the card's. CHANGED: since it came. UNSURE: its page disagrees with the
+    register about the licence.
+    """
+
+    FLAGGED = 1
+    BLOCKED = 2
+    OUTDATED = 4
+    HIGH_STAKES = 8
+    CHANGED = 16
+    UNSURE = 32
 
 
 _ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
@@ -90,11 +103,6 @@ def refresh_missing(session: Session) -> int:
     return len(ids)
 
 
-def facet(name: str, value: str) -> str:
-    """As it stands in `facets`, the blanks around it included."""
-    return f" {name}:{quote(value, safe='')} "
-
-
 def _refresh(session: Session, ids: Sequence[str]) -> None:
     known = _lock(session, ids)
     if len(known) < len(ids):
@@ -107,7 +115,8 @@ def _refresh(session: Session, ids: Sequence[str]) -> None:
         )
         known = _lock(session, ids)
     truth = _read(session, ids)
-    values = [_values(card, truth) for card in truth.cards]
+    facets = {card.id: _facets(card, truth.drafts.get(card.id, [])) for card in truth.cards}
+    values = [_values(card, truth, facets[card.id]) for card in truth.cards]
     session.execute(_UPDATE, [{f"new_{name}": row[name] for name in row} for row in values])
     stale = {
         row["card_id"]: known[row["card_id"]].id
@@ -118,7 +127,13 @@ def _refresh(session: Session, ids: Sequence[str]) -> None:
         texts = session.execute(
             select(_CARDS.c.id, _CARDS.c.title, _CARDS.c.text).where(_CARDS.c.id.in_(list(stale)))
         )
-        set_words(session, {stale[row.id]: f"{row.title}\n{row.text}" for row in texts})
+        set_words(
+            session,
+            {
+                stale[row.id]: (*cut(f"{row.title}\n{row.text}"), *facets[row.id])
+                for row in texts
+            },
+        )
 
 
 def _lock(session: Session, ids: Sequence[str]) -> dict[str, Row[Any]]:
@@ -177,7 +192,7 @@ def _read_verdicts(session: Session, drafts: Mapping[int, Row[Any]]) -> dict[int
     return found
 
 
-def _values(card: Row[Any], truth: _Truth) -> dict[str, Any]:
+def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, Any]:
     drafts = truth.drafts.get(card.id, [])
     pending = [draft for draft in drafts if draft.state == DraftState.PENDING]
     times = [draft.created_at for draft in pending]
@@ -186,6 +201,14 @@ def _values(card: Row[Any], truth: _Truth) -> dict[str, Any]:
     is_alerted = card.id in truth.alerted
     said = [truth.verdicts.get(draft.id, set()) for draft in pending]
     first_by = sorted({user for users in said if len(users) == 1 for user in users})
+    marks = {
+        Mark.FLAGGED: any(draft.risk == Risk.FLAGGED for draft in pending),
+        Mark.BLOCKED: any(draft.risk == Risk.BLOCKED for draft in pending),
+        Mark.OUTDATED: any(draft.body_hash != card.body_hash for draft in pending),
+        Mark.HIGH_STAKES: is_high,
+        Mark.CHANGED: is_alerted or card.change in (ChangeKind.MATERIAL, ChangeKind.REWORDED),
+        Mark.UNSURE: bool(card.licence_finding),
+    }
     return {
         "card_id": card.id,
         "guide_id": card.guide_id,
@@ -195,19 +218,12 @@ def _values(card: Row[Any], truth: _Truth) -> dict[str, Any]:
         "state": _state(card, len(pending), len(drafts)).value,
         "rank": (0 if is_alerted else 2) + (0 if is_high else 1),
         "day": int(day_of.timestamp()) // _DAY_S if day_of else 0,
-        "is_high": is_high,
-        "is_changed": is_alerted or card.change in (ChangeKind.MATERIAL, ChangeKind.REWORDED),
-        "has_licence_finding": bool(card.licence_finding),
-        "drafts": len(drafts),
+        "marks": sum(mark for mark, is_set in marks.items() if is_set),
         "pending": len(pending),
-        "flagged": sum(draft.risk == Risk.FLAGGED for draft in pending),
-        "blocked": sum(draft.risk == Risk.BLOCKED for draft in pending),
-        "outdated": sum(draft.body_hash != card.body_hash for draft in pending),
         "first_by": ",".join(map(str, first_by)),
-        "facets": _facets(card, pending or drafts),
         "oldest_at": min(times, default=None),
         "newest_at": max(times, default=None),
-        "said": f"{card.body_hash} {card.title}",
+        "said": " ".join((card.body_hash, *facets, card.title)),
     }
 
 
@@ -221,10 +237,14 @@ def _state(card: Row[Any], pending: int, total: int) -> EntryState:
     return EntryState.DECIDED if total else EntryState.EMPTY
 
 
-def _facets(card: Row[Any], drafts: Sequence[Row[Any]]) -> str:
+def _facets(card: Row[Any], drafts: Sequence[Row[Any]]) -> list[str]:
+    """What the card can be narrowed by: its own, and those of the drafts that wait, of all if none
+    does.
+    """
+    pending = [draft for draft in drafts if draft.state == DraftState.PENDING]
     found = [facet("topic", topic) for topic in card.topics]
     found += [facet("stage", stage) for stage in card.stages]
-    for draft in drafts:
+    for draft in pending or drafts:
         found += [
             facet("tone", draft.tone),
             facet("risk", draft.risk),
@@ -232,7 +252,7 @@ def _facets(card: Row[Any], drafts: Sequence[Row[Any]]) -> str:
             facet("model", draft.model),
             facet("version", f"{draft.tone}@{draft.tone_version}"),
         ]
-    return "".join(sorted(set(found)))
+    return sorted(set(found))
 
 
 _UPDATE = (

@@ -3,14 +3,14 @@
 The databases' own analysers do not know where Chinese words end, and each cuts differently. So a
 text is cut here: Latin words as they are, Han text into overlapping pairs of characters, each run's
 last character by itself. Every character begins a term that way, so that one character alone is
-found as the beginning of a term. SQLite keeps the terms in FTS5, PostgreSQL in a tsvector with GIN.
+found as the beginning of a term. What cards are narrowed by stands among the words. SQLite keeps the terms in FTS5, PostgreSQL in a tsvector with GIN.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ MAX_TERM = 40
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _IS_HAN = re.compile(f"[{HAN}]")
+FACET = "\ue000"
+"""Begins the term of a facet. It is for private use: FTS5 counts it as a letter, no text is cut into
+terms that have it, and so nobody can type one.
+"""
 WORDS = "queue_words"
 """The table of the index; SQLite keeps more of that name and an ending."""
 
@@ -69,8 +73,13 @@ def ask(words: str) -> Question:
     return Question(tuple(terms), tuple(exact))
 
 
+def facet(name: str, value: str) -> str:
+    """The term by which entries are found that have the value, such as `topic`, `sleep`."""
+    return FACET + f"{name}:{value}".encode().hex()
+
+
 def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[bool]:
-    """Whether an entry of the queue has all the terms; terms: of letters and digits only."""
+    """Whether an entry of the queue has all the terms: those of `ask` and of `facet`."""
     rows = table(WORDS, column("entry_id"))
     if dialect == "sqlite":
         said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
@@ -83,21 +92,21 @@ def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[
     return literal_column("queue_entries.id").in_(found.where(asked))
 
 
-def set_words(session: Session, contents: Mapping[int, str]) -> None:
-    """Make these entries of the queue be found by these texts; by entry id."""
+def set_words(session: Session, contents: Mapping[int, Sequence[str]]) -> None:
+    """Make these entries of the queue be found by these terms; by entry id."""
     if not contents:
         return
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         statement = "INSERT OR REPLACE INTO queue_words (rowid, words) VALUES (:id, :words)"
-        rows = [{"id": key, "words": " ".join(cut(said))} for key, said in contents.items()]
+        rows = [{"id": key, "words": " ".join(terms)} for key, terms in contents.items()]
     else:
         statement = (
             "INSERT INTO queue_words (entry_id, words)"
             " VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
             " ON CONFLICT (entry_id) DO UPDATE SET words = excluded.words"
         )
-        rows = [{"id": key, "words": list(cut(said))} for key, said in contents.items()]
+        rows = [{"id": key, "words": list(terms)} for key, terms in contents.items()]
     connection.execute(text(statement), rows)
 
 

@@ -3,8 +3,9 @@
 // desk takes one name once, and refuses a version that is no longer the one that stands.
 
 import { add, change, forget, get, list, openKept, storeKey } from "./kept.js";
-import { say } from "./pages.js";
+import { say, showNote } from "./pages.js";
 import { renewSession } from "./session.js";
+import { turnAhead } from "./turn.js";
 import { isRefused, landInPlace, showOutbox, wordsIn } from "./outbox_view.js";
 
 const TIMEOUT_MS = 20_000;
@@ -13,6 +14,7 @@ const LAST_RETRY_MS = 60_000;
 const CUT_MS = 30_000; // without an answer for that long, nobody waits for it any more
 const MOST_TRIES = 6; // that the desk breaks over, before a press steps aside for the next
 // What the desk takes once: by the press's name, and never for another version than was seen.
+const CLOSES = /\/drafts\/\d+\/(approve|reject)\b/;
 const DECIDES = /^\/cards\/[^/]+\/(drafts\/\d+\/|approve\b)/;
 
 const mine = new Set(); // presses this page waits for
@@ -25,6 +27,7 @@ export function startOutbox() {
   if (!place) return;
   openKept(place.dataset.user);
   document.addEventListener("htmx:configRequest", onPress, true);
+  document.addEventListener("htmx:beforeRequest", onLeave, true);
   document.addEventListener("htmx:beforeSend", onSend, true);
   document.addEventListener("htmx:beforeOnLoad", onAnswer, true);
   for (const kind of ["htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) document.addEventListener(kind, onSilence, true);
@@ -57,15 +60,42 @@ function onPress(event) {
   detail.timeout = TIMEOUT_MS;
 }
 
+/** The last decision on a card need not keep anybody there: its answer comes to where they are then. */
+function onLeave(event) {
+  const { requestConfig: config } = event.detail;
+  if (!isDecision(config) || !CLOSES.test(config.path)) return;
+  const press = keep(config);
+  if (!press) return;
+  if (!turnAhead(config.elt)) return forget(press.id);
+  event.preventDefault();
+  document.getElementById("note").replaceChildren(); // an Undo there is of what was decided before
+  sendBehind(press);
+}
+
+async function sendBehind(press) {
+  mine.add(press.id);
+  const status = await send(press);
+  mine.delete(press.id);
+  if (canComeBack(status)) {
+    change(press.id, { state: "waiting" });
+    flush();
+  }
+  show();
+}
+
 function onSend({ detail }) {
   const config = detail.requestConfig;
   if (!isDecision(config)) return;
+  mine.add(config.pressId);
+  keep(config);
+}
+
+/** The press as it is kept until it is answered; null where there is no room. */
+function keep(config) {
   const fields = new URLSearchParams(config.formData);
   fields.delete("csrf");
-  const id = config.pressId;
-  mine.add(id);
-  add({
-    id,
+  const press = {
+    id: config.pressId,
     path: config.path,
     body: fields.toString(),
     at: Date.now(),
@@ -74,7 +104,8 @@ function onSend({ detail }) {
     target: config.target?.id ?? "",
     swap: config.elt.getAttribute("hx-swap") ?? "outerHTML",
     ...wordsIn(config.elt, config.triggeringEvent?.submitter),
-  });
+  };
+  return add(press) ? press : null;
 }
 
 function onAnswer({ detail }) {
@@ -164,9 +195,9 @@ async function send(press) {
   if (canComeBack(response.status)) return response.status;
   if (response.ok) forget(press.id);
   else refuse(press, "");
-  const said = landInPlace(press, answer, response.status);
-  if (response.ok && said) say(said);
-  else if (!response.ok) change(press.id, { said: said || place.dataset.gone });
+  const { said, note } = landInPlace(press, answer, response.status);
+  if (response.ok) showNote(note);
+  else change(press.id, { said: said || place.dataset.gone });
   return response.status;
 }
 

@@ -22,7 +22,10 @@ function plain(element) {
 
 export const isRefused = (press) => press.state === "refused";
 
-/** Put the answer to a press where htmx would have put it, if that still stands; what it says. */
+/**
+ * Put the answer to a press where htmx would have put it, if that still stands. What it says: as
+ * words, and as the nodes of its note.
+ */
 export function landInPlace(press, answer, status) {
   const parsed = new DOMParser().parseFromString(answer, "text/html");
   const said = plain(parsed.querySelector("#note .note, .note"));
@@ -31,7 +34,7 @@ export function landInPlace(press, answer, status) {
   if (isAnswer && target && isAbout(target, press)) {
     window.htmx.swap(target, answer, { swapStyle: press.swap, swapDelay: 0, settleDelay: 0 });
   }
-  return said;
+  return { said, note: [...(parsed.querySelector("#note")?.childNodes ?? [])] };
 }
 
 /** Whether what stands there is still about the same card and draft: cards take each other's place. */

@@ -27,6 +27,12 @@ export function say(words, isProblem = false) {
   if (!isProblem) fadeNote();
 }
 
+/** Put an answer's note where notes appear. */
+export function showNote(nodes) {
+  document.getElementById("note").replaceChildren(...nodes);
+  fadeNote();
+}
+
 /** Whether outbox.js or session.js says what has to be said. */
 const isKept = (event) => event.detail.requestConfig?.isKept === true;
 

@@ -7,7 +7,7 @@ import { get } from "./send.js";
 const FRESH_MS = 15_000; // read longer ago, a card is shown and asked for again
 const LINKS = ".steps a[rel=next], .steps a[rel=prev], a[data-advance]";
 
-let ahead = null; // { address, wanted: Promise<Card | null> }
+let ahead = null; // { address, wanted: Promise<Card | null>, card: Card once it is there }
 let turning = ""; // the address that is on its way
 
 export function startTurn() {
@@ -40,12 +40,32 @@ function turnTo(link) {
   return true;
 }
 
+/**
+ * The last open tone is being decided: go on to the next card, if it is there, before the answer is.
+ * False where the answer may be a question: it then has to find the card it is about.
+ */
+export function turnAhead(button) {
+  const tone = button.closest(".tone");
+  const open = [...document.querySelectorAll(".tone[data-state=pending]")];
+  const link = document.querySelector(".steps a[rel=next]");
+  const isLast = tone !== null && open.length === 1 && open[0] === tone;
+  if (!isLast || !link || ahead?.address !== link.pathname + link.search || !ahead.card) return false;
+  const mayAsk = tone.querySelector("[data-licence]") || document.querySelector(".presence-line.is-other, .tone [data-schedule].is-later");
+  if (mayAsk || isUnsaved() || performance.now() - ahead.card.at > FRESH_MS) return false;
+  show(ahead.address);
+  return true;
+}
+
 /** Read the card that comes next, unless that was done. */
 function readAhead() {
   const link = document.querySelector(".steps a[rel=next]");
   const address = link ? link.pathname + link.search : "";
   if (!address || ahead?.address === address) return;
-  ahead = { address, wanted: read(address) };
+  const next = { address, wanted: read(address), card: null };
+  next.wanted.then((card) => {
+    next.card = card;
+  });
+  ahead = next;
 }
 
 /** The card at an address, as nodes not yet on the page; null when it cannot be had that way. */
@@ -56,7 +76,10 @@ async function read(address) {
     const page = document.createElement("template");
     page.innerHTML = await response.text();
     const desk = page.content.querySelector("[data-desk]");
-    return desk ? { desk, at: performance.now() } : null;
+    if (!desk) return null;
+    document.adoptNode(desk);
+    globalThis.htmx?.process(desk);
+    return { desk, at: performance.now() };
   } catch {
     return null; // not reachable now; the browser says so if it is asked for
   }
@@ -84,7 +107,6 @@ function put(desk) {
 }
 
 function settle(desk) {
-  globalThis.htmx?.process(desk);
   document.dispatchEvent(new CustomEvent("desk:turned"));
   const tones = desk.querySelector(".tone.is-chosen") ?? document.getElementById("main");
   tones.focus({ preventScroll: true });

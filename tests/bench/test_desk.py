@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from fastapi.responses import Response
 from rich.console import Console
@@ -24,7 +27,9 @@ from store.sessions import start_session
 from store.settings import Settings
 from tests.bench.big_desk import build_big_desk
 from tests.chromium import find_chromium
-from tests.review_ui.serving import serve_desk
+from tests.flows.prefect_server import free_port
+from tests.flows.processes import started, wait_until
+from tests.flows.small_site import SPOONFUL
 from tests.store.postgres_server import NoServerError, start_server
 
 if TYPE_CHECKING:
@@ -121,7 +126,7 @@ def _fill(url: str, home: Path) -> Settings:
 
 
 def _measure(settings: Settings, new_page: Any) -> Figures:
-    with serve_desk(settings) as address:
+    with _serve(settings) as address:
         page: Page = new_page(base_url=address)
         page.add_init_script(WATCH)
         page.context.add_cookies([_sign_in(settings, address)])
@@ -132,6 +137,30 @@ def _measure(settings: Settings, new_page: Any) -> Figures:
         }
         times["next card"], shift = _decide(page)
     return Figures(times, weight, shift)
+
+
+@contextmanager
+def _serve(settings: Settings) -> Iterator[str]:
+    """The address of the desk, served by the command in a process of its own as it is for editors."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "SPOONFUL_HOME": settings.home,
+        "SPOONFUL_DATABASE_URL": settings.database_url,
+        "SPOONFUL_SECRET_KEY": settings.secret_key,
+    }
+    with started(environment, SPOONFUL, "review", "--port", str(port)) as process:
+
+        def is_ready() -> bool:
+            assert process.poll() is None, process.communicate()[1]
+            try:
+                return httpx.get(f"{address}/readyz").is_success
+            except httpx.TransportError:
+                return False
+
+        wait_until(is_ready, "the review pages")
+        yield address
 
 
 def _sign_in(settings: Settings, address: str) -> Any:

@@ -34,7 +34,7 @@ from store.engine import Database, open_database
 from store.guides import remove_guide, save_guide
 from store.migrate import migrate
 from store.posts import list_posts
-from store.queue_entries import EntryState, refresh, refresh_missing
+from store.queue_entries import EntryState, Mark, refresh, refresh_missing
 from store.sources import set_sources
 from store.tables import CardRow, DraftState, GuideRow
 from store.users import list_users
@@ -116,11 +116,13 @@ def check(db: Database) -> None:
             state = EntryState.OPEN if pending else EntryState.DECIDED
         assert entry["state"] == state
         assert entry["rank"] == 2 * (card_id not in alerted) + (card.stakes != Stakes.HIGH)
-        assert entry["drafts"] == len(mine)
         assert entry["pending"] == len(pending)
-        assert entry["flagged"] == sum(draft.risk is Risk.FLAGGED for draft in pending)
-        assert entry["blocked"] == sum(draft.risk is Risk.BLOCKED for draft in pending)
-        assert entry["outdated"] == sum(draft.body_hash != card.body_hash for draft in pending)
+        marks = Mark(entry["marks"])
+        assert (Mark.FLAGGED in marks) == any(draft.risk is Risk.FLAGGED for draft in pending)
+        assert (Mark.BLOCKED in marks) == any(draft.risk is Risk.BLOCKED for draft in pending)
+        is_outdated = any(draft.body_hash != card.body_hash for draft in pending)
+        assert (Mark.OUTDATED in marks) == is_outdated
+        assert (Mark.HIGH_STAKES in marks) == (card.stakes == Stakes.HIGH)
         assert entry["oldest_at"] == min((draft.created_at for draft in pending), default=None)
     with db.write() as session:
         refresh(session, list(cards))

@@ -13,11 +13,9 @@ from store.tables import UtcDateTime
 revision = "0005"
 down_revision = "0004"
 
-COUNTS = ("drafts", "pending", "flagged", "blocked", "outdated")
-MARKS = ("flagged", "blocked", "is_high", "is_changed", "first_by")
 INDEXES = {
-    "order": ("state", "rank", "day", "guide_id", "position", "card_id", *MARKS),
-    "counts": ("state", *MARKS, "pending"),
+    "order": ("state", "rank", "day", "guide_id", "position", "card_id", "marks", "first_by"),
+    "counts": ("state", "marks", "first_by", "newest_at", "pending"),
     "state_first_by": ("state", "first_by"),
     "state_newest_at": ("state", "newest_at"),
     "guide_id": ("guide_id",),
@@ -37,12 +35,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
-        sa.Column("is_high", sa.Boolean(), nullable=False),
-        sa.Column("is_changed", sa.Boolean(), nullable=False),
-        sa.Column("has_licence_finding", sa.Boolean(), nullable=False),
-        *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),
+        sa.Column("marks", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.Integer(), nullable=False),
         sa.Column("first_by", sa.String(), nullable=False),
-        sa.Column("facets", sa.Text(), nullable=False),
         sa.Column("oldest_at", UtcDateTime(), nullable=True),
         sa.Column("newest_at", UtcDateTime(), nullable=True),
         sa.Column("said", sa.Text(), nullable=False),
