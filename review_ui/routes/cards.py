@@ -104,7 +104,10 @@ class Ask:
         wanted = read_filter(self.request.query_params)
         picked = read_picked(self.form)
         two = self.serve.settings.second_person
-        view = get_desk(self.serve.db, self.card_id, self.user, wanted, picked, second_person=two)
+        with self.serve.db.look():
+            view = get_desk(
+                self.serve.db, self.card_id, self.user, wanted, picked, second_person=two
+            )
         if view is None:
             raise HTTPException(404)
         return view
@@ -159,7 +162,8 @@ def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Respon
     """The page; for a desk that turns to this card, what changes of it."""
     two = serve.settings.second_person
     wanted = read_filter(request.query_params)
-    view = get_desk(serve.db, card_id, user, wanted, second_person=two)
+    with serve.db.look():
+        view = get_desk(serve.db, card_id, user, wanted, second_person=two)
     if view is None:
         raise HTTPException(404)
     show_as = fragment if is_fragment(request) else page

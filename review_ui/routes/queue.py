@@ -24,15 +24,17 @@ def home() -> Response:
 
 @router.get("/queue")
 def show(request: Request, serve: Serve, user: SignedIn) -> Response:
-    view = get_queue_view(
-        serve.db,
-        read_filter(request.query_params),
-        read_page(request.query_params.get("page", "")),
-        user.id,
-        utc_now(),
-        serve.settings.late_after_h,
-    )
-    return page(request, "queue.html", {"queue": view, "views": VIEW_NAMES, "params": view.params})
+    with serve.db.look():
+        view = get_queue_view(
+            serve.db,
+            read_filter(request.query_params),
+            read_page(request.query_params.get("page", "")),
+            user.id,
+            utc_now(),
+            serve.settings.late_after_h,
+        )
+        context = {"queue": view, "views": VIEW_NAMES, "params": view.params}
+        return page(request, "queue.html", context)
 
 
 @router.post("/queue/views")
