@@ -11,7 +11,7 @@ from sqlalchemy import Table, exists, func, select
 from store.decisions import Action
 from store.desk_tables import QueueEntryRow
 from store.engine import Database
-from store.queue_entries import EntryState
+from store.queue_entries import Mark
 from store.queue_filter import start_of_day
 from store.tables import metadata
 
@@ -53,7 +53,7 @@ def get_progress(db: Database, user_id: int, now: datetime) -> Progress:
         ).all()
         left = session.execute(
             select(func.coalesce(func.sum(_ENTRIES.c.pending), 0)).where(
-                _ENTRIES.c.state == EntryState.OPEN.value
+                _ENTRIES.c.marks.bitwise_and(int(Mark.OPEN)) > 0
             )
         ).scalar_one()
         times = session.execute(

@@ -39,7 +39,8 @@ class EntryState(StrEnum):
 class Mark(IntFlag):
     """FLAGGED, BLOCKED, OUTDATED: one of the drafts that wait is; outdated ones were made from
     another text than the card's. CHANGED: since it came. UNSURE: its page disagrees with the
-    register about the licence.
+    register about the licence. WAITING: for the verdict of somebody else. OPEN, DECIDED, READ_ONLY:
+    the state once more, so that one number says which views a card is in.
     """
 
     FLAGGED = 1
@@ -48,6 +49,10 @@ class Mark(IntFlag):
     HIGH_STAKES = 8
     CHANGED = 16
     UNSURE = 32
+    WAITING = 64
+    OPEN = 128
+    DECIDED = 256
+    READ_ONLY = 512
 
 
 _ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
@@ -129,10 +134,7 @@ def _refresh(session: Session, ids: Sequence[str]) -> None:
         )
         set_words(
             session,
-            {
-                stale[row.id]: (*cut(f"{row.title}\n{row.text}"), *facets[row.id])
-                for row in texts
-            },
+            {stale[row.id]: (*cut(f"{row.title}\n{row.text}"), *facets[row.id]) for row in texts},
         )
 
 
@@ -201,6 +203,7 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
     is_alerted = card.id in truth.alerted
     said = [truth.verdicts.get(draft.id, set()) for draft in pending]
     first_by = sorted({user for users in said if len(users) == 1 for user in users})
+    state = _state(card, len(pending), len(drafts))
     marks = {
         Mark.FLAGGED: any(draft.risk == Risk.FLAGGED for draft in pending),
         Mark.BLOCKED: any(draft.risk == Risk.BLOCKED for draft in pending),
@@ -208,6 +211,10 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
         Mark.HIGH_STAKES: is_high,
         Mark.CHANGED: is_alerted or card.change in (ChangeKind.MATERIAL, ChangeKind.REWORDED),
         Mark.UNSURE: bool(card.licence_finding),
+        Mark.WAITING: bool(first_by),
+        Mark.OPEN: state is EntryState.OPEN,
+        Mark.DECIDED: state is EntryState.DECIDED,
+        Mark.READ_ONLY: state is EntryState.READ_ONLY,
     }
     return {
         "card_id": card.id,
@@ -215,7 +222,7 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
         "source_id": card.source_id,
         "lang": card.lang,
         "position": card.position,
-        "state": _state(card, len(pending), len(drafts)).value,
+        "state": state.value,
         "rank": (0 if is_alerted else 2) + (0 if is_high else 1),
         "day": int(day_of.timestamp()) // _DAY_S if day_of else 0,
         "marks": sum(mark for mark, is_set in marks.items() if is_set),

@@ -3,7 +3,8 @@
 The databases' own analysers do not know where Chinese words end, and each cuts differently. So a
 text is cut here: Latin words as they are, Han text into overlapping pairs of characters, each run's
 last character by itself. Every character begins a term that way, so that one character alone is
-found as the beginning of a term. What cards are narrowed by stands among the words. SQLite keeps the terms in FTS5, PostgreSQL in a tsvector with GIN.
+found as the beginning of a term. What cards are narrowed by stands among the words. SQLite keeps
+the terms in FTS5, PostgreSQL in a tsvector with GIN.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _IS_HAN = re.compile(f"[{HAN}]")
 FACET = "\ue000"
-"""Begins the term of a facet. It is for private use: FTS5 counts it as a letter, no text is cut into
-terms that have it, and so nobody can type one.
+"""Begins the term of a facet. It is for private use: FTS5 counts it as a letter, and no text is cut
+into terms that have it, so nobody can type one.
 """
 WORDS = "queue_words"
 """The table of the index; SQLite keeps more of that name and an ending."""

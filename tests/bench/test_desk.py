@@ -141,7 +141,7 @@ def _measure(settings: Settings, new_page: Any) -> Figures:
 
 @contextmanager
 def _serve(settings: Settings) -> Iterator[str]:
-    """The address of the desk, served by the command in a process of its own as it is for editors."""
+    """The address of the desk, served by the command in its own process as it is for editors."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {
@@ -190,7 +190,7 @@ def _weigh(page: Page) -> int:
 
 
 def _load(page: Page, path: str) -> float:
-    """From the start of the navigation until the page stands."""
+    """From the start of the navigation until the page stands and its scripts have run."""
     page.goto(path)
     return float(
         page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")

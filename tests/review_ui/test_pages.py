@@ -233,7 +233,7 @@ def test_unknown_feed_is_not_found(guest: Visitor) -> None:
 def test_static_files_keep_for_ever_and_nothing_else_is_served(mara: Visitor) -> None:
     page = mara.page("/queue")
     addresses = page.xpath("//link[@rel='stylesheet']/@href | //script/@src")
-    assert len(addresses) == 3
+    assert len(addresses) == 2
     for address in addresses:
         response = mara.get(address)
         assert response.status_code == 200
