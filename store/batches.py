@@ -32,7 +32,7 @@ from store.drafts import DraftView, list_drafts
 from store.engine import Database
 from store.placements import list_placements
 from store.posts import PostView, make_post_view
-from store.queue_entries import EntryState, Mark
+from store.queue_entries import EntryState, Mark, open_marks
 from store.tables import (
     CardRow,
     DecisionRow,
@@ -127,7 +127,7 @@ def list_candidates(db: Database, limit: int, skip: int = 0) -> tuple[BatchCard,
         .join(GuideRow, col(GuideRow.id) == col(CardRow.guide_id))
         .where(
             entry.state == EntryState.OPEN,
-            col(entry.marks).bitwise_and(int(UNFIT)) == 0,
+            col(entry.marks).in_(open_marks(without=UNFIT)),
             entry.rank == 3,
             entry.first_by == "",
             select(PlacementRow.card_id).where(PlacementRow.card_id == CardRow.id).exists(),

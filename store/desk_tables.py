@@ -201,7 +201,8 @@ class QueueEntryRow(SQLModel, table=True):
     latter; 3 neither. day: of its oldest open draft, of its newest when none is open, since 1970,
     in UTC. marks: of `store.queue_entries.Mark`. pending: drafts that wait for a person; oldest_at,
     newest_at: when those were written. first_by: ids, comma between, of those whose verdict on one
-    of its drafts waits for somebody else's. said: what the index of words was told of it.
+    of its drafts waits for somebody else's. said: a digest of what the index of words was told
+    of it.
     """
 
     __tablename__: ClassVar[str] = "queue_entries"
@@ -230,4 +231,4 @@ class QueueEntryRow(SQLModel, table=True):
     first_by: str = ""
     oldest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     newest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
-    said: str = Field(default="", sa_column=Column(Text, nullable=False))
+    said: str = ""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Row, Table, bindparam, select, update
@@ -50,9 +51,19 @@ class Mark(IntFlag):
     CHANGED = 16
     UNSURE = 32
     WAITING = 64
-    OPEN = 128
+    OPEN = 128  # the highest that an open card has
     DECIDED = 256
     READ_ONLY = 512
+
+
+def open_marks(with_all: Mark = Mark.OPEN, without: int = 0) -> list[int]:
+    """Every value the marks of an open card can have that has all of some and none of others.
+
+    For `IN`: how many rows `marks & n = n` leaves, no database can tell before it has looked, and
+    so PostgreSQL sorts what it could read in order.
+    """
+    among = range(Mark.OPEN, 2 * Mark.OPEN)
+    return [n for n in among if n & with_all == with_all and not n & without]
 
 
 _ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
@@ -230,8 +241,12 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
         "first_by": ",".join(map(str, first_by)),
         "oldest_at": min(times, default=None),
         "newest_at": max(times, default=None),
-        "said": " ".join((card.body_hash, *facets, card.title)),
+        "said": _digest(card.body_hash, card.title, *facets),
     }
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _state(card: Row[Any], pending: int, total: int) -> EntryState:

@@ -18,7 +18,7 @@ from store.desk_tables import (
     QueueEntryRow,
     WorkingTextRow,
 )
-from store.queue_entries import EntryState, Mark
+from store.queue_entries import EntryState, Mark, open_marks
 from store.tables import metadata
 
 ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
@@ -66,7 +66,11 @@ MARKS = {
     View.READ_ONLY: Mark.READ_ONLY,
 }
 """Views of the cards that have some marks."""
-_STATES = {View.DECIDED: EntryState.DECIDED, View.READ_ONLY: EntryState.READ_ONLY}
+_STATES = {
+    View.REVIEW: EntryState.OPEN,
+    View.DECIDED: EntryState.DECIDED,
+    View.READ_ONLY: EntryState.READ_ONLY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +126,9 @@ def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
         return and_(is_there, ENTRIES.c.card_id.in_(_mine(user_id, now)))
     if view is View.WAITING:
         return and_(is_open, ENTRIES.c.first_by > "", ENTRIES.c.first_by != str(user_id))
-    state = ENTRIES.c.state == _STATES.get(view, EntryState.OPEN).value
-    marks = int(MARKS[view])
-    return and_(state, ENTRIES.c.marks.bitwise_and(marks) == marks)
+    if view in _STATES:
+        return ENTRIES.c.state == _STATES[view].value
+    return and_(is_open, ENTRIES.c.marks.in_(open_marks(MARKS[view])))
 
 
 def count_views(session: Session, wanted: Filter, user_id: int, now: datetime) -> dict[View, int]:

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, column, literal_column, select, table, text
@@ -75,8 +76,10 @@ def ask(words: str) -> Question:
 
 
 def facet(name: str, value: str) -> str:
-    """The term by which entries are found that have the value, such as `topic`, `sleep`."""
-    return FACET + f"{name}:{value}".encode().hex()
+    """The term by which entries are found that have the value, such as `topic`, `sleep`: short, as
+    each entry has a dozen.
+    """
+    return FACET + blake2b(f"{name}:{value}".encode(), digest_size=6).hexdigest()
 
 
 def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[bool]:

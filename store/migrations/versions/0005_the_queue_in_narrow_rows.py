@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("first_by", sa.String(), nullable=False),
         sa.Column("oldest_at", UtcDateTime(), nullable=True),
         sa.Column("newest_at", UtcDateTime(), nullable=True),
-        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["card_id"], ["cards.id"], name=op.f("fk_queue_entries_card_id_cards")
         ),
