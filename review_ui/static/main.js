@@ -14,7 +14,6 @@ import { startSession } from "./session.js";
 import { startTurn } from "./turn.js";
 import { startWorking } from "./working.js";
 
-document.documentElement.classList.add("has-js");
 startPages();
 startBatch();
 startLight();
