@@ -213,7 +213,7 @@ class QueueEntryRow(SQLModel, table=True):
             *("state", "rank", "day", "guide_id", "position", "card_id"),
             *("marks", "first_by"),
         ),
-        Index("ix_queue_entries_counts", "marks", "newest_at", "pending"),
+        Index("ix_queue_entries_counts", "marks", "pending"),
         Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
         Index("ix_queue_entries_state_first_by", "state", "first_by"),
     )
