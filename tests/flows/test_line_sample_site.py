@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from flows.kitchen import open_store
@@ -20,6 +21,7 @@ from flows.line import run_line
 from flows.request import RunRequest
 from flows.sample_site import SAMPLE_SITE, ServedSite, serve_folder, stage_site, write_sources
 from flows.summary import RunSummary
+from review_ui.app import create_app
 from stages.procure.urls import guide_id
 from stages.seeds import load_sources
 from stages.text import collapse
@@ -28,8 +30,13 @@ from store.cards import list_cards
 from store.drafts import list_drafts
 from store.engine import Database
 from store.guides import get_guide, list_guides
-from store.settings import load_settings
+from store.passwords import hash_password
+from store.settings import Settings, load_settings
 from store.tables import CardRow
+from store.users import add_user
+from tests.review_ui.desk_data import PASSWORD
+from tests.review_ui.ties import count_ties
+from tests.review_ui.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -64,6 +71,7 @@ class Crawl:
 class Harbour:
     """first, again: the site as it is. later: with v2. db: as the last run left it."""
 
+    settings: Settings
     db: Database
     source: Source
     first: Crawl
@@ -96,7 +104,7 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
             return look(db, summary, served)
 
         first, again, later = crawl(), crawl(), crawl(is_later=True)
-        yield Harbour(db, load_sources(sources)[0], first, again, later)
+        yield Harbour(settings, db, load_sources(sources)[0], first, again, later)
         db.dispose()
 
 
@@ -242,6 +250,13 @@ def test_line_later_does_not_see_new_boilerplate(harbour: Harbour) -> None:
     assert [card for card in harbour.later.cards.values() if card.guide_id == eating] == [
         card for card in harbour.first.cards.values() if card.guide_id == eating
     ]
+
+
+def test_desk_ties_every_drafted_sentence_to_its_source(harbour: Harbour) -> None:
+    add_user(harbour.db, "mara", hash_password(PASSWORD))
+    with TestClient(create_app(harbour.settings), follow_redirects=False) as client:
+        mara = Visitor(client).sign_in("mara")
+        assert count_ties(mara, harbour.db, harbour.later.cards) > 3000
 
 
 def _holding(cards: dict[str, CardSeen], owner: str, paragraphs: list[str]) -> set[str]:
