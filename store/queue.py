@@ -31,6 +31,10 @@ from store.queue_filter import (
 from store.tables import CardRow, DraftRow, GuideRow, SourceRow
 
 PAGE_SIZE = 30
+MANY = 2_000
+"""Of so many cards that fit, the first page is found sooner in the queue's order than by sorting:
+measured at 100,000 cards, 7 ms against 21 for 15,000 cards; alike at about 1,500.
+"""
 
 __all__ = [
     "PAGE_SIZE",
@@ -150,8 +154,9 @@ def find_cards(
     with db.read() as session:
         counts = count_views(session, wanted, user_id, now)
         number = min(max(page, 1), 1_000_000)  # what any address may ask for
+        is_common = counts[wanted.view] > MANY
         ids = session.execute(
-            narrow(session, sql_select(ENTRIES.c.card_id), wanted, now)
+            narrow(session, sql_select(ENTRIES.c.card_id), wanted, now, is_common=is_common)
             .where(is_in(wanted.view, user_id, now))
             .order_by(*ORDER)
             .limit(PAGE_SIZE)

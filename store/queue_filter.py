@@ -15,7 +15,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     or_,
     select,
     union,
@@ -109,8 +108,17 @@ class Filter:
     age_h: int = 0
 
 
-def narrow(session: Session, query: Select[Any], wanted: Filter, now: datetime) -> Select[Any]:
-    """The query, of the entries that fit everything but the view."""
+def narrow(
+    session: Session,
+    query: Select[Any],
+    wanted: Filter,
+    now: datetime,
+    *,
+    is_common: bool = False,
+) -> Select[Any]:
+    """The query, of the entries that fit everything but the view. is_common: many do, so that the
+    first of them are found sooner by looking through the queue in its order.
+    """
     if wanted.source_id:
         query = query.where(ENTRIES.c.source_id == wanted.source_id)
     if wanted.guide_id:
@@ -125,7 +133,7 @@ def narrow(session: Session, query: Select[Any], wanted: Filter, now: datetime) 
     if wanted.run_id:
         cooked = select(_DRAFTS.c.card_id).where(_DRAFTS.c.run_id == wanted.run_id)
         query = query.where(ENTRIES.c.card_id.in_(cooked))
-    return _search(session, query, wanted)
+    return _search(session, query, wanted, is_common)
 
 
 def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
@@ -145,23 +153,29 @@ def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
 
 def count_views(session: Session, wanted: Filter, user_id: int, now: datetime) -> dict[View, int]:
     """Cards per view that fit the rest of the filter, in at most five queries."""
-    is_new = case((ENTRIES.c.newest_at >= start_of_day(now), 1))
-    # Of all cards the new ones are counted apart: then an index of the marks alone is read.
-    is_of_all = wanted == Filter(view=wanted.view)
-    new = literal(0) if is_of_all else func.count(is_new)
-    columns = (ENTRIES.c.marks, func.count().label("cards"), new.label("new"))
+    # Of all cards these two are counted by indexes of their own: the rest then needs the marks
+    # alone. Where something narrows the queue, its rows are read once and tell both.
+    apart = {
+        View.NEW: ENTRIES.c.newest_at >= start_of_day(now),
+        View.WAITING: ENTRIES.c.first_by.not_in(("", str(user_id))),
+    }
+    is_narrowed = wanted != Filter(view=wanted.view)
+    more = [func.count(case((where, 1))).label(view) for view, where in apart.items()]
+    columns = (ENTRIES.c.marks, func.count().label("cards"), *(more if is_narrowed else ()))
     rows = session.execute(
         narrow(session, select(*columns), wanted, now).group_by(ENTRIES.c.marks)
     ).all()
-    counts = dict.fromkeys(View, 0)
-    for row in rows:
-        for view, marks in MARKS.items():
-            counts[view] += row.cards if row.marks & marks == marks else 0
-        counts[View.NEW] += row.new if row.marks & Mark.OPEN else 0
-    if is_of_all:
-        counts[View.NEW] = _count(session, wanted, now, is_in(View.NEW, user_id, now))
-    if any(row.marks & Mark.WAITING for row in rows):
-        counts[View.WAITING] = _count(session, wanted, now, is_in(View.WAITING, user_id, now))
+    counts = {
+        view: sum(row.cards for row in rows if row.marks & marks == marks)
+        for view, marks in MARKS.items()
+    }
+    for view in apart:
+        counts[view] = (
+            sum(row._mapping[view] for row in rows if row.marks & Mark.OPEN)
+            if is_narrowed
+            else _count(session, wanted, now, is_in(view, user_id, now))
+        )
+    counts[View.MINE] = 0
     # Somebody's own are few: to go by them is faster than by everything that fits the filter.
     mine = session.execute(_mine(user_id, now)).scalars().all()
     if mine:
@@ -195,11 +209,14 @@ def _facets(wanted: Filter) -> list[str]:
     return [search.facet(name, value) for name, value in said.items() if value]
 
 
-def _search(session: Session, query: Select[Any], wanted: Filter) -> Select[Any]:
+def _search(session: Session, query: Select[Any], wanted: Filter, is_common: bool) -> Select[Any]:
     asked = search.ask(wanted.text)
     terms = (*asked.terms, *((said, False) for said in _facets(wanted)))
     if terms:
-        query = query.where(search.matches(session.connection().dialect.name, terms))
+        # No index can be asked for a sum: that leaves the one in the order of the queue.
+        entry_id = ENTRIES.c.id + 0 if is_common else ENTRIES.c.id
+        found = search.matching(session.connection().dialect.name, terms)
+        query = query.where(entry_id.in_(found))
     for word in asked.exact:
         query = query.where(
             exists(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, literal_column, select, table, text
+from sqlalchemy import Select, column, literal_column, select, table, text
 from sqlmodel import Session
 
 MAX_WORDS = 8
@@ -82,8 +82,8 @@ def facet(name: str, value: str) -> str:
     return FACET + blake2b(f"{name}:{value}".encode(), digest_size=6).hexdigest()
 
 
-def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[bool]:
-    """Whether an entry of the queue has all the terms: those of `ask` and of `facet`."""
+def matching(dialect: str, terms: tuple[tuple[str, bool], ...]) -> Select[Any]:
+    """Ids of the queue's entries that have all the terms: those of `ask` and of `facet`."""
     rows = table(WORDS, column("entry_id"))
     if dialect == "sqlite":
         said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
@@ -93,7 +93,7 @@ def matches(dialect: str, terms: tuple[tuple[str, bool], ...]) -> ColumnElement[
         said = " & ".join(f"'{term}'{':*' if begins else ''}" for term, begins in terms)
         found = select(rows.c.entry_id)
         asked = text("queue_words.words @@ CAST(:asked AS tsquery)").bindparams(asked=said)
-    return literal_column("queue_entries.id").in_(found.where(asked))
+    return found.where(asked)
 
 
 def set_words(session: Session, contents: Mapping[int, Sequence[str]]) -> None:

@@ -309,4 +309,4 @@ def test_queue_asks_the_same_number_of_questions_for_few_cards_and_for_many(
     with counted_queries(db) as many:
         assert len(get_queue(db, Filter()).items) == 24
     selects = [[s for s in statements if "SELECT" in s] for statements in (few, many)]
-    assert len(selects[0]) == len(selects[1]) <= 8
+    assert len(selects[0]) == len(selects[1]) <= 9
