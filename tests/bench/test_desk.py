@@ -45,7 +45,7 @@ MARKS = {"queue": 200.0, "search": 300.0, "next card": 150.0}
 MOST_WEIGHT = 150_000
 QUERIES = ("fever", "fe", "baby milk", "vaccine dose", "宝宝", "疫苗接种", "睡", "nothing-like-it")
 VIEWS = ("", "?view=flagged", "?view=new", "?view=decided", "?topic=sleep", "?page=20")
-TIMES = 24
+TIMES = 40
 
 WATCH = """
 window.shifts = 0;
