@@ -5,7 +5,7 @@
 import { add, change, forget, get, list, openKept, storeKey } from "./kept.js";
 import { say, showNote } from "./pages.js";
 import { renewSession } from "./session.js";
-import { turnAhead } from "./turn.js";
+import { isUnseen, turnAhead } from "./turn.js";
 import { isRefused, landInPlace, showOutbox, wordsIn } from "./outbox_view.js";
 
 const TIMEOUT_MS = 20_000;
@@ -53,6 +53,11 @@ function onPress(event) {
   if (detail.elt.closest("[data-waiting]")) {
     event.preventDefault();
     sayWaiting();
+    return;
+  }
+  if (isUnseen()) {
+    event.preventDefault();
+    say(place.dataset.tooSoon, true);
     return;
   }
   detail.pressId = crypto.randomUUID();

@@ -5,6 +5,7 @@ import { isUnsaved } from "./desk.js";
 import { get } from "./send.js";
 
 const FRESH_MS = 15_000; // read longer ago, a card is shown and asked for again
+const UNSEEN_MS = 400; // nobody has read a card that came by itself so lately; two clicks of a double click lie closer
 const LINKS = ".steps a[rel=next], .steps a[rel=prev], a[data-advance]";
 
 let ahead = null; // { address, wanted: Promise<Card | null>, card: Card once it is there }
@@ -14,7 +15,7 @@ export function startTurn() {
   if (!document.querySelector("[data-desk]")) return;
   history.replaceState({ desk: true }, "");
   document.addEventListener("click", onClick);
-  document.addEventListener("desk:decided", () => turnTo(document.querySelector("a[data-advance]")));
+  document.addEventListener("desk:decided", () => turnTo(document.querySelector("a[data-advance]"), { isByItself: true }));
   document.addEventListener("htmx:afterSwap", () => setTimeout(readAhead));
   window.addEventListener("popstate", (event) => {
     if (event.state?.desk) show(location.pathname + location.search, { isBack: true });
@@ -29,16 +30,19 @@ function onClick(event) {
 }
 
 /** Go where the link leads; false when that is the browser's to do. */
-function turnTo(link) {
+function turnTo(link, how = {}) {
   if (!link || isUnsaved()) return false;
   const { pathname, search } = link;
   if (!pathname.startsWith("/cards/")) {
     if (link.dataset.advance !== undefined && turning === "") location.assign(link.href);
     return false;
   }
-  show(pathname + search);
+  show(pathname + search, how);
   return true;
 }
+
+/** Whether the card came by itself just now: what is pressed then was meant for the one before. */
+export const isUnseen = () => document.querySelector("[data-unseen]") !== null;
 
 /**
  * The last open tone is being decided: go on to the next card, if it is there, before the answer is.
@@ -52,7 +56,7 @@ export function turnAhead(button) {
   if (!isLast || !link || ahead?.address !== link.pathname + link.search || !ahead.card) return false;
   const mayAsk = tone.querySelector("[data-licence]") || document.querySelector(".presence-line.is-other, .tone [data-schedule].is-later");
   if (mayAsk || isUnsaved() || performance.now() - ahead.card.at > FRESH_MS) return false;
-  show(ahead.address);
+  show(ahead.address, { isByItself: true });
   return true;
 }
 
@@ -85,7 +89,7 @@ async function read(address) {
   }
 }
 
-async function show(address, { isBack = false } = {}) {
+async function show(address, { isBack = false, isByItself = false } = {}) {
   if (turning === address) return;
   turning = address;
   const wanted = ahead?.address === address ? ahead.wanted : read(address);
@@ -95,6 +99,7 @@ async function show(address, { isBack = false } = {}) {
   turning = "";
   if (!card) return location.assign(address);
   put(card.desk);
+  if (isByItself) keepUnseen(card.desk);
   if (!isBack) history.pushState({ desk: true }, "", address);
   settle(card.desk);
   if (performance.now() - card.at > FRESH_MS) refresh(address, card.desk);
@@ -104,6 +109,11 @@ function put(desk) {
   document.getElementById("main").replaceChildren(desk);
   document.title = desk.dataset.title;
   scrollTo({ top: 0, behavior: "instant" });
+}
+
+function keepUnseen(desk) {
+  desk.dataset.unseen = "";
+  setTimeout(() => delete desk.dataset.unseen, UNSEEN_MS);
 }
 
 function settle(desk) {

@@ -61,7 +61,9 @@ def wait_for_open(page: Page, count: int) -> None:
 
 def on_card(page: Page, title: str) -> None:
     page.wait_for_function(
-        "title => document.querySelector('h1')?.textContent === title", arg=title
+        "title => document.querySelector('[data-desk]:not([data-unseen]) h1')?.textContent"
+        " === title",
+        arg=title,
     )
 
 

@@ -24,7 +24,7 @@ COUNT_SHIFTS = """() => {
 
 
 def stand_on(page: Page, card_id: str) -> None:
-    page.wait_for_selector(f"[data-card='{card_id}'] .tone.is-chosen")
+    page.wait_for_selector(f"[data-card='{card_id}']:not([data-unseen]) .tone.is-chosen")
 
 
 def test_next_card_is_there_before_it_is_wanted_and_back_leads_back(
@@ -76,6 +76,33 @@ def test_last_decision_brings_the_next_card_and_undo_leads_back(
     page.locator("[data-undo-last]").click()
     stand_on(page, desk.cards["diapers"])
     assert page.locator("#tone-engagement").get_attribute("data-state") == "pending"
+
+
+@pytest.mark.parametrize("how", ["key", "button"])
+def test_second_press_decides_nothing_about_the_card_that_just_came(
+    open_desk: Callable[..., Page], desk: DeskData, how: str
+) -> None:
+    page = open_desk()
+    page.goto(f"/cards/{desk.cards['latch']}")
+    page.wait_for_load_state("networkidle")
+    for tone in ("expert", "mom"):
+        page.locator(f"#tone-{tone} [data-approve]").click()
+        page.wait_for_selector(f"#tone-{tone}[data-state=approved]")
+    page.keyboard.press("3")
+    if how == "key":
+        page.keyboard.press("a")
+        page.wait_for_selector(f"[data-card='{desk.cards['diapers']}']")
+        page.keyboard.press("a")
+    else:
+        page.locator("#tone-engagement [data-approve]").click()
+        page.wait_for_selector(f"[data-card='{desk.cards['diapers']}']")
+        page.locator("#tone-expert [data-approve]").click()
+    assert "just come" in page.locator("#note").inner_text()
+    stand_on(page, desk.cards["diapers"])
+    drafts = list_drafts(desk.db, [desk.cards["diapers"]])[desk.cards["diapers"]]
+    assert {draft.state.value for draft in drafts} == {"pending"}
+    page.keyboard.press("a")
+    page.wait_for_selector("#tone-expert[data-state=approved]")
 
 
 def test_text_that_is_being_written_is_not_turned_away_from(
