@@ -151,6 +151,12 @@ class DeskView:
         return tuple(column for column in self.columns if column.is_low)
 
     @property
+    def needs_two(self) -> bool:
+        """Whether two people decide about every draft that waits."""
+        waiting = [column for column in self.columns if column.is_pending]
+        return bool(waiting) and all(column.verdict.needs_two for column in waiting)
+
+    @property
     def is_read_only(self) -> bool:
         return not self.item.guide.reuse.allows_publishing
 

@@ -1,5 +1,7 @@
 // The batch: approved only when its last draft has been in view, with the seconds it was looked at.
 
+import { say } from "./pages.js";
+
 export function startBatch() {
   const form = document.querySelector("[data-batch]");
   const button = form?.querySelector("[data-batch-approve]");
@@ -16,14 +18,18 @@ export function startBatch() {
     look();
     form.querySelector("[data-batch-seconds]").value = (seen / 1000).toFixed(1);
   });
-  button.disabled = true;
-  wait.hidden = false;
+  // Not `disabled`: whoever presses it too early, by key or pointer, is told why nothing happens.
+  button.setAttribute("aria-disabled", "true");
+  button.addEventListener("click", (event) => {
+    if (button.getAttribute("aria-disabled") !== "true") return;
+    event.preventDefault();
+    say(wait.textContent);
+  });
   const texts = form.querySelectorAll(".batch-text");
   const watcher = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watcher.disconnect();
-    button.disabled = false;
-    wait.hidden = true;
+    button.removeAttribute("aria-disabled");
   });
   const end = texts[texts.length - 1].lastElementChild ?? texts[texts.length - 1];
   watcher.observe(end);

@@ -36,15 +36,10 @@ export function showNote(nodes) {
 /** Whether outbox.js or session.js says what has to be said. */
 const isKept = (event) => event.detail.requestConfig?.isKept === true;
 
+/** The words stand in the page, in the reader's language. */
 function sayProblem(status) {
-  const words = {
-    0: "The desk cannot be reached. Nothing was decided and your text is still here; try again in a moment.",
-    401: "You were signed out. Your text is still here: sign in again in a new tab, reload this page afterwards.",
-    403: "This page is too old to decide with. Copy unsaved text, then reload it.",
-    404: "This draft has been replaced by a newer one. Copy unsaved text, then reload the page.",
-    413: "That is more text than a draft can have. Nothing was saved.",
-  };
-  say(words[status] ?? "Something broke. Nothing was decided and your text is still here.", true);
+  const words = document.getElementById("note").dataset;
+  say(words[`on${status}`] ?? words.on500, true);
 }
 
 let noteTimer = 0;
