@@ -28,8 +28,9 @@ HAPPENED = {
 NOTHING_TOGETHER = N_("Nothing here can be approved together any more.")
 VERDICTS = {
     Kind.FIRST: N_("Your verdict on %(tone)s is in. A second person decides with you."),
+    # Who settles it depends on who reads this, and stands on the tone itself.
     Kind.DIFFER: N_(
-        "Your verdict on %(tone)s and somebody else's differ. A lead or a third person settles it."
+        "Your verdict on %(tone)s is in. The other one differs: nothing is decided yet."
     ),
 }
 HISTORY = {

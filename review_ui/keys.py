@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from review_ui.access import ACCESS, may
+from review_ui.desk_words import REASONS as REASON_WORDS
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from store.users import User
@@ -101,17 +102,7 @@ KEYS = (
     Key(DESK, "hold", "h", N_("Take the card, or let go"), what="[data-claim], [data-release]"),
     *(
         Key(REASONS, f"reason-{number}", str(number), words, "reason", str(number))
-        for number, words in enumerate(
-            (
-                N_("First reason"),
-                N_("Second reason"),
-                N_("Third reason"),
-                N_("Fourth reason"),
-                N_("Fifth reason"),
-                N_("Sixth reason"),
-            ),
-            1,
-        )
+        for number, words in enumerate(REASON_WORDS.values(), 1)
     ),
     Key(REASONS, "note", "n", N_("Write a note"), "note"),
     *_rows("queue", "[data-row] .row-title, .rows .row-title"),

@@ -90,6 +90,8 @@ REFUSALS = (
     N_("Only the person who decided can undo it."),
     N_("A post is being sent at this moment. Try again in a minute."),
     N_("This edit is too old to be undone: edit the text again."),
+    N_("Something newer stands on it."),
+    N_("The line has written this draft again since."),
     N_("There is no such draft."),
     N_("The checks block this text. Rewrite what they point at first."),
     N_("The time it is to go out lies in the past. Choose a later one."),

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
+from review_ui.page_notes import say_evidence
 from stages.text import strip_hidden
 from stages.types import Quarantine, QuarantineReason
 from store.cards import count_live_cards
@@ -62,10 +63,6 @@ DID = {
     PageAction.RESTORE: N_("Taken back"),
     PageAction.STOP: N_("Stopped"),
     PageAction.RESUME: N_("Resumed"),
-}
-QUOTED = {
-    "title": N_("Its title says “%(words)s”"),
-    "text": N_("Its text says “%(words)s”"),
 }
 
 
@@ -223,17 +220,6 @@ def _show(page: QuarantinedPage, quarantine: Quarantine, stands: Standing | None
         hidden=hidden,
         hidden_more=len(record.hidden) - len(hidden),
     )
-
-
-def say_evidence(evidence: str) -> str:
-    """What a check noted, as a sentence where it is one of the usual notes."""
-    kind, colon, said = evidence.partition(": ")
-    if colon and kind in QUOTED:
-        return _(QUOTED[kind]) % {"words": said.strip()}
-    kind, _space, said = evidence.partition(" ")
-    if kind == "status" and said.isdigit():
-        return _("The server answered %(status)s") % {"status": said}
-    return evidence[:1].upper() + evidence[1:]
 
 
 def say(decision: PageDecision) -> Said:
