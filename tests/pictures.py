@@ -1,4 +1,4 @@
-"""Pictures of every page: `make pictures`, or `python -m tests.pictures [FOLDER] [PAGE]...`.
+"""Pictures of every page: `make pictures`, or `python -m tests.pictures [--only PAGE ...]`.
 
 Each page of `review_ui.access` light, dark, on a telephone and in Chinese, of a desk in the middle
 of a morning (`tests/review_ui/lived_data.py`).
@@ -6,6 +6,7 @@ of a morning (`tests/review_ui/lived_data.py`).
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import zlib
@@ -167,8 +168,17 @@ def sign_in(context: BrowserContext, desk: DeskData, address: str, user_id: int 
     context.add_cookies([{"name": name, "value": rest.partition(";")[0], "url": address}])
 
 
-if __name__ == "__main__":
-    main(
-        Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER,
-        frozenset(sys.argv[2:]),
+def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=FOLDER, help="where they go (%(default)s)"
     )
+    parser.add_argument(
+        "--only", nargs="+", metavar="PAGE", default=[], help="these pages, instead of all"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    given = read_arguments()
+    main(given.folder, frozenset(given.only))
