@@ -95,6 +95,7 @@ REFUSALS = (
     N_("There is no such draft."),
     N_("The checks block this text. Rewrite what they point at first."),
     N_("The time it is to go out lies in the past. Choose a later one."),
+    N_("The time it is to go out is more than a year away. Choose another."),
     N_(
         "Not approved: the page says something else about its licence than the register. Check "
         "that it may be published, and say so."

@@ -66,6 +66,8 @@ class Action(StrEnum):
 UNDOABLE = (Action.APPROVE, Action.REJECT, Action.EDIT, Action.KEEP)
 PAST_SLACK = timedelta(minutes=2)
 """A time chosen for a post may lie so far back: the form was open while the clock went on."""
+FARTHEST = timedelta(days=366)
+"""What is to go out later than that was meant for another year."""
 
 
 class RejectReason(StrEnum):
@@ -351,9 +353,9 @@ def reschedule(
 
     Raises NotAllowedError when the time is past or the post does not wait any more.
     """
-    _check_time(due_at)
 
     def act(session: Session) -> int:
+        _check_time(due_at)
         post = session.get(PostRow, post_id, with_for_update=True)
         if post is None or post.state != PostState.SCHEDULED:
             raise NotAllowedError("This post does not wait any more.")
@@ -525,8 +527,11 @@ def check_may_approve(
 
 
 def _check_time(due_at: datetime) -> None:
-    if due_at < utc_now() - PAST_SLACK:
+    now = utc_now()
+    if due_at < now - PAST_SLACK:
         raise NotAllowedError("The time it is to go out lies in the past. Choose a later one.")
+    if due_at > now + FARTHEST:
+        raise NotAllowedError("The time it is to go out is more than a year away. Choose another.")
 
 
 def _check_licence(guide: GuideRow, checked: str) -> None:

