@@ -39,6 +39,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class NameTakenError(PermanentError):
+    """Somebody has this name."""
+
+
 class LastAdminError(PermanentError):
     """Without this person nobody could look after people any more."""
 
@@ -88,7 +92,7 @@ def add_user(
 ) -> User:
     """password_hash: '' for somebody who signs in at a provider only.
 
-    Raises PermanentError when the name is taken.
+    Raises NameTakenError.
     """
     with db.write() as session:
         return insert_user(session, name, password_hash, role, by_id)
@@ -103,7 +107,7 @@ def insert_user(
         session.add(row)
         session.flush()
     except IntegrityError as error:
-        raise PermanentError(f"There is a user named {name} already.") from error
+        raise NameTakenError(f"There is a user named {name} already.") from error
     user = to_user(row)
     record(session, AccountAction.ADDED, user.id, by_id, role=role.value)
     return user

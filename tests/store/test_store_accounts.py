@@ -118,6 +118,17 @@ def test_two_admins_cannot_end_each_other_at_once(db: Database, ada: User, ben: 
     assert [user.role for user in list_users(db)].count(Role.ADMIN) == 1
 
 
+def test_newcomers_of_one_moment_are_one_user_each(db: Database, ada: User) -> None:
+    def come(subject: str) -> User:
+        return add_identity_user(db, "ada", ISSUER, subject, Role.EDITOR)
+
+    with ThreadPoolExecutor(6) as pool:
+        came = list(pool.map(come, ("1", "1", "1", "2", "2", "2")))
+    assert [user.id for user in came[1:3]] == [came[0].id] * 2
+    assert [user.id for user in came[4:]] == [came[3].id] * 2
+    assert {user.name for user in came} == {"ada 2", "ada 3"}
+
+
 def test_disabled_person_is_enabled_again(db: Database, ada: User, ben: User) -> None:
     token = start_session(db, ben.id, 12)
     key = make_api_token(db, ben.id, "export", 30)
