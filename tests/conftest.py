@@ -1,16 +1,18 @@
 """Fixtures every room's tests may use: a Chromium to drive. A room's own stand in its folder.
 
-Playwright's synchronous API keeps an event loop running in the main thread from the first browser
-test to the end of the session, and `asyncio.run` refuses to start beside it. So browser tests come
-last; what such a test or its fixtures run asynchronously goes through `tests.chromium.run_apart`.
+Tests run in two processes (`make test`), a file in one of them. Playwright's synchronous API keeps
+an event loop running in the main thread while a browser is open, and `asyncio.run` refuses to start
+beside it: a browser is closed at the end of the file, whose other tests come before.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests.chromium import find_chromium, launch_args, starts
 
@@ -19,9 +21,34 @@ if TYPE_CHECKING:
 
 DESK = {"width": 1280, "height": 800}
 
+# Every run tries the same examples, so that a run fails for what changed and not for its luck.
+# `make test ARGS=--hypothesis-profile=explore` looks for new ones; what it finds becomes a test.
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("explore", max_examples=2_000)
+settings.load_profile("same")
+
+
+def pytest_configure() -> None:
+    """Begun in the background, a process has Ctrl-C ignored, and so have the commands it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """What waits for servers and browsers begins first, so that neither process ends alone."""
+    wants = {item: set(getattr(item, "fixturenames", ())) for item in items}
+    in_browser = {item.path for item in items if "browser" in wants[item]}
+    for item in items:
+        group = "prefect" if "prefect" in wants[item] else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(
+        key=lambda item: (
+            "prefect" not in wants[item],
+            item.path not in in_browser,
+            str(item.path) if item.path in in_browser else "",
+            "browser" in wants[item],
+        )
+    )
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +62,9 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """One headless browser for the session; take pages from `new_page`."""
+    """One headless browser for the file; take pages from `new_page`."""
     from playwright.sync_api import sync_playwright  # only where a browser is used: 0.3 s
 
     with sync_playwright() as playwright:

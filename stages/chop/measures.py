@@ -55,14 +55,18 @@ def _doubled(guide: Guide, cards: Sequence[Card], *, with_leads: bool) -> float:
     once = _visible(guide, _cut_to(_union(cards), content))
     every = 0
     shown: list[Span] = []  # what the cards before hold, in order and free of overlap
+    leads: list[Span] = []  # and what of it they were asked to repeat, or to show before its place
     for card in cards:
         view = View(card, reading)
         spans = list(card.spans)
         if not with_leads:
-            leads = {(lead.start, lead.end) for group in leads_of(view).values() for lead in group}
-            leads |= {(ban.start, ban.end) for ban in bans_of(view)}
+            asked = {lead for group in leads_of(view).values() for lead in group} | bans_of(view)
+            for lead in asked:
+                _insert(leads, (lead.start, lead.end))
             is_copy = all(_is_held(span, shown) for span in spans)
-            spans = [s for s in spans if is_copy or s not in leads or not _is_held(s, shown)]
+            spans = [
+                s for s in spans if is_copy or not _is_held(s, leads) or not _is_held(s, shown)
+            ]
             for span in card.spans:
                 _insert(shown, span)
         every += _visible(guide, _cut_to(_joined(spans), _between(content, spans)))

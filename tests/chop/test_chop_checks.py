@@ -194,3 +194,18 @@ def test_pointers_to_what_another_card_holds_fail(
     filler = "word " * 45
     guide = guide_of(f"## Nappies\nCall if there are fewer than the table shows. {filler}.")
     assert check_cards(chop_guide(guide, no_topics), guide) == [("no_dangling_opener",)]
+
+
+def test_box_behind_steps_counts_once_where_it_also_opens_the_next_card(
+    guide_of: Callable[..., Guide], no_topics: Policy
+) -> None:
+    steps = "\n".join(f"{n}. Step {n} " + "word " * 28 + "end." for n in range(1, 4))
+    guide = guide_of(f"## Make up a feed\n{steps}\n! Never add powder {'and more ' * 10}.\nAfter.")
+    pieces = {block.text: (block.start, block.end) for block in guide.blocks}
+    box = next(span for text, span in pieces.items() if text.startswith("Never"))
+    lines = [span for span in pieces.values() if span != box]
+    whole = chop_guide(guide, no_topics)[0]
+    first = replace(whole, spans=(*lines[1:4], box))
+    second = replace(whole, spans=(box, lines[4]))
+    assert overlap(guide, [first, second]) == 0.0
+    assert overlap(guide, [first, replace(whole, spans=(lines[3], box, lines[4]))]) > 0.0

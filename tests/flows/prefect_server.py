@@ -50,14 +50,19 @@ class PrefectServer:
         return self.send("POST", path, {"parameters": parameters, "state": {"type": "SCHEDULED"}})
 
     def send(self, method: str, path: str, value: Any = None) -> httpx.Response:
-        """What the server answers. On SQLite it is now and then too busy and says 503: like
-        Prefect's own client, we try again.
+        """What the server answers. On SQLite it is now and then too busy, and says 503 or nothing
+        at all: like Prefect's own client, we try again.
         """
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
-            answer = self.api.request(method, path, json=value)
-            if answer.status_code != 503 or time.monotonic() > end:
-                return answer
+            is_last = time.monotonic() > end
+            try:
+                answer = self.api.request(method, path, json=value)
+                if answer.status_code != 503 or is_last:
+                    return answer
+            except httpx.ReadTimeout:
+                if is_last or path.endswith("/create_flow_run"):  # it may have made one
+                    raise
             time.sleep(0.2)
 
     def start(self, name: str, **parameters: Any) -> str:
@@ -133,7 +138,7 @@ def start_prefect(folder: Path, compiled: Path) -> Iterator[PrefectServer]:
         (folder / "shots").mkdir()
         with (
             run_prefect(environment, logs, port),
-            httpx.Client(base_url=environment["PREFECT_API_URL"], timeout=60) as api,
+            httpx.Client(base_url=environment["PREFECT_API_URL"], timeout=20) as api,
         ):
             ui = environment["PREFECT_API_URL"].removesuffix("/api")
             yield PrefectServer(ui, api, place, settings, environment, logs)
