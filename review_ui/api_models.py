@@ -18,7 +18,7 @@ from stages.types import (
     Stakes,
 )
 from store.alerts import Alert
-from store.decisions import RejectReason
+from store.decision_types import RejectReason
 from store.posts import PostView
 from store.runs import RunState
 from store.tables import DraftState

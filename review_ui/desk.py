@@ -26,7 +26,8 @@ from stages.text import split_sentences
 from stages.types import Finding, Risk, Sentence, Severity, Span, Stakes
 from store.comments import Comment, list_comments
 from store.cook_requests import CookRequest, list_open
-from store.decisions import Action, Decision, list_decisions
+from store.decision_records import list_decisions
+from store.decision_types import Action, Decision
 from store.drafts import DraftView
 from store.engine import Database, utc_now
 from store.groups import list_groups

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from review_ui.i18n import N_
-from store.decisions import Action, RejectReason
+from store.decision_types import Action, RejectReason
 from store.verdicts import Kind
 from store.working_texts import ClashKind
 

@@ -1,6 +1,6 @@
 """Alerts on posts whose source is no longer what they were written from; for this room's files.
 
-A person clears one with `store.decisions.clear_alert` or by withdrawing the post.
+A person clears one with `store.post_decisions.clear_alert` or by withdrawing the post.
 """
 
 from __future__ import annotations

@@ -16,17 +16,10 @@ from sqlmodel import Session, col, select
 from stages.types import Card, Placement, Risk, Stakes
 from store.alerts import Alert
 from store.cards import make_card
-from store.decisions import (
-    OTHER_PRESS,
-    Action,
-    By,
-    NotAllowedError,
-    Sending,
-    StaleError,
-    approve_in,
-    find_press,
-    load_draft,
-)
+from store.decision_records import find_press
+from store.decision_rules import load_draft
+from store.decision_types import OTHER_PRESS, Action, By, NotAllowedError, Sending, StaleError
+from store.decisions import approve_in
 from store.desk_tables import QueueEntryRow
 from store.drafts import DraftView, list_drafts
 from store.engine import Database

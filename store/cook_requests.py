@@ -17,7 +17,9 @@ from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError
 from stages.types import Draft, Reuse
-from store.decisions import Action, By, NotAllowedError, StaleError, load_draft, once
+from store.decision_records import once
+from store.decision_rules import load_draft
+from store.decision_types import Action, By, NotAllowedError, StaleError
 from store.desk_tables import CookRequestRow
 from store.drafts import replace_draft
 from store.engine import Database, is_holder_dead, utc_now

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from stages.types import Severity
 from store.completions import MICRO
-from store.decisions import Action
+from store.decision_types import Action
 from store.desk_tables import VerdictRow
 from store.engine import Database
 from store.tables import (

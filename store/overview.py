@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from stages.types import CardKind, ChangeKind, PostState, Stakes
-from store.decisions import Action
+from store.decision_types import Action
 from store.engine import Database
 from store.pages import PageRole, Verdict
 from store.tables import (

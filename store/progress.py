@@ -8,7 +8,7 @@ from statistics import median
 
 from sqlalchemy import Table, exists, func, select
 
-from store.decisions import Action
+from store.decision_types import Action
 from store.desk_tables import QueueEntryRow
 from store.engine import Database
 from store.queue_entries import Mark

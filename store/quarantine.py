@@ -18,7 +18,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
 from stages.types import QuarantineReason
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 from store.engine import Database, utc_now
 from store.pages import PageRecord, Verdict, make_page
 from store.tables import (

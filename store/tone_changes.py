@@ -16,7 +16,7 @@ from enum import StrEnum
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 from store.engine import Database, take_turns, utc_now
 from store.tables import GroupRow, PlacementRow, ToneChangeRow, ToneFileRow, UserRow, id_of
 from store.tones import Place

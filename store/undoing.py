@@ -12,18 +12,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from stages.types import PostState
-from store.decisions import (
-    BEING_SENT,
-    OTHER_PRESS,
-    UNDOABLE,
-    Action,
-    By,
-    NotAllowedError,
-    StaleError,
-    find_press,
-    undo_in,
-)
+from store.decision_records import find_press
+from store.decision_types import OTHER_PRESS, UNDOABLE, Action, By, NotAllowedError, StaleError
+from store.decisions import undo_in
 from store.engine import Database
+from store.post_decisions import BEING_SENT
 from store.tables import CardRow, DecisionRow, DraftRow, PostRow, id_of
 
 KEPT = 50

@@ -20,7 +20,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from stages.types import Risk, Stakes
-from store.decisions import (
+from store.decision_records import find_press
+from store.decision_rules import check_may_approve, load_draft
+from store.decision_types import (
     OTHER_PRESS,
     Action,
     By,
@@ -28,12 +30,8 @@ from store.decisions import (
     RejectReason,
     Sending,
     StaleError,
-    approve_in,
-    check_may_approve,
-    find_press,
-    load_draft,
-    reject_in,
 )
+from store.decisions import approve_in, reject_in
 from store.desk_tables import VerdictRow
 from store.engine import Database, utc_now
 from store.queue_entries import refresh

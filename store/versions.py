@@ -11,7 +11,7 @@ from store.engine import Database
 from store.tables import DecisionRow, DraftRow, UserRow, id_of
 
 EDIT = "edit"
-"""As in `store.decisions.Action`, which is built on more than is needed here."""
+"""As in `store.decision_types.Action`, which is built on more than is needed here."""
 
 
 @dataclass(frozen=True, slots=True)

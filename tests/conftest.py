@@ -34,6 +34,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for servers and browsers begins first, so that neither process ends alone."""
     wants = {item: set(getattr(item, "fixturenames", ())) for item in items}

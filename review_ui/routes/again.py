@@ -4,13 +4,14 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
 from review_ui import decide_form as read
+from review_ui.answers import Outcome, answer, make_context
+from review_ui.asked import Asked
 from review_ui.desk import find_column
 from review_ui.i18n import gettext as _
 from review_ui.render import fragment
-from review_ui.routes.cards import Asked, Outcome, answer, make_context
 from store import cook_requests
 from store.cook_requests import RequestState
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 
 router = APIRouter()
 

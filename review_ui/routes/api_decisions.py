@@ -24,9 +24,9 @@ from review_ui.desk import ToneColumn, find_column, get_desk
 from review_ui.problems import ApiProblemError
 from stages.cook.checks import check_draft, licence_findings
 from stages.cook.risk import assess_edit
-from store import cook_requests, decisions, verdicts
+from store import cook_requests, decisions, post_decisions, verdicts
 from store.audit import AuditFilter, list_entries
-from store.decisions import Action, By, NotAllowedError, Sending, StaleError
+from store.decision_types import Action, By, NotAllowedError, Sending, StaleError
 from store.drafts import list_drafts
 from store.posts import get_post_view
 from store.queue import Filter
@@ -219,7 +219,9 @@ def _is_waiting(at: Place) -> bool:
 def reschedule(serve: Serve, user: SignedIn, post_id: int, sent: RescheduleIn) -> PostOut:
     """Let a post that waits go out at another time."""
     try:
-        decisions.reschedule(serve.db, known_id(post_id), user.id, sent.due_at, sent.request_id)
+        post_decisions.reschedule(
+            serve.db, known_id(post_id), user.id, sent.due_at, sent.request_id
+        )
     except (StaleError, NotAllowedError) as error:
         raise ApiProblemError(409, str(error)) from error
     view = get_post_view(serve.db, post_id)

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from review_ui import decide_form as read
+from review_ui.asked import Sent
 from review_ui.choice import GroupChoice, make_choices, targets, tone_rank
 from review_ui.deps import Serve, SignedIn
 from review_ui.i18n import gettext as _
 from review_ui.i18n import ngettext
 from review_ui.render import go, page
-from review_ui.routes.cards import Sent
 from stages.types import Group
 from store.batches import MAX_BATCH, BatchCard, Pick, approve_many, list_candidates
-from store.decisions import By, NotAllowedError
+from store.decision_types import By, NotAllowedError
 from store.drafts import DraftView
 from store.engine import Database
 from store.groups import list_groups

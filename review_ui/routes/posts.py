@@ -27,9 +27,9 @@ from review_ui.render import go, page, query
 from review_ui.trace_view import make_trace_view
 from stages.errors import ConfigError, TransientError
 from stages.types import PostState
-from store import decisions
+from store import decisions, post_decisions
 from store.alerts import Alert
-from store.decisions import Action, NotAllowedError, StaleError
+from store.decision_types import Action, NotAllowedError, StaleError
 from store.engine import Database
 from store.overview import list_post_traces, list_text_changes
 from store.posts import PostView, count_posts, list_posts
@@ -144,7 +144,7 @@ def show_snapshot(
 @router.post("/posts/{post_id}/retry")
 def retry(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Response:
     try:
-        decisions.retry(serve.db, post_id, user.id)
+        post_decisions.retry(serve.db, post_id, user.id)
     except (StaleError, NotAllowedError) as error:
         return _back(request, _(str(error)))
     return _back(request, _("The post goes out with the next round."))
@@ -158,7 +158,7 @@ def settle(
     if is_out not in ("yes", "no"):
         raise HTTPException(422)
     try:
-        decisions.settle(serve.db, post_id, user.id, is_out == "yes")
+        post_decisions.settle(serve.db, post_id, user.id, is_out == "yes")
     except NotAllowedError as error:
         return _back(request, _(str(error)))
     if is_out == "yes":
@@ -169,7 +169,7 @@ def settle(
 @router.post("/posts/{post_id}/withdraw")
 def withdraw(request: Request, serve: Serve, user: SignedIn, post_id: int) -> Response:
     try:
-        decisions.withdraw(serve.db, post_id, user.id)
+        post_decisions.withdraw(serve.db, post_id, user.id)
     except NotAllowedError as error:
         return _back(request, _(str(error)))
     return _back(request, _("The post is withdrawn and gone from the feed."))
@@ -193,7 +193,7 @@ def reschedule(
         return _back(request, _("Not moved: say a day and an hour."))
     moment = shift_moment(moment, shift, zone)
     try:
-        decisions.reschedule(serve.db, _known(post_id), user.id, moment)
+        post_decisions.reschedule(serve.db, _known(post_id), user.id, moment)
     except (StaleError, NotAllowedError) as error:
         return _back(request, _(str(error)))
     said = {"day": say_day(moment.astimezone(zone).date()), "time": say_time(moment, zone)}
@@ -211,7 +211,7 @@ def keep(
 ) -> Response:
     """A person looked at what became of the source: the post stays as it is."""
     try:
-        decisions.clear_alert(serve.db, post_id, user.id, note.strip(), seen=pick(Alert, seen))
+        post_decisions.clear_alert(serve.db, post_id, user.id, note.strip(), seen=pick(Alert, seen))
     except (StaleError, NotAllowedError) as error:
         return _back(request, _(str(error)))
     return _back(request, _("The post stays as it is."))

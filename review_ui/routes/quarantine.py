@@ -14,7 +14,7 @@ from review_ui.quarantine_view import REASONS, SHOWN, ShownPage, list_shown, ref
 from review_ui.render import fragment, go, page, query
 from stages.types import QuarantineReason
 from store import quarantine
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 from store.pages import get_page
 
 router = APIRouter()

@@ -14,7 +14,7 @@ from review_ui.render import go, page, query
 from review_ui.source_view import SourceView, list_record, list_source_views
 from stages.types import QuarantineReason
 from store import quarantine
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 
 router = APIRouter()
 

@@ -12,7 +12,7 @@ from review_ui.render import go, page
 from review_ui.tone_compare import compare_files
 from review_ui.tone_view import ToneView, list_tone_views
 from store import tone_changes
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 from store.groups import list_groups
 from store.tones import ToneFile, get_tone_file
 

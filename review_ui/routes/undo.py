@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from review_ui import decide_form as read
+from review_ui.asked import Sent
 from review_ui.deps import Serve, SignedIn
 from review_ui.desk_words import REASONS
 from review_ui.i18n import N_, ngettext
 from review_ui.i18n import gettext as _
 from review_ui.render import go, page
-from review_ui.routes.cards import Sent
 from review_ui.security import safe_next
-from store.decisions import Action, NotAllowedError, StaleError
+from store.decision_types import Action, NotAllowedError, StaleError
 from store.undoing import KEPT, Undone, list_undoable, undo_batch, undo_last, undo_one
 
 router = APIRouter()

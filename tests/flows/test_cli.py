@@ -19,7 +19,7 @@ from flows.cli import app
 from flows.sample_site import serve_folder
 from stages.errors import StageError
 from store.cards import list_cards
-from store.decisions import By, approve
+from store.decision_types import By
 from store.drafts import list_drafts
 from store.engine import open_database
 from store.guides import list_guides
@@ -27,6 +27,7 @@ from store.invites import list_invites
 from store.parking import set_parked
 from store.runs import RunState, list_runs
 from store.users import add_user
+from tests.deciding import approve
 from tests.fakes import FakeModel, FakeReply, quote_card
 from tests.flows.processes import (
     Ended,

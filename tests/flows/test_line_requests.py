@@ -15,12 +15,14 @@ from flows.request import RunRequest
 from flows.sample_site import serve_folder
 from stages.errors import ConfigError
 from stages.types import Risk
-from store.decisions import By, RejectReason, approve, edit, reject
+from store.decision_types import By, RejectReason
+from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.engine import Database
 from store.runs import LockedError, RunState, list_runs, start_run
 from store.tables import DraftState
 from store.users import add_user
+from tests.deciding import approve, reject
 from tests.flows.small_site import (
     GROUPS,
     SECTIONS_EN,

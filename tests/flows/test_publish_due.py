@@ -15,12 +15,14 @@ from stages.errors import PermanentError, TransientError
 from stages.publish.channels import UnknownOutcome
 from stages.types import Post, PostState, Receipt
 from store.cards import list_cards
-from store.decisions import By, approve, undo
+from store.decision_types import By
+from store.decisions import undo
 from store.drafts import list_drafts
 from store.engine import Database, utc_now
 from store.guides import list_guides
 from store.posts import list_posts, list_published
 from store.users import add_user
+from tests.deciding import approve
 from tests.flows.small_site import Place
 
 GROUP = "new-parents"

@@ -10,7 +10,8 @@ import pytest
 from flows.recook import NO_VARIANT, recook_open
 from stages.types import Risk
 from store.cook_requests import RequestState, ask, get_last
-from store.decisions import By, edit
+from store.decision_types import By
+from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.engine import Database
 from store.runs import list_runs

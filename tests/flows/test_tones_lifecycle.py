@@ -19,7 +19,7 @@ from flows.tasting import try_tone
 from flows.voices import active_tones, due_tones, find_version, keep_voices, read_voices
 from stages.errors import BudgetError, ConfigError
 from store.cards import list_cards
-from store.decisions import By, RejectReason, reject
+from store.decision_types import By, RejectReason
 from store.drafts import DraftView, list_drafts
 from store.engine import Database
 from store.guides import list_guides
@@ -28,6 +28,7 @@ from store.runs import RunState, list_runs
 from store.tone_changes import is_in_share, promote, rollback, start_canary
 from store.tones import list_tone_files
 from store.users import add_user
+from tests.deciding import reject
 from tests.fakes import FakeModel, quote_card
 from tests.flows.small_site import Place, everything_in
 from tests.flows.tone_folder import NEXT, add_version, copy_tones

@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from store.comments import add_comment
-from store.decisions import By, RejectReason, approve, edit, reject
+from store.decision_types import By, RejectReason
+from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.engine import Database, utc_now
 from store.leases import take
 from store.posts import claim_due_posts, mark_failed
+from tests.deciding import approve, reject
 from tests.review_ui.desk_data import DeskData, build_desk
 from tests.review_ui.shelf_data import ShelfData, add_shelf
 from tests.review_ui.tone_data import add_versions

@@ -7,7 +7,8 @@ from typing import Any
 from review_ui.render import tone_name
 from stages.types import Draft, PostState, Risk
 from store.alerts import Alert
-from store.decisions import list_decisions, undo
+from store.decision_records import list_decisions
+from store.decisions import undo
 from store.drafts import add_drafts, list_drafts
 from store.posts import PostView, count_alerts, list_posts
 from tests.review_ui.desk_data import DeskData

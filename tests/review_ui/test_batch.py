@@ -5,7 +5,7 @@ from __future__ import annotations
 from stages.types import Stakes
 from store.cards import get_card
 from store.cook_requests import claim, fail, get_last, list_open
-from store.decisions import list_decisions
+from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from store.posts import list_posts
 from store.tables import DraftState

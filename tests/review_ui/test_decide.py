@@ -12,7 +12,7 @@ from stages.cook.checks import check_draft
 from stages.cook.risk import assess_risk
 from stages.types import CardChange, ChangeKind, PostState, Receipt, Risk
 from store.cards import apply_changes, get_card
-from store.decisions import list_decisions
+from store.decision_records import list_decisions
 from store.drafts import DraftView, list_drafts
 from store.posts import claim_due_posts, list_posts, list_published, mark_published
 from store.tables import DraftState

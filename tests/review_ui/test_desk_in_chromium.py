@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stages.types import Receipt
-from store.decisions import list_decisions
+from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from store.posts import claim_due_posts, mark_published
 from tests.review_ui.desk_data import DeskData

@@ -9,7 +9,7 @@ from lxml import html
 
 from review_ui.desk import get_desk
 from review_ui.filters import read_filter
-from store.decisions import list_decisions
+from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from store.engine import utc_now
 from store.leases import get_lease, take

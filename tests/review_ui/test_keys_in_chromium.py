@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.recook import recooking
-from store.decisions import Action, list_decisions
+from store.decision_records import list_decisions
+from store.decision_types import Action
 from store.drafts import list_drafts
 from store.tables import DraftState
 from store.users import set_prefs

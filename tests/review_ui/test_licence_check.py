@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import html
 
-from store.decisions import By, NotAllowedError, StaleError, approve, list_decisions
+from store.decision_records import list_decisions
+from store.decision_types import By, NotAllowedError, StaleError
 from store.drafts import DraftView, list_drafts
 from store.guides import get_guide, save_guide
 from store.posts import list_posts
 from store.tables import DraftState
+from tests.deciding import approve
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.visitor import Visitor, text_of
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from store.decisions import By, edit, list_decisions
+from store.decision_records import list_decisions
+from store.decision_types import By
+from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.sessions import end_sessions
 from tests.review_ui.desk_data import PASSWORD, DeskData

@@ -14,10 +14,12 @@ from sqlalchemy import event
 from review_ui.app import create_app
 from stages.errors import ConfigError
 from stages.types import Receipt
-from store.decisions import By, approve, undo
+from store.decision_types import By
+from store.decisions import undo
 from store.drafts import list_drafts
 from store.engine import Database, open_database
 from store.posts import claim_due_posts, mark_published
+from tests.deciding import approve
 from tests.review_ui.desk_data import DeskData, add_guide, plain, settings_for
 from tests.review_ui.visitor import Visitor, text_of
 

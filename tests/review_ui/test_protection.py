@@ -7,9 +7,10 @@ from lxml import etree, html
 
 from review_ui.security import HEADERS
 from stages.types import Receipt
-from store.decisions import By, approve
+from store.decision_types import By
 from store.drafts import list_drafts
 from store.posts import claim_due_posts, mark_published
+from tests.deciding import approve
 from tests.review_ui.desk_data import XSS, DeskData
 from tests.review_ui.visitor import Visitor
 

@@ -18,7 +18,7 @@ from review_ui.app import create_app
 from stages.types import Receipt
 from store.api_tokens import make_api_token
 from store.comments import add_comment
-from store.decisions import By, RejectReason, approve, reject
+from store.decision_types import By, RejectReason
 from store.drafts import list_drafts
 from store.engine import utc_now
 from store.groups import set_groups
@@ -26,6 +26,7 @@ from store.invites import make_invite
 from store.posts import claim_due_posts, mark_published
 from store.sources import set_sources
 from store.users import Role
+from tests.deciding import approve, reject
 from tests.review_ui.conftest import copy_desk, give_session
 from tests.review_ui.desk_data import GROUPS, SOURCES, DeskData
 from tests.review_ui.tone_data import NEXT, add_versions, hash_of

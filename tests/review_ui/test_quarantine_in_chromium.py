@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from store.decisions import list_decisions
+from store.decision_records import list_decisions
 from store.quarantine import list_page_decisions, list_stops
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.shelf_data import ShelfData

@@ -16,7 +16,8 @@ from review_ui.audit_view import BOM, CSV_COLUMNS, inert
 from stages.types import PostState, Receipt, Risk
 from store import verdicts
 from store.api_tokens import make_api_token
-from store.decisions import By, RejectReason, approve, edit, reject
+from store.decision_types import By, RejectReason
+from store.decisions import edit
 from store.desk_tables import VerdictRow
 from store.drafts import list_drafts
 from store.engine import utc_now
@@ -25,6 +26,7 @@ from store.posts import claim_due_posts, list_posts, mark_published
 from store.snapshots import Snapshots
 from store.tables import metadata
 from store.users import Role, add_user
+from tests.deciding import approve, reject
 from tests.review_ui.conftest import give_session
 from tests.review_ui.desk_data import DeskData
 from tests.review_ui.test_pages import count_queries

@@ -13,13 +13,15 @@ from lxml import html
 from stages.snippets import load_snippets
 from stages.types import Risk
 from store.comments import count_unseen, list_comments
-from store.decisions import By, RejectReason, edit, reject
+from store.decision_types import By, RejectReason
+from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.engine import utc_now
 from store.groups import list_groups, set_groups
 from store.leases import LEASE_S, get_lease, take
 from store.settings import SEEDS
 from store.working_texts import list_working
+from tests.deciding import reject
 from tests.review_ui.desk_data import XSS, DeskData
 from tests.review_ui.visitor import Visitor, text_of
 

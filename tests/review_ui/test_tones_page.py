@@ -12,7 +12,7 @@ from review_ui.marks import Change
 from review_ui.tone_compare import Part, compare_files, cut_file
 from review_ui.tone_view import judge, name_versions
 from stages.types import Draft, Risk
-from store.decisions import By, RejectReason, reject
+from store.decision_types import By, RejectReason
 from store.drafts import DraftView, add_drafts, list_drafts
 from store.tables import DraftState
 from store.tone_changes import (
@@ -24,6 +24,7 @@ from store.tone_changes import (
 )
 from store.tone_figures import VersionFigures
 from store.tones import Place, ToneFile, keep_tone_files
+from tests.deciding import reject
 from tests.review_ui.desk_data import XSS, DeskData
 from tests.review_ui.tone_data import EVIL, NEXT, NEXT_TEXT, TEXT, add_versions, hash_of
 from tests.review_ui.visitor import Visitor, text_of

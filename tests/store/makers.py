@@ -25,7 +25,7 @@ from stages.types import (
     Stakes,
 )
 from store.cards import apply_changes
-from store.decisions import By
+from store.decision_types import By
 from store.drafts import DraftView, add_drafts, list_drafts
 from store.engine import Database
 from store.groups import set_groups

@@ -10,18 +10,12 @@ import pytest
 from stages.types import Card, CardChange, ChangeKind, PostState, Receipt
 from store.alerts import Alert
 from store.cards import apply_changes, get_card, list_cards
-from store.decisions import (
-    Action,
-    NotAllowedError,
-    StaleError,
-    approve,
-    clear_alert,
-    list_decisions,
-    undo,
-    withdraw,
-)
+from store.decision_records import list_decisions
+from store.decision_types import Action, NotAllowedError, StaleError
+from store.decisions import undo
 from store.engine import Database
 from store.guides import get_guide_ref, list_guides, remove_guide, save_guide
+from store.post_decisions import clear_alert, withdraw
 from store.posts import (
     claim_due_posts,
     count_alerts,
@@ -31,6 +25,7 @@ from store.posts import (
     mark_published,
 )
 from store.queue import Filter, View, get_item, get_queue
+from tests.deciding import approve
 from tests.store.makers import Stock, make_card, make_guide
 from tests.store.processes import race_threads
 

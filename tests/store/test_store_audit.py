@@ -8,11 +8,13 @@ from sqlmodel import select
 
 from stages.types import Risk
 from store.audit import AuditFilter, Entry, Kind, iterate_entries, list_entries
-from store.decisions import RejectReason, approve, edit, reject, undo
+from store.decision_types import RejectReason
+from store.decisions import edit, undo
 from store.desk_tables import AccountChangeRow, VerdictRow
 from store.engine import utc_now
 from store.quarantine import resume_source, stop_source
 from store.tables import DecisionRow
+from tests.deciding import approve, reject
 from tests.store.makers import Stock
 from tests.store.queries import counted_queries
 

@@ -8,13 +8,15 @@ import pytest
 
 from stages.types import PostState, Receipt, Risk, Stakes
 from store.batches import HIGH_STAKES, NOT_LOW, OTHER_TONE, Pick, approve_many, list_candidates
-from store.decisions import By, NotAllowedError, approve, edit, reject, undo
-from store.decisions import RejectReason as Why
+from store.decision_types import By, NotAllowedError
+from store.decision_types import RejectReason as Why
+from store.decisions import edit, undo
 from store.drafts import DraftView
 from store.engine import Database
 from store.posts import claim_due_posts, list_posts, list_published, mark_published
 from store.tables import DraftState
 from store.undoing import NEWER, list_undoable, undo_batch, undo_last, undo_one
+from tests.deciding import approve, reject
 from tests.store.makers import Stock, make_card, stock
 
 

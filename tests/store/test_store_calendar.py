@@ -8,10 +8,10 @@ from sqlmodel import col, update
 
 from stages.types import PostState
 from store.calendar import list_calendar, list_lanes
-from store.decisions import approve
 from store.engine import utc_now
 from store.posts import list_posts
 from store.tables import PostRow
+from tests.deciding import approve
 from tests.store.makers import Stock
 
 

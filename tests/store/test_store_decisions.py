@@ -21,25 +21,17 @@ from stages.types import (
     Stakes,
 )
 from store.cards import apply_changes
-from store.decisions import (
-    Action,
-    By,
-    NotAllowedError,
-    RejectReason,
-    StaleError,
-    approve,
-    edit,
-    list_decisions,
-    reject,
-    undo,
-    withdraw,
-)
+from store.decision_records import list_decisions
+from store.decision_types import Action, By, NotAllowedError, RejectReason, StaleError
+from store.decisions import edit, undo
 from store.drafts import DraftView, add_drafts, list_drafts
 from store.engine import Database
 from store.groups import set_groups
+from store.post_decisions import withdraw
 from store.posts import PostView, claim_due_posts, list_posts, list_published, mark_published
 from store.sources import set_sources
 from store.tables import DecisionRow, DraftState
+from tests.deciding import approve, reject
 from tests.store.makers import (
     FINDING,
     SOURCE,

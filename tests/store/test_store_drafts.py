@@ -8,9 +8,11 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from stages.types import CardChange, ChangeKind, Finding, Risk, Severity
 from store.cards import apply_changes
-from store.decisions import RejectReason, StaleError, approve, edit, reject
+from store.decision_types import RejectReason, StaleError
+from store.decisions import edit
 from store.drafts import DraftMark, DraftView, add_drafts, count_drafts, list_drafts, list_marks
 from store.tables import DraftState
+from tests.deciding import approve, reject
 from tests.store.makers import FINDING, Stock, make_card, make_draft
 from tests.store.processes import race_threads
 

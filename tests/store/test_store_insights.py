@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from stages.types import Completion, PostState, Risk
 from store.completions import CallState, StoreLedger
-from store.decisions import RejectReason, approve, edit, reject, undo
+from store.decision_types import RejectReason
+from store.decisions import edit, undo
 from store.desk_tables import LeaseRow, VerdictRow
 from store.engine import utc_now
 from store.gauges import get_gauges
@@ -23,6 +24,7 @@ from store.insights import (
     sum_cost,
 )
 from store.tables import DraftState
+from tests.deciding import approve, reject
 from tests.store.makers import FINDING, Stock, make_draft, stock
 from tests.store.queries import counted_queries
 

@@ -12,13 +12,16 @@ from sqlalchemy.exc import IntegrityError
 from stages.errors import ConfigError
 from store.alerts import Alert
 from store.cards import list_cards
-from store.decisions import approve, clear_alert, list_decisions, undo
+from store.decision_records import list_decisions
+from store.decisions import undo
 from store.engine import Database, open_database
 from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
+from store.post_decisions import clear_alert
 from store.posts import list_posts
 from store.search import WORDS
 from store.tables import metadata
+from tests.deciding import approve
 from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 

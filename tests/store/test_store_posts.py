@@ -13,19 +13,12 @@ from sqlalchemy import text
 from stages.types import CardChange, ChangeKind, PostState, Receipt, Reuse
 from store import posts
 from store.cards import apply_changes
-from store.decisions import (
-    Action,
-    NotAllowedError,
-    StaleError,
-    approve,
-    list_decisions,
-    retry,
-    settle,
-    undo,
-    withdraw,
-)
+from store.decision_records import list_decisions
+from store.decision_types import Action, NotAllowedError, StaleError
+from store.decisions import undo
 from store.engine import Database, utc_now
 from store.groups import set_groups
+from store.post_decisions import retry, settle, withdraw
 from store.posts import (
     SEND_LEASE_S,
     claim_due_posts,
@@ -39,6 +32,7 @@ from store.posts import (
     mark_verify,
 )
 from store.sources import set_sources
+from tests.deciding import approve
 from tests.store.makers import SOURCE, Stock, make_card, make_group
 from tests.store.processes import answer_of_killed, race_threads
 

@@ -11,16 +11,8 @@ from stages.types import Risk
 from store import batches, verdicts
 from store.batches import BatchOutcome, Pick, approve_many
 from store.cook_requests import ask
-from store.decisions import (
-    OTHER_PRESS,
-    By,
-    NotAllowedError,
-    RejectReason,
-    Sending,
-    StaleError,
-    edit,
-    undo,
-)
+from store.decision_types import OTHER_PRESS, By, NotAllowedError, RejectReason, Sending, StaleError
+from store.decisions import edit, undo
 from store.drafts import DraftView
 from store.tables import DraftState
 from store.undoing import undo_one

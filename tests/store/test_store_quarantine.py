@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from stages.types import Quarantine, QuarantineReason
-from store.decisions import NotAllowedError, StaleError
+from store.decision_types import NotAllowedError, StaleError
 from store.engine import Database
 from store.export import export_rows
 from store.guides import save_guide

@@ -7,7 +7,8 @@ import pytest
 from stages.types import CardChange, ChangeKind, Placement, Reuse, Risk, Stakes
 from store import queue
 from store.cards import apply_changes
-from store.decisions import By, RejectReason, approve, reject, undo
+from store.decision_types import By, RejectReason
+from store.decisions import undo
 from store.drafts import add_drafts, list_drafts
 from store.engine import Database
 from store.guides import save_guide
@@ -23,6 +24,7 @@ from store.queue import (
 from store.runs import start_run
 from store.sources import set_sources
 from store.users import list_users
+from tests.deciding import approve, reject
 from tests.store.makers import SOURCE, Stock, make_card, make_draft, make_guide, new
 from tests.store.queries import counted_queries
 

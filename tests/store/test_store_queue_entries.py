@@ -17,27 +17,21 @@ from sqlmodel import select
 from stages.errors import StageError
 from stages.types import CardChange, ChangeKind, Reuse, Risk, Stakes
 from store.cards import apply_changes, list_cards
-from store.decisions import (
-    By,
-    RejectReason,
-    approve,
-    clear_alert,
-    edit,
-    list_decisions,
-    reject,
-    undo,
-    withdraw,
-)
+from store.decision_records import list_decisions
+from store.decision_types import By, RejectReason
+from store.decisions import edit, undo
 from store.desk_tables import QueueEntryRow
 from store.drafts import add_drafts, list_drafts
 from store.engine import Database, open_database
 from store.guides import remove_guide, save_guide
 from store.migrate import migrate
+from store.post_decisions import clear_alert, withdraw
 from store.posts import list_posts
 from store.queue_entries import EntryState, Mark, refresh, refresh_missing
 from store.sources import set_sources
 from store.tables import CardRow, DraftState, GuideRow
 from store.users import list_users
+from tests.deciding import approve, reject
 from tests.store.makers import FINDING, SOURCE, TONES, make_draft, make_guide, stock
 
 Step = tuple[str, int, int]

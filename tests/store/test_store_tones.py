@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from stages.types import Completion, Placement, Risk
 from store.cards import list_cards
 from store.completions import StoreLedger
-from store.decisions import NotAllowedError, RejectReason, StaleError, approve, edit, reject
+from store.decision_types import NotAllowedError, RejectReason, StaleError
+from store.decisions import edit
 from store.drafts import add_drafts, list_drafts
 from store.engine import Database, utc_now
 from store.guides import remove_guide
@@ -41,6 +42,7 @@ from store.tone_figures import (
     count_versions,
 )
 from store.tones import Place, ToneFile, get_tone_file, keep_tone_files, list_tone_files
+from tests.deciding import approve, reject
 from tests.store.makers import Stock, make_draft
 from tests.store.processes import race_threads
 

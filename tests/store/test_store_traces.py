@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from stages.types import Completion, Risk
 from store.completions import StoreLedger
-from store.decisions import approve, edit
+from store.decisions import edit
 from store.drafts import add_drafts
 from store.engine import utc_now
 from store.pages import PageRecord, PageRole, save_pages
 from store.posts import list_posts
 from store.traces import get_trace, list_snapshot_hashes
+from tests.deciding import approve
 from tests.store.makers import Stock, make_draft
 from tests.store.queries import counted_queries
 

@@ -13,17 +13,9 @@ from sqlmodel import col, select
 from stages.types import Finding, PostState, Risk, Severity, Stakes
 from store import verdicts
 from store.audit import AuditFilter, list_entries
-from store.decisions import (
-    Action,
-    By,
-    NotAllowedError,
-    RejectReason,
-    Sending,
-    StaleError,
-    edit,
-    list_decisions,
-    undo,
-)
+from store.decision_records import list_decisions
+from store.decision_types import Action, By, NotAllowedError, RejectReason, Sending, StaleError
+from store.decisions import edit, undo
 from store.engine import Database, utc_now
 from store.insights import Agreement, count_agreement
 from store.posts import list_posts

@@ -6,7 +6,8 @@ import pytest
 
 from stages.errors import PermanentError
 from stages.types import Risk
-from store.decisions import RejectReason, edit, reject, undo
+from store.decision_types import RejectReason
+from store.decisions import edit, undo
 from store.drafts import add_drafts
 from store.working_texts import (
     ClashKind,
@@ -17,6 +18,7 @@ from store.working_texts import (
     list_working,
     save_working,
 )
+from tests.deciding import reject
 from tests.store.makers import NOON, Stock, make_draft
 
 LATER = NOON + timedelta(seconds=2)
