@@ -87,7 +87,10 @@ def open_database(url: str) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # The connection used last knows the tables and has its statements prepared.
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_use_lifo=True
+        )
     else:
         raise ConfigError(
             f"SPOONFUL_DATABASE_URL names {parsed.get_backend_name()}; "

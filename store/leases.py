@@ -95,15 +95,6 @@ def list_leases(db: Database, card_ids: Sequence[str], now: datetime) -> dict[st
         return {row.card_id: Lease(*row) for row in rows}
 
 
-def list_mine(db: Database, user_id: int, now: datetime) -> tuple[Lease, ...]:
-    """The cards somebody is on, the latest first."""
-    with db.read() as session:
-        rows = session.execute(
-            _live(now).where(_LEASES.c.user_id == user_id).order_by(_LEASES.c.taken_at.desc())
-        )
-        return tuple(Lease(*row) for row in rows)
-
-
 def _claim(
     db: Database, card_id: str, user_id: int, now: datetime, allowed: ColumnElement[bool] | None
 ) -> Lease:

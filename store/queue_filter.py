@@ -213,10 +213,7 @@ def _search(session: Session, query: Select[Any], wanted: Filter, is_common: boo
     asked = search.ask(wanted.text)
     terms = (*asked.terms, *((said, False) for said in _facets(wanted)))
     if terms:
-        # No index can be asked for a sum: that leaves the one in the order of the queue.
-        entry_id = ENTRIES.c.id + 0 if is_common else ENTRIES.c.id
-        found = search.matching(session.connection().dialect.name, terms)
-        query = query.where(entry_id.in_(found))
+        query = query.where(search.has_terms(session, terms, is_common=is_common))
     for word in asked.exact:
         query = query.where(
             exists(

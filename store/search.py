@@ -4,7 +4,7 @@ The databases' own analysers do not know where Chinese words end, and each cuts 
 text is cut here: Latin words as they are, Han text into overlapping pairs of characters, each run's
 last character by itself. Every character begins a term that way, so that one character alone is
 found as the beginning of a term. What cards are narrowed by stands among the words. SQLite keeps
-the terms in FTS5, PostgreSQL in a tsvector with GIN.
+the terms in FTS5, PostgreSQL in a tsvector of the entry with GIN.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Select, column, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, cast, literal_column, select, table, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
 MAX_WORDS = 8
@@ -29,7 +30,9 @@ FACET = "\ue000"
 into terms that have it, so nobody can type one.
 """
 WORDS = "queue_words"
-"""The table of the index; SQLite keeps more of that name and an ending."""
+"""SQLite's tables of the index begin so. PostgreSQL's is the column below."""
+WORDS_COLUMN = "words"
+"""Of queue_entries, in PostgreSQL alone: what is counted is found without another table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,24 @@ def facet(name: str, value: str) -> str:
     return FACET + blake2b(f"{name}:{value}".encode(), digest_size=6).hexdigest()
 
 
-def matching(dialect: str, terms: tuple[tuple[str, bool], ...]) -> Select[Any]:
-    """Ids of the queue's entries that have all the terms: those of `ask` and of `facet`."""
-    rows = table(WORDS, column("entry_id"))
-    if dialect == "sqlite":
-        said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
-        found: Select[Any] = select(literal_column("rowid")).select_from(rows)
-        asked = text("queue_words MATCH :asked").bindparams(asked=said)
-    else:
+def has_terms(
+    session: Session, terms: tuple[tuple[str, bool], ...], *, is_common: bool = False
+) -> ColumnElement[bool]:
+    """Which of the queue's entries have all the terms: those of `ask` and of `facet`. is_common:
+    many do, so that the first of them are found sooner by looking through the queue in its order.
+    """
+    if session.connection().dialect.name == "postgresql":
         said = " & ".join(f"'{term}'{':*' if begins else ''}" for term, begins in terms)
-        found = select(rows.c.entry_id)
-        asked = text("queue_words.words @@ CAST(:asked AS tsquery)").bindparams(asked=said)
-    return found.where(asked)
+        words: ColumnElement[Any] = literal_column("queue_entries.words")
+        return words.bool_op("@@")(cast(said, TSQUERY))
+    said = " AND ".join(f'"{term}"{"*" if begins else ""}' for term, begins in terms)
+    rowids: Select[Any] = select(literal_column("rowid")).select_from(table(WORDS))
+    found = rowids.where(text("queue_words MATCH :asked").bindparams(asked=said))
+    # No index can be asked for a sum: that leaves the one in the order of the queue.
+    entry_id: ColumnElement[Any] = literal_column(
+        "queue_entries.id + 0" if is_common else "queue_entries.id"
+    )
+    return entry_id.in_(found)
 
 
 def set_words(session: Session, contents: Mapping[int, Sequence[str]]) -> None:
@@ -101,16 +110,15 @@ def set_words(session: Session, contents: Mapping[int, Sequence[str]]) -> None:
     if not contents:
         return
     connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        statement = "INSERT OR REPLACE INTO queue_words (rowid, words) VALUES (:id, :words)"
-        rows = [{"id": key, "words": " ".join(terms)} for key, terms in contents.items()]
-    else:
+    if connection.dialect.name == "postgresql":
         statement = (
-            "INSERT INTO queue_words (entry_id, words)"
-            " VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
-            " ON CONFLICT (entry_id) DO UPDATE SET words = excluded.words"
+            "UPDATE queue_entries SET words = array_to_tsvector(CAST(:words AS text[]))"
+            " WHERE id = :id"
         )
         rows = [{"id": key, "words": list(terms)} for key, terms in contents.items()]
+    else:
+        statement = "INSERT OR REPLACE INTO queue_words (rowid, words) VALUES (:id, :words)"
+        rows = [{"id": key, "words": " ".join(terms)} for key, terms in contents.items()]
     connection.execute(text(statement), rows)
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 import store.desk_tables  # noqa: F401  # its tables join the same metadata
 from store.queue_entries import refresh_missing
-from store.search import WORDS
+from store.search import WORDS, WORDS_COLUMN
 from store.tables import metadata
 
 
@@ -35,9 +35,12 @@ def run(connection: Connection) -> None:
             _check_foreign_keys(connection)
 
 
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """The index of words is each database's own, made of tables that have no class."""
-    return not (kind == "table" and name is not None and name.startswith(WORDS))
+def _is_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """The index of words is each database's own: no class of ours speaks of it."""
+    if kind == "table":
+        return name is None or not name.startswith(WORDS)
+    words = (WORDS_COLUMN, f"ix_queue_entries_{WORDS_COLUMN}")
+    return parents.get("table_name") != "queue_entries" or name not in words
 
 
 def _set_foreign_keys(connection: Connection, value: str) -> None:

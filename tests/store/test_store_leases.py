@@ -12,7 +12,6 @@ from store.leases import (
     beat,
     get_lease,
     list_leases,
-    list_mine,
     release,
     take,
     take_over,
@@ -102,7 +101,6 @@ def test_leases_of_many_cards_leave_out_what_is_free(stocked: Stock) -> None:
         "card-1": "ada",
         "card-2": "ben",
     }
-    assert [one.card_id for one in list_mine(stocked.db, stocked.ada, SOON)] == ["card-1", "card-0"]
     assert list_leases(stocked.db, [], NOON) == {}
 
 

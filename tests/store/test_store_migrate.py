@@ -19,13 +19,13 @@ from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
 from store.post_decisions import clear_alert
 from store.posts import list_posts
-from store.search import WORDS
+from store.search import WORDS, WORDS_COLUMN
 from store.tables import metadata
 from tests.deciding import approve
 from tests.store.makers import stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:
@@ -45,7 +45,7 @@ def test_chain_goes_up_and_down_and_up_again(empty_db: Database) -> None:
     run_alembic(empty_db, command.check)
     found = list_tables(empty_db)
     words = {name for name in found if name.startswith(WORDS)}  # SQLite keeps several
-    assert WORDS in words
+    assert (WORDS in words) == (empty_db.engine.dialect.name == "sqlite")
     assert found - words == set(metadata.tables)
     run_alembic(empty_db, command.downgrade, "base")
     assert list_tables(empty_db) == set()
@@ -66,6 +66,7 @@ def test_foreign_keys_indexes_and_checks_of_the_database_are_those_of_the_tables
                 index["name"]
                 for index in found.get_indexes(table.name)
                 if not index.get("duplicates_constraint")
+                and index["name"] != f"ix_queue_entries_{WORDS_COLUMN}"
             },
             "checks": {check["name"] for check in found.get_check_constraints(table.name)},
         }

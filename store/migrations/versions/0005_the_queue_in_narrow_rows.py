@@ -15,7 +15,7 @@ down_revision = "0004"
 
 INDEXES = {
     "order": ("state", "rank", "day", "guide_id", "position", "card_id", "marks", "first_by"),
-    "counts": ("marks", "pending"),
+    "counts": ("marks", "newest_at", "pending"),
     "state_first_by": ("state", "first_by"),
     "state_newest_at": ("state", "newest_at"),
     "guide_id": ("guide_id",),
