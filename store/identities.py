@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from stages.errors import PermanentError
 from store.account_changes import AccountAction, record
 from store.desk_tables import IdentityRow
-from store.engine import Database, utc_now
+from store.engine import Database, take_turns, utc_now
 from store.tables import UserRow
-from store.users import NameTakenError, Role, User, free_name, insert_user, to_user
+from store.users import Role, User, free_name, insert_user, to_user
 
 
 def get_identity_user(db: Database, issuer: str, subject: str) -> User | None:
@@ -65,21 +64,20 @@ def unlink_identity(db: Database, user_id: int, issuer: str) -> bool:
 def add_identity_user(db: Database, name: str, issuer: str, subject: str, role: Role) -> User:
     """A new user for a new identity; a name that is taken gets a number.
 
-    Whoever comes twice at the same moment is one user.
+    Whoever comes twice at the same moment is one user. Raises PermanentError when the identity is
+    that of somebody who is disabled.
     """
-    try:
-        with db.write() as session:
+    with db.write() as session:
+        take_turns(session.connection(), "newcomers")
+        known = session.get(IdentityRow, (issuer, subject))
+        if known is None:
             user = insert_user(session, free_name(session, name), "", role)
             insert_identity(session, user.id, issuer, subject)
             return user
-    except (IntegrityError, NameTakenError):
-        found = get_identity_user(db, issuer, subject)
-        if found is not None:
-            return found
-        if is_identity_known(db, issuer, subject):
-            raise
-    # Somebody else took the name at that moment: there is another number.
-    return add_identity_user(db, name, issuer, subject, role)
+        row = session.get_one(UserRow, known.user_id)
+        if row.disabled_at is not None:
+            raise PermanentError("This person is disabled here.")
+        return to_user(row)
 
 
 def insert_identity(session: Session, user_id: int, issuer: str, subject: str) -> None:
