@@ -114,14 +114,15 @@ export function pressApprove() {
   return true;
 }
 
-/** Undo on the chosen tone, else on the last one that can be undone, else the last decision. */
-export function pressUndo() {
-  if (pressOn("[data-undo]")) return true;
+export const undoChosen = () => pressOn("[data-undo]");
+
+/** Undo the decision that was told of last, on whatever card; else the last one on this card. */
+export function undoLast() {
+  const told = document.querySelector("[data-undo-last]");
   const last = [...desk.querySelectorAll("[data-undo]")].at(-1);
-  if (!last) {
-    const before = document.querySelector("[data-undo-last]");
-    before?.click();
-    return before !== null;
+  if (told || !last) {
+    told?.click();
+    return told !== null;
   }
   choose(last.closest(".tone").dataset.tone);
   return pressOn("[data-undo]");

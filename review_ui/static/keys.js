@@ -1,9 +1,9 @@
 // The keyboard. A key acts only when nobody is typing, composing Chinese, or holding a modifier.
 // Which key does what is the person's own: the server says it in the page (review_ui/keys.py).
 
-import { chosenTone, closeOpen, goOnFrom, goToTone, hasDesk, open, pressApprove, pressUndo } from "./desk.js";
+import { chosenTone, closeOpen, goOnFrom, goToTone, hasDesk, open, pressApprove, undoChosen, undoLast } from "./desk.js";
 import { closeStopper, hasQuarantine, movePage, openStopper, pressVerdict, takeBack, writeNote } from "./quarantine.js";
-import { sayWaiting } from "./outbox.js";
+import { sayIfSending, sayWaiting } from "./outbox.js";
 
 const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])";
 const FIELDS = "textarea, input:not([type=hidden], :disabled), select, button:not(:disabled)";
@@ -20,7 +20,7 @@ const HOWS = {
   tone: (number) => hasDesk() && goToTone(Number(number)),
   approve: () => isDecidable() && pressApprove(),
   open: (kind) => isDecidable() && open(kind),
-  undo: () => hasDesk() && pressUndo(),
+  undo: () => hasDesk() && (undoChosen() || sayIfSending() || undoLast()),
   reason: (number) => choose(Number(number)),
   note: () => press(reasons()?.querySelector("textarea")),
   down: (selector) => move(selector, 1),

@@ -45,6 +45,12 @@ export function startOutbox() {
 /** To whoever decides about a tone whose decision is on its way already. */
 export const sayWaiting = () => say(place.dataset.already, true);
 
+/** To whoever undoes while the desk has not answered the last press: nothing older is meant. */
+export function sayIfSending() {
+  if (mine.size > 0) say(place.dataset.sending, true);
+  return mine.size > 0;
+}
+
 const isDecision = (config) => config.verb === "post" && DECIDES.test(config.path);
 
 function onPress(event) {

@@ -433,7 +433,9 @@ def test_sitemap_gives_as_many_entries_as_the_protocol_allows():
 
 
 @pytest.mark.parametrize(
-    "data", [_bomb(60), b"\x1f\x8b", gzip.compress(GOOD)[:-9], b"\x1f\x8b" * 9]
+    "data",
+    [_bomb(60), b"\x1f\x8b", gzip.compress(GOOD)[:-9], b"\x1f\x8b" * 9],
+    ids=["bomb", "magic", "cut off", "magic again"],
 )
 def test_gzip_file_is_whole_and_within_its_cap_or_nothing(data):
     with pytest.raises(PermanentError):
