@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from tests.review_ui.desk_data import DeskData
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -78,6 +79,23 @@ def test_last_decision_brings_the_next_card_and_undo_leads_back(
     assert page.locator("#tone-engagement").get_attribute("data-state") == "pending"
 
 
+def decide_all_but_the_last(page: Page, desk: DeskData) -> None:
+    """On the card before `diapers`, which is read ahead: the last open tone is chosen."""
+    page.goto(f"/cards/{desk.cards['latch']}")
+    page.wait_for_load_state("networkidle")
+    for tone in ("expert", "mom"):
+        page.locator(f"#tone-{tone} [data-approve]").click()
+        page.wait_for_selector(f"#tone-{tone}[data-state=approved]")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("3")
+
+
+def states(desk: DeskData, card: str) -> list[str]:
+    return [
+        draft.state.value for draft in list_drafts(desk.db, [desk.cards[card]])[desk.cards[card]]
+    ]
+
+
 SECOND_PRESS = """([card, how]) => {
   new MutationObserver((_, watch) => {
     if (!document.querySelector(`[data-card="${card}"]`)) return;
@@ -95,12 +113,7 @@ def test_second_press_decides_nothing_about_the_card_that_just_came(
     open_desk: Callable[..., Page], desk: DeskData, how: str
 ) -> None:
     page = open_desk()
-    page.goto(f"/cards/{desk.cards['latch']}")
-    page.wait_for_load_state("networkidle")
-    for tone in ("expert", "mom"):
-        page.locator(f"#tone-{tone} [data-approve]").click()
-        page.wait_for_selector(f"#tone-{tone}[data-state=approved]")
-    page.keyboard.press("3")
+    decide_all_but_the_last(page, desk)
     page.evaluate(SECOND_PRESS, [desk.cards["diapers"], how])
     if how == "key":
         page.keyboard.press("a")
@@ -109,11 +122,74 @@ def test_second_press_decides_nothing_about_the_card_that_just_came(
     said = page.wait_for_function("window.said").json_value()
     assert "just come" in said
     stand_on(page, desk.cards["diapers"])
-    drafts = list_drafts(desk.db, [desk.cards["diapers"]])[desk.cards["diapers"]]
-    assert {draft.state.value for draft in drafts} == {"pending"}
+    assert states(desk, "diapers") == ["pending"] * 3
     page.wait_for_selector("[data-desk]:not([data-unseen])")
     page.keyboard.press("a")
     page.wait_for_selector("#tone-expert[data-state=approved]")
+
+
+@pytest.mark.parametrize("status", [0, 429, 500, 503])
+def test_press_the_desk_could_not_answer_is_sent_again_from_the_next_card(
+    open_desk: Callable[..., Page], desk: DeskData, status: int
+) -> None:
+    page = open_desk()
+    decide_all_but_the_last(page, desk)
+    page.route(
+        "**/approve*",
+        lambda route: route.fulfill(status=status, body="busy") if status else route.abort(),
+        times=1,
+    )
+    page.keyboard.press("a")
+    stand_on(page, desk.cards["diapers"])
+    page.wait_for_selector("#note [data-undo-last]")
+    page.wait_for_selector("#outbox", state="hidden")
+    assert states(desk, "latch") == ["approved"] * 3
+    assert states(desk, "diapers") == ["pending"] * 3
+    assert len(list_decisions(desk.db)) == 3
+
+
+@pytest.mark.parametrize("status", [404, 409, 422])
+def test_press_the_desk_refuses_is_told_of_on_the_next_card(
+    open_desk: Callable[..., Page], desk: DeskData, status: int
+) -> None:
+    page = open_desk()
+    decide_all_but_the_last(page, desk)
+    page.route("**/approve*", lambda route: route.fulfill(status=status, body="no"), times=1)
+    page.keyboard.press("a")
+    stand_on(page, desk.cards["diapers"])
+    page.locator("#outbox [data-part=refused] summary").click()
+    row = page.locator("#outbox [data-part=refused] li")
+    assert "Nothing was decided" in row.inner_text()
+    assert states(desk, "latch") == ["approved", "approved", "pending"]
+    row.locator("a").click()
+    page.wait_for_url(f"**/cards/{desk.cards['latch']}*")
+    page.locator("#outbox [data-part=refused] summary").click()
+    page.locator("#outbox [data-forget]").click()
+    page.wait_for_selector("#outbox", state="hidden")
+
+
+def test_undo_behind_the_turn_means_the_decision_that_is_on_its_way(
+    open_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    """The next card has a decision of one's own already; that one stays."""
+    page = open_desk()
+    page.goto(f"/cards/{desk.cards['diapers']}")
+    page.locator("#tone-expert [data-approve]").click()
+    page.wait_for_selector("#tone-expert[data-state=approved]")
+    decide_all_but_the_last(page, desk)
+    held: list[Route] = []
+    page.route("**/approve*", lambda route: held.append(route))
+    page.keyboard.press("a")
+    stand_on(page, desk.cards["diapers"])
+    page.keyboard.press("u")
+    assert "still on its way" in page.locator("#note").inner_text()
+    held[0].continue_()
+    page.wait_for_selector("#note [data-undo-last]")
+    page.keyboard.press("u")
+    page.wait_for_url(f"**/cards/{desk.cards['latch']}*")
+    page.wait_for_selector("#tone-engagement[data-state=pending]")
+    assert states(desk, "latch") == ["approved", "approved", "pending"]
+    assert states(desk, "diapers") == ["approved", "pending", "pending"]
 
 
 def test_text_that_is_being_written_is_not_turned_away_from(
