@@ -9,7 +9,14 @@ from starlette.exceptions import HTTPException
 
 from review_ui.access import check_access
 from review_ui.assets import load_assets
-from review_ui.deps import Services, SignInNeededError, guard, is_fragment, sign_in_address
+from review_ui.deps import (
+    Services,
+    SignInNeededError,
+    guard,
+    is_fragment,
+    recognise,
+    sign_in_address,
+)
 from review_ui.i18n import N_
 from review_ui.i18n import gettext as _
 from review_ui.oidc import make_oidc
@@ -167,6 +174,8 @@ def _show_failure(request: Request, error: Exception) -> Response:
 
 
 def _problem(request: Request, status_code: int, said: tuple[str, str] | None = None) -> Response:
+    if not hasattr(request.state, "user"):
+        recognise(request)  # no route has this address, so nobody was looked for
     title, words = said or PROBLEMS.get(status_code, PROBLEMS[500 if status_code >= 500 else 422])
     context = {"title": _(title), "words": _(words), "status_code": status_code}
     if is_fragment(request):

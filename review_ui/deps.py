@@ -87,6 +87,15 @@ async def guard(request: Request) -> None:
         await check_write(request, services, token)
 
 
+def recognise(request: Request) -> None:
+    """Who asks, and in which language: for an answer to whom nothing is refused."""
+    services = get_services(request)
+    token = services.cookies.read(request, "session")
+    user = get_session_user(services.db, token) if token else None
+    request.state.user, request.state.token = user, token if user else ""
+    speak(choose_language(request.cookies, request.headers, user.prefs if user else {}))
+
+
 async def check_token(request: Request, services: Services, method: str, path: str) -> None:
     """A program's key instead of cookies: a browser sends none by itself, so no CSRF token either.
 

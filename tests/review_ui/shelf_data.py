@@ -144,7 +144,7 @@ def make_pages() -> dict[str, PageRecord]:
     said = (
         _page(
             "toddler-food", "river-health", "https://health.example.org/toddler-food",
-            QuarantineReason.SHRUNK, "1,311 characters, where there were 5,204", 1,
+            QuarantineReason.SHRUNK, "1,311 of 5,204 characters are left", 1,
             title="Feeding a toddler", excerpt=TODDLER_SHORT,
             guide_id="river-health/toddler-food", licence="Open Government Licence v3.0",
         ),
@@ -164,7 +164,7 @@ def make_pages() -> dict[str, PageRecord]:
         _page(
             "vaccines", "city-mother-child",
             "https://fuyou.example.cn/files/2026/%E6%8E%A5%E7%A7%8D%E7%A8%8B%E5%BA%8F%E8%A1%A8.pdf",
-            QuarantineReason.NEEDS_OCR, "11 pages of pictures", 3,
+            QuarantineReason.NEEDS_OCR, "11 pages hold 0 characters of text", 3,
             content_type="application/pdf", content_hash="",
         ),
         _page(

@@ -89,7 +89,7 @@ def test_page_is_shown_with_all_that_helps_to_decide(mara: Visitor) -> None:
     text = text_of(shrunk)
     for words in (
         "Lost more than half of its text",
-        "1,311 characters, where there were 5,204",
+        "1,311 of 5,204 characters are left",
         "Feeding a toddler (2 cards, as read before)",
         "Open Government Licence v3.0",
         "Its cards stay. You are asked again only if the page changes.",
@@ -363,7 +363,7 @@ def test_losses_that_cannot_be_listed_are_said_so(
     save_guide(desk.db, replace(guide, page_urls=urls if len(excerpt) < 1000 else urls[:1]))
     assert losses(mara, "Feeding a toddler") == []
     said = articles(mara)["Feeding a toddler"].find_class("losses-unknown")[0]
-    assert "1,311 characters, where there were 5,204. " + words in text_of(said)
+    assert "1,311 of 5,204 characters are left. " + words in text_of(said)
     assert said.xpath(".//a/@href") == ["/guides/river-health/toddler-food"]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from review_ui.agents import describe_agent
 from store.api_tokens import make_api_token
 from store.sessions import start_session
-from store.users import Role, disable_user, get_user, set_role
+from store.users import Role, disable_user, get_user, set_prefs, set_role
 from tests.review_ui.conftest import give_session
 from tests.review_ui.desk_data import PASSWORD, DeskData
 from tests.review_ui.visitor import Visitor, text_of
@@ -48,6 +48,18 @@ def test_language_follows_the_person_and_the_browser(
     guest.client.post(form.action, data={**dict(form.fields), "lang": "zh_Hans"})
     assert guest.page("/signin").get("lang") == "zh-Hans"
     assert send(mara, "/settings/language", lang="tlh") == 422
+
+
+def test_address_that_is_no_page_speaks_to_whoever_asked(
+    mara: Visitor, guest: Visitor, desk: DeskData
+) -> None:
+    set_prefs(desk.db, 1, lang="zh_Hans")
+    mine, theirs = mara.get("/nowhere"), guest.get("/nowhere")
+    assert (mine.status_code, theirs.status_code) == (404, 404)
+    page = html.fromstring(mine.text)
+    assert page.get("lang") == "zh-Hans"
+    assert [link.get("href") for link in page.xpath("//main//a")] == ["/queue"]
+    assert html.fromstring(theirs.text).xpath("//main//a/@href") == ["/signin"]
 
 
 def test_language_switch_leads_nowhere_else(mara: Visitor) -> None:
