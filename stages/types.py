@@ -159,7 +159,7 @@ class PageContent:
     cannot see (CSS-hidden, off-screen, white on white, injected alt text and comments), kept as
     evidence and never passed on. lost: main-content list items, cells or call-outs the audit could
     not find in the blocks. link_ratio: share of the main content's characters inside links, 0..1.
-    unreadable: why the text cannot be had at all (`11 pages hold 0 characters of text`), '' when it can.
+    unreadable: why the text cannot be had at all (`7 pages hold no text`), '' when it can.
     """
 
     title: str
