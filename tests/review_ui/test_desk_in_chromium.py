@@ -12,6 +12,7 @@ from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from store.posts import claim_due_posts, mark_published
 from tests.review_ui.desk_data import DeskData
+from tests.review_ui.presses import wait_until_answered
 from tests.review_ui.shelf_data import ShelfData
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
     # The last tone is decided, so the next card comes by itself.
     page.wait_for_selector(f"[data-card='{desk.cards['latch']}']")
     assert page.url.endswith(f"/cards/{desk.cards['latch']}")
+    wait_until_answered(page)
     for post in claim_due_posts(desk.db):
         mark_published(desk.db, post.id, Receipt(external_id=str(post.id)))
     page.goto("/groups/night-feeds")

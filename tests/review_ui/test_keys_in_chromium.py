@@ -15,6 +15,7 @@ from store.drafts import list_drafts
 from store.tables import DraftState
 from store.users import set_prefs
 from tests.review_ui.desk_data import DeskData, add_guide, plain
+from tests.review_ui.presses import wait_until_answered
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -107,6 +108,7 @@ def test_guide_of_twenty_cards_is_decided_without_a_pointer(
             on_card(page, f"Bath, step {number + 1}")
         else:
             page.wait_for_url("**/queue?guide=*")
+        wait_until_answered(page)
         assert len(list_decisions(desk.db, limit=200)) == before + open_tones
     assert page.evaluate("sessionStorage.pointers") == "0"
     states = Counter(
@@ -127,6 +129,7 @@ def test_three_tones_are_approved_with_one_key_and_with_three(
         wait_for_open(page, left)
     page.keyboard.press("a")
     on_card(page, "Bath, step 3")
+    wait_until_answered(page)
     found = list_drafts(desk.db, twenty[:2])
     assert {draft.state for card in found.values() for draft in card} == {DraftState.APPROVED}
 

@@ -13,6 +13,7 @@ from store.decisions import edit
 from store.drafts import DraftView, list_drafts
 from store.sessions import end_sessions
 from tests.review_ui.desk_data import PASSWORD, DeskData
+from tests.review_ui.presses import count_presses
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -35,13 +36,6 @@ def sign_in_again(page: Page, name: str = "mara") -> None:
     page.keyboard.press("Enter")
 
 
-def presses(page: Page) -> int:
-    """How many are kept in this browser."""
-    return int(
-        page.evaluate("JSON.parse(localStorage.getItem('spoonful-presses:1') ?? '[]').length")
-    )
-
-
 def test_press_without_a_connection_waits_and_is_done_once(
     enter_desk: Callable[..., Page], desk: DeskData
 ) -> None:
@@ -59,14 +53,14 @@ def test_press_without_a_connection_waits_and_is_done_once(
     page.keyboard.press("1")
     page.keyboard.press("a")
     page.wait_for_selector("#tone-expert[data-waiting]")
-    assert presses(page) == 2
+    assert count_presses(page) == 2
     assert list_decisions(desk.db) == ()
     page.context.set_offline(False)
     page.wait_for_selector("#tone-expert[data-state=approved]")
     page.wait_for_selector("#tone-mom[data-state=approved]")
     page.wait_for_selector("#outbox", state="hidden")
     assert sorted(decision.tone for decision in list_decisions(desk.db)) == ["expert", "mom"]
-    assert presses(page) == 0
+    assert count_presses(page) == 0
 
 
 def test_press_whose_answer_was_lost_is_not_done_twice(
@@ -176,7 +170,7 @@ def test_what_one_pressed_is_never_sent_as_another(
     page.goto("/queue")
     page.wait_for_timeout(200)
     assert list_decisions(desk.db) == ()
-    assert presses(page) == 1
+    assert count_presses(page) == 1
 
 
 def test_of_two_browsers_on_one_card_one_wins_and_the_other_keeps_its_text(
