@@ -119,7 +119,7 @@ def test_second_press_decides_nothing_about_the_card_that_just_came(
         page.keyboard.press("a")
     else:
         page.locator("#tone-engagement [data-approve]").click()
-    said = page.wait_for_function("window.said").json_value()
+    said = page.wait_for_function("() => window.said").json_value()
     assert "just come" in said
     stand_on(page, desk.cards["diapers"])
     assert states(desk, "diapers") == ["pending"] * 3
