@@ -238,7 +238,7 @@ def test_nothing_scrolls_sideways_on_a_telephone_and_nothing_breaks_the_policy(
     page.goto(f"/cards/{desk.cards['storage']}")
     page.locator(".tone-tabs a", has_text="Engagement").click()
     page.wait_for_function(
-        "document.querySelector('#tone-engagement').getBoundingClientRect().left < 60"
+        "() => document.querySelector('#tone-engagement').getBoundingClientRect().left < 60"
     )
     page.locator("#tone-engagement [data-approve]").click()
     wait_for_states(page, "pending", "pending", "approved")
