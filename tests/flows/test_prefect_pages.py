@@ -42,7 +42,9 @@ def test_run_asked_for_in_the_form_starts_at_once(
     _field(form, "requested_by").locator("textarea").fill("Mei")
     _field(form, "note").locator("textarea").fill("from the form")
     _shoot(prefect, form, "form")
-    load = os.getloadavg()[0]
+    # The load of the last minute does not know yet of other tests that have just begun.
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    is_quiet = is_alone and os.getloadavg()[0] < (os.cpu_count() or 1)
     clicked = time.time()
     form.get_by_role("button", name="Submit").click()
     wait_until(lambda: _by_note(prefect, "from the form") is not None, "the run", 30)
@@ -65,7 +67,6 @@ def test_run_asked_for_in_the_form_starts_at_once(
     states = {state["name"]: state["timestamp"] for state in prefect.states(run_id)}
     waited = datetime.fromisoformat(states["Running"]).timestamp() - clicked
     record_property("seconds from click to RUNNING", round(waited, 2))
-    is_quiet = load < (os.cpu_count() or 1)
     assert waited < (RUNNING_WITHIN_S if is_quiet else 6 * RUNNING_WITHIN_S)
 
     form.goto(f"{prefect.ui}/runs/flow-run/{run_id}")
