@@ -47,7 +47,7 @@ def test_run_asked_for_in_the_form_starts_at_once(
     is_quiet = is_alone and os.getloadavg()[0] < (os.cpu_count() or 1)
     clicked = time.time()
     form.get_by_role("button", name="Submit").click()
-    wait_until(lambda: _by_note(prefect, "from the form") is not None, "the run", 30)
+    wait_until(lambda: _by_note(prefect, "from the form") is not None, "the run", 60)
     run_id = _by_note(prefect, "from the form") or ""
     run = prefect.wait(run_id)
 
@@ -67,7 +67,7 @@ def test_run_asked_for_in_the_form_starts_at_once(
     states = {state["name"]: state["timestamp"] for state in prefect.states(run_id)}
     waited = datetime.fromisoformat(states["Running"]).timestamp() - clicked
     record_property("seconds from click to RUNNING", round(waited, 2))
-    assert waited < (RUNNING_WITHIN_S if is_quiet else 6 * RUNNING_WITHIN_S)
+    assert waited < (RUNNING_WITHIN_S if is_quiet else 12 * RUNNING_WITHIN_S)
 
     form.goto(f"{prefect.ui}/runs/flow-run/{run_id}")
     form.get_by_text("Completed", exact=True).first.wait_for()
