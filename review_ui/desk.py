@@ -309,7 +309,7 @@ def _history(
 
 
 def _refusal(draft: DraftView, item: QueueItem, editor: str, user: User) -> str:
-    """The same rules as `store.decisions`, said before anybody presses the button."""
+    """The same rules as `store.decision_rules`, said before anybody presses the button."""
     if not item.guide.reuse.allows_publishing:
         return N_("Read only: the licence of this source does not let us publish adapted text.")
     if item.is_removed:

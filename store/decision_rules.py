@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from stages.types import Reuse, Risk, Stakes
 from store.decision_types import (
-    FARTHEST,
     LICENCE_CHANGED,
     LICENCE_UNCHECKED,
-    PAST_SLACK,
     Action,
     NotAllowedError,
     Sending,
@@ -22,6 +20,11 @@ from store.decision_types import (
 from store.engine import utc_now
 from store.posts import list_taken_groups, say_unlicensed
 from store.tables import CardRow, DecisionRow, DraftRow, GroupRow, GuideRow
+
+PAST_SLACK = timedelta(minutes=2)
+"""A time chosen for a post may lie so far back: the form was open while the clock went on."""
+FARTHEST = timedelta(days=366)
+"""What is to go out later than that was meant for another year."""
 
 
 def load_draft(session: Session, draft_id: int) -> tuple[DraftRow, CardRow, GuideRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,10 +32,6 @@ class Action(StrEnum):
 
 
 UNDOABLE = (Action.APPROVE, Action.REJECT, Action.EDIT, Action.KEEP)
-PAST_SLACK = timedelta(minutes=2)
-"""A time chosen for a post may lie so far back: the form was open while the clock went on."""
-FARTHEST = timedelta(days=366)
-"""What is to go out later than that was meant for another year."""
 
 
 class RejectReason(StrEnum):

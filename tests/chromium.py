@@ -9,12 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
-
-T = TypeVar("T")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_PATHS = (
@@ -50,16 +46,6 @@ def launch_args() -> list[str]:
         "--no-first-run",
     ]
     return [*args, "--no-sandbox"] if os.geteuid() == 0 else args
-
-
-def run_apart(function: Callable[..., T], *args: Any, **options: Any) -> T:
-    """Result of the function, called in a thread of its own.
-
-    For code that ends in `asyncio.run`, in a test that also drives the browser: Playwright keeps
-    an event loop running in the main thread.
-    """
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(function, *args, **options).result()
 
 
 def starts(path: str) -> str | None:

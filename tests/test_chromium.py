@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import chromium
-from tests.chromium import run_apart
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -87,14 +85,3 @@ def test_new_page_opens_a_context_of_its_own_with_what_was_asked_for(
         "[navigator.language, matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]"
     ) == ["zh-CN", True, 400]
     assert new_page().evaluate("navigator.language") == "en-GB"
-
-
-@pytest.mark.browser
-def test_run_apart_starts_an_event_loop_beside_the_browser(new_page: Callable[..., Page]) -> None:
-    async def answer() -> int:
-        await asyncio.sleep(0)
-        return 42
-
-    new_page()
-
-    assert run_apart(lambda: asyncio.run(answer())) == 42

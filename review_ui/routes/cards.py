@@ -18,9 +18,18 @@ from review_ui.render import fragment, page, query
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_edit
 from stages.types import PostState
-from store import decision_types, decisions, verdicts
+from store import decisions, verdicts
 from store.batches import Pick, approve_many
-from store.decision_types import Action, By, NotAllowedError, RejectReason, Sending, StaleError
+from store.decision_types import (
+    LICENCE_CHANGED,
+    LICENCE_UNCHECKED,
+    Action,
+    By,
+    NotAllowedError,
+    RejectReason,
+    Sending,
+    StaleError,
+)
 from store.tones import get_tone
 
 router = APIRouter()
@@ -94,13 +103,11 @@ def approve(asked: Asked) -> Response:
         return answer(asked, Outcome(message, 422))
     if column.licence and column.is_pending and not column.refusal:
         if asked.draft_field("licence_checked") != "1":
-            return answer(
-                asked, Outcome(_(decision_types.LICENCE_UNCHECKED), 422, asks_licence=True)
-            )
+            return answer(asked, Outcome(_(LICENCE_UNCHECKED), 422, asks_licence=True))
         # A browser sends the finding with other line ends and spaces than the page had.
         seen = " ".join(asked.draft_field("licence_seen").split())
         if seen not in ("", " ".join(column.licence.split())):
-            return answer(asked, Outcome(_(decision_types.LICENCE_CHANGED), 409, asks_licence=True))
+            return answer(asked, Outcome(_(LICENCE_CHANGED), 409, asks_licence=True))
         checked = column.licence
     if outcome := must_ask(asked):
         return answer(asked, outcome)
