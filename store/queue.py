@@ -24,7 +24,7 @@ from store.queue_filter import (
     ORDER,
     Filter,
     View,
-    count_views,
+    count_all,
     is_in,
     narrow,
 )
@@ -118,11 +118,14 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The ids of one page; total: of the filter; counts: as in `QueuePage`."""
+    """The ids of one page; total: of the filter; counts: as in `QueuePage`. drafts: those that
+    wait, whatever the filter.
+    """
 
     card_ids: tuple[str, ...]
     total: int
     counts: dict[View, int]
+    drafts: int
 
 
 def get_queue(
@@ -152,9 +155,10 @@ def find_cards(
     """As `get_queue`, without reading the cards."""
     now = now or utc_now()
     with db.read() as session:
-        counts = count_views(session, wanted, user_id, now)
+        counts = count_all(session, wanted, user_id, now)
+        total = counts.views[wanted.view]
         number = min(max(page, 1), 1_000_000)  # what any address may ask for
-        is_common = counts[wanted.view] > MANY
+        is_common = total > MANY
         ids = session.execute(
             narrow(session, sql_select(ENTRIES.c.card_id), wanted, now, is_common=is_common)
             .where(is_in(wanted.view, user_id, now))
@@ -162,7 +166,7 @@ def find_cards(
             .limit(PAGE_SIZE)
             .offset((number - 1) * PAGE_SIZE)
         ).scalars()
-        return Found(tuple(ids), counts[wanted.view], counts)
+        return Found(tuple(ids), total, counts.views, counts.drafts)
 
 
 def get_item(db: Database, card_id: str) -> QueueItem | None:

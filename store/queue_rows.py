@@ -122,30 +122,20 @@ def list_rows(db: Database, card_ids: Sequence[str], now: datetime) -> tuple[Que
 
 
 def _list_tones(session: Session, card_ids: Sequence[str]) -> dict[str, list[RowTone]]:
-    columns = _DRAFTS.c["id", "card_id", "tone", "state", "risk"]
+    findings = (
+        select(func.count())
+        .where(_FINDINGS.c.draft_id == _DRAFTS.c.id, _FINDINGS.c.severity != Severity.INFO.value)
+        .scalar_subquery()
+    )
+    columns = _DRAFTS.c["card_id", "tone", "state", "risk", "is_current"]
     drafts = session.execute(
-        select(*columns, _DRAFTS.c.is_current).where(_DRAFTS.c.card_id.in_(card_ids))
+        select(*columns, findings.label("findings")).where(_DRAFTS.c.card_id.in_(card_ids))
     ).all()
-    current = [draft for draft in drafts if draft.is_current]
-    findings = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(_FINDINGS.c.draft_id, func.count())
-            .where(
-                _FINDINGS.c.draft_id.in_([draft.id for draft in current]),
-                _FINDINGS.c.severity != Severity.INFO.value,
-            )
-            .group_by(_FINDINGS.c.draft_id)
-        )
-    }
     found: dict[str, list[RowTone]] = {}
-    for draft in current:
+    for draft in drafts:
+        if not draft.is_current:
+            continue
         found.setdefault(draft.card_id, []).append(
-            RowTone(
-                draft.tone,
-                DraftState(draft.state),
-                Risk(draft.risk),
-                findings.get(draft.id, 0),
-            )
+            RowTone(draft.tone, DraftState(draft.state), Risk(draft.risk), draft.findings)
         )
     return found

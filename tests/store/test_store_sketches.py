@@ -88,7 +88,7 @@ def test_queue_with_twins_costs_one_more_query_for_one_and_for_many(stocked: Sto
         with counted_queries(db) as queries:
             get_queue(db, Filter())
         lengths.append(len([query for query in queries if "SELECT" in query]))
-    assert lengths == [10, 10]
+    assert lengths == [9, 9]
 
 
 def test_disagreement_about_the_licence_travels_to_the_card(stocked: Stock) -> None:
