@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from review_ui.choice import tone_rank
@@ -49,6 +50,15 @@ RISK_NAMES = {
     Risk.FLAGGED: N_("Flagged"),
     Risk.BLOCKED: N_("Blocked"),
 }
+FOLDED = {
+    "guide": "guide_id",
+    "group": "group_id",
+    "topic": "topic",
+    "stage": "stage",
+    "model": "model",
+    "version": "version",
+}
+"""Filters used less: not read before somebody asks for them. As in `filters.FIELDS`."""
 AGES_H = (6, 24, 48, 168)
 LANGUAGES = ("en", "zh")
 MOST_GUIDES = 100
@@ -57,14 +67,14 @@ MOST_GUIDES = 100
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the page's filters. options: value and name; is_more: folded away at first."""
+    """One of the page's filters. options: value and name; is_folded: one of `FOLDED`."""
 
     name: str
     label: str
     everything: str
     value: str
     options: tuple[tuple[str, str], ...]
-    is_more: bool
+    is_folded: bool
 
     @property
     def said(self) -> str:
@@ -104,6 +114,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
+    """is_unfolded: the choices hold all of the page's filters, not only the ones used most."""
+
     wanted: Filter
     params: Mapping[str, str]
     counts: Mapping[View, int]
@@ -118,6 +130,7 @@ class QueueView:
     group_names: Mapping[str, str]
     day: Day | None
     ages: Mapping[str, Age]
+    is_unfolded: bool
 
     @property
     def narrowed(self) -> tuple[tuple[str, str, str], ...]:
@@ -131,8 +144,18 @@ class QueueView:
 
 
 def get_queue_view(
-    db: Database, wanted: Filter, page: int, user_id: int, now: datetime, late_h: int
+    db: Database,
+    wanted: Filter,
+    page: int,
+    user_id: int,
+    now: datetime,
+    late_h: int,
+    *,
+    is_unfolded: bool = False,
 ) -> QueueView:
+    """page: from 1. late_h: hours after which a card waits for too long. is_unfolded: as in
+    `QueueView`; it is anyway when one of those filters is set.
+    """
     found = find_cards(db, wanted, page, user_id=user_id, now=now)
     pages = max(1, -(-found.total // PAGE_SIZE))
     if page > pages:
@@ -140,6 +163,7 @@ def get_queue_view(
         found = find_cards(db, wanted, page, user_id=user_id, now=now)
     rows = list_rows(db, found.card_ids, now)
     publishers = {source.id: source.publisher for source in list_sources(db)}
+    is_unfolded = is_unfolded or any(getattr(wanted, field) for field in FOLDED.values())
     saved = list_views(db, user_id)
     filters = {view.id: read_filter(view.params) for view in saved}
     counts = count_saved(db, filters, user_id, now)
@@ -153,13 +177,17 @@ def get_queue_view(
         page_number=page,
         pages=pages,
         blocks=_make_blocks(rows, publishers),
-        choices=_make_choices(db, wanted, publishers, specs),
+        choices=(
+            *_make_choices(db, wanted, publishers),
+            *(_make_folded(db, wanted, specs) if is_unfolded else ()),
+        ),
         saved=tuple((view, counts[view.id]) for view in saved),
         failed_posts=count_posts(db).get(PostState.FAILED, 0),
         quarantined=count_quarantined(db),
         group_names=groups,
-        day=make_day(get_progress(db, user_id, now)),
+        day=make_day(get_progress(db, user_id, found.drafts, now)),
         ages={row.card_id: age for row in rows if (age := make_age(row.oldest_at, now, late_h))},
+        is_unfolded=is_unfolded,
     )
 
 
@@ -225,38 +253,16 @@ def _make_blocks(rows: Sequence[QueueRow], publishers: Mapping[str, str]) -> tup
 
 
 def _make_choices(
-    db: Database, wanted: Filter, publishers: Mapping[str, str], specs: Sequence[Group]
+    db: Database, wanted: Filter, publishers: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    params = write_filter(wanted)
-    guides = list_guide_titles(db, wanted.source_id, MOST_GUIDES)
-    if wanted.guide_id and wanted.guide_id not in guides:
-        guides[wanted.guide_id] = get_guide_title(db, wanted.guide_id) or wanted.guide_id
-    groups = {group.id: group.name for group in specs}
-    topics = sorted({topic for group in specs for topic in group.topics})
-    stages = list(dict.fromkeys(s for group in specs for s in group.stages if s != "any"))
-    used = list_tone_versions(db)
-    tones = sorted({tone.tone for tone in used}, key=tone_rank)
-    versions = {
-        f"{tone.tone}@{tone.version}": f"{tone_name(tone.tone)} {tone.version}" for tone in used
-    }
+    tones = sorted({tone.tone for tone in list_tone_versions(db)}, key=tone_rank)
     ages = {
         str(h): ngettext("%(num)s hour and more", "%(num)s hours and more", h) % {"num": h}
         if h < 48
         else ngettext("%(num)s day and more", "%(num)s days and more", h // 24) % {"num": h // 24}
         for h in AGES_H
     }
-
-    def choice(
-        name: str, label: str, everything: str, options: Mapping[str, str], is_more: bool = False
-    ) -> Choice:
-        value = params[name]
-        if value and value not in options:
-            options = {**options, value: value}
-        return Choice(name, label, everything, value, tuple(options.items()), is_more)
-
-    def plain(values: Sequence[str]) -> dict[str, str]:
-        return {value: value.replace("_", " ") for value in values}
-
+    choice = _chooser(wanted)
     return (
         choice("source", _("Source"), _("All sources"), publishers),
         choice("tone", _("Tone"), _("All tones"), {tone: tone_name(tone) for tone in tones}),
@@ -265,10 +271,45 @@ def _make_choices(
         choice(
             "lang", _("Language"), _("All languages"), {code: language(code) for code in LANGUAGES}
         ),
-        choice("guide", _("Guide"), _("All guides"), guides, True),
-        choice("group", _("Group"), _("All groups"), groups, True),
-        choice("topic", _("Topic"), _("All topics"), plain(topics), True),
-        choice("stage", _("Stage"), _("All stages"), plain(stages), True),
-        choice("model", _("Model"), _("All models"), {m: m for m in list_models(db)}, True),
-        choice("version", _("Tone version"), _("All versions"), versions, True),
     )
+
+
+def _make_folded(db: Database, wanted: Filter, specs: Sequence[Group]) -> tuple[Choice, ...]:
+    guides = list_guide_titles(db, wanted.source_id, MOST_GUIDES)
+    if wanted.guide_id and wanted.guide_id not in guides:
+        guides[wanted.guide_id] = get_guide_title(db, wanted.guide_id) or wanted.guide_id
+    groups = {group.id: group.name for group in specs}
+    topics = sorted({topic for group in specs for topic in group.topics})
+    stages = list(dict.fromkeys(s for group in specs for s in group.stages if s != "any"))
+    versions = {
+        f"{tone.tone}@{tone.version}": f"{tone_name(tone.tone)} {tone.version}"
+        for tone in list_tone_versions(db)
+    }
+
+    def plain(values: Sequence[str]) -> dict[str, str]:
+        return {value: value.replace("_", " ") for value in values}
+
+    choice = partial(_chooser(wanted), is_folded=True)
+    return (
+        choice("guide", _("Guide"), _("All guides"), guides),
+        choice("group", _("Group"), _("All groups"), groups),
+        choice("topic", _("Topic"), _("All topics"), plain(topics)),
+        choice("stage", _("Stage"), _("All stages"), plain(stages)),
+        choice("model", _("Model"), _("All models"), {m: m for m in list_models(db)}),
+        choice("version", _("Tone version"), _("All versions"), versions),
+    )
+
+
+def _chooser(wanted: Filter) -> Callable[..., Choice]:
+    """Makes choices by name, label, word for everything and options, with what is wanted chosen."""
+    params = write_filter(wanted)
+
+    def choice(
+        name: str, label: str, everything: str, options: Mapping[str, str], is_folded: bool = False
+    ) -> Choice:
+        value = params[name]
+        if value and value not in options:
+            options = {**options, value: value}
+        return Choice(name, label, everything, value, tuple(options.items()), is_folded)
+
+    return choice

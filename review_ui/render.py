@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from review_ui.access import ACCESS, may
 from review_ui.assets import Assets
-from review_ui.deps import Services, get_services
+from review_ui.deps import Services, get_services, is_fragment
 from review_ui.i18n import LANGUAGES, N_, gettext, ngettext, spoken, spoken_locale
 from review_ui.keys import make_sheet
 from review_ui.nav import Nav, make_nav
@@ -117,6 +117,15 @@ def fragment(
     services = get_services(request)
     html = services.templates.get_template(template).render({**shell(request, services), **context})
     return HTMLResponse(html, status_code)
+
+
+def page_or_part(
+    request: Request, template: str, part: str, context: Mapping[str, Any]
+) -> HTMLResponse:
+    """The whole page; for a script that exchanges the main part of it, that part."""
+    if is_fragment(request):
+        return fragment(request, part, context)
+    return page(request, template, context)
 
 
 def go(request: Request, target: str, note: str = "") -> RedirectResponse:

@@ -8,13 +8,13 @@ from fastapi.responses import Response
 from review_ui import decide_form as read
 from review_ui.answers import Outcome, answer, answer_all, lost, make_context, must_ask
 from review_ui.asked import Ask, Asked, Sent
-from review_ui.deps import Serve, SignedIn, is_fragment
+from review_ui.deps import Serve, SignedIn
 from review_ui.desk import get_desk
 from review_ui.desk_words import NOTHING_TOGETHER, SAVED, VERDICTS
 from review_ui.filters import pick, read_filter, write_filter
 from review_ui.i18n import gettext as _
 from review_ui.i18n import ngettext
-from review_ui.render import fragment, page, query
+from review_ui.render import page_or_part, query
 from stages.cook.checks import MAX_CHARS, check_draft, licence_findings
 from stages.cook.risk import assess_edit
 from stages.types import PostState
@@ -44,9 +44,7 @@ def show(request: Request, serve: Serve, user: SignedIn, card_id: str) -> Respon
         view = get_desk(serve.db, card_id, user, wanted, second_person=two)
     if view is None:
         raise HTTPException(404)
-    show_as = fragment if is_fragment(request) else page
-    template = "partials/desk.html" if is_fragment(request) else "card.html"
-    return show_as(request, template, make_context(request, view))
+    return page_or_part(request, "card.html", "partials/desk.html", make_context(request, view))
 
 
 @router.post("/cards/{card_id}/approve")

@@ -9,7 +9,7 @@ from review_ui.deps import Serve, SignedIn
 from review_ui.filters import read_filter, read_page, write_filter
 from review_ui.i18n import gettext as _
 from review_ui.queue_view import VIEW_NAMES, get_queue_view
-from review_ui.render import go, page, query
+from review_ui.render import go, page_or_part, query
 from stages.errors import PermanentError
 from store.engine import utc_now
 from store.saved_views import delete_view, save_view
@@ -24,6 +24,7 @@ def home() -> Response:
 
 @router.get("/queue")
 def show(request: Request, serve: Serve, user: SignedIn) -> Response:
+    """The page; for a queue that shows something else, what changes of it."""
     with serve.db.look():
         view = get_queue_view(
             serve.db,
@@ -32,9 +33,10 @@ def show(request: Request, serve: Serve, user: SignedIn) -> Response:
             user.id,
             utc_now(),
             serve.settings.late_after_h,
+            is_unfolded=bool(request.query_params.get("more")),
         )
         context = {"queue": view, "views": VIEW_NAMES, "params": view.params}
-        return page(request, "queue.html", context)
+        return page_or_part(request, "queue.html", "partials/queue.html", context)
 
 
 @router.post("/queue/views")

@@ -6,15 +6,13 @@ const NOTE_MS = 7000;
 
 export function startPages() {
   localiseTimes(document);
-  document.addEventListener("htmx:afterSwap", () => localiseTimes(document));
+  for (const kind of ["htmx:afterSwap", "part:put"]) document.addEventListener(kind, () => localiseTimes(document));
   document.addEventListener("htmx:afterSettle", fadeNote);
   document.addEventListener("htmx:responseError", (event) => isKept(event) || sayProblem(event.detail.xhr.status));
   document.addEventListener("htmx:sendError", (event) => isKept(event) || sayProblem(0));
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", closeMenus);
-  for (const form of document.querySelectorAll("form[data-auto-submit]")) {
-    form.addEventListener("change", () => form.requestSubmit());
-  }
+  document.addEventListener("change", (event) => event.target.closest("form[data-auto-submit]")?.requestSubmit());
   fadeNote();
 }
 

@@ -2,7 +2,7 @@
 // Reading claims nothing: who is on the card is asked when it is shown (`desk:turned`).
 
 import { isUnsaved } from "./desk.js";
-import { get } from "./send.js";
+import { opensHere, putPart, readPart } from "./parts.js";
 
 const FRESH_MS = 15_000; // read longer ago, a card is shown and asked for again
 const UNSEEN_MS = 400; // nobody has read a card that came by itself so lately; two clicks of a double click lie closer
@@ -24,7 +24,7 @@ export function startTurn() {
 }
 
 function onClick(event) {
-  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!opensHere(event)) return;
   const link = event.target.closest?.(LINKS);
   if (link && turnTo(link)) event.preventDefault();
 }
@@ -72,21 +72,12 @@ function readAhead() {
   ahead = next;
 }
 
-/** The card at an address, as nodes not yet on the page; null when it cannot be had that way. */
+/** The card at an address; null when it cannot be had without loading its page. */
 async function read(address) {
-  try {
-    const response = await get(address, { priority: "low" });
-    if (!response.ok) return null;
-    const page = document.createElement("template");
-    page.innerHTML = await response.text();
-    const desk = page.content.querySelector("[data-desk]");
-    if (!desk) return null;
-    document.adoptNode(desk);
-    globalThis.htmx?.process(desk);
-    return { desk, at: performance.now() };
-  } catch {
-    return null; // not reachable now; the browser says so if it is asked for
-  }
+  const desk = await readPart(address, "[data-desk]", { priority: "low" });
+  if (!desk) return null;
+  globalThis.htmx?.process(desk);
+  return { desk, at: performance.now() };
 }
 
 async function show(address, { isBack = false, isByItself = false } = {}) {
@@ -106,8 +97,7 @@ async function show(address, { isBack = false, isByItself = false } = {}) {
 }
 
 function put(desk) {
-  document.getElementById("main").replaceChildren(desk);
-  document.title = desk.dataset.title;
+  putPart(desk);
   scrollTo({ top: 0, behavior: "instant" });
 }
 

@@ -51,6 +51,7 @@ def list_every_page(desk: DeskData, shelf: ShelfData) -> tuple[Shown, ...]:
         "card-blocked": f"/cards/{shelf.cards['fever']}",
         "card-chinese": f"/cards/{shelf.cards['zh-fever']}",
         "queue-nothing-found": "/queue?q=nothing+like+it",
+        "queue-all-filters": "/queue?more=1",
         "nowhere": "/nowhere",
     }
     return (*shown, *(Shown(name, path) for name, path in more.items()))

@@ -10,6 +10,7 @@ import pytest
 from store.decision_records import list_decisions
 from store.drafts import list_drafts
 from tests.review_ui.desk_data import DeskData
+from tests.review_ui.presses import wait_until_held
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -183,6 +184,7 @@ def test_undo_behind_the_turn_means_the_decision_that_is_on_its_way(
     stand_on(page, desk.cards["diapers"])
     page.keyboard.press("u")
     assert "still on its way" in page.locator("#note").inner_text()
+    wait_until_held(page, held)
     held[0].continue_()
     page.wait_for_selector("#note [data-undo-last]")
     page.keyboard.press("u")
@@ -190,6 +192,21 @@ def test_undo_behind_the_turn_means_the_decision_that_is_on_its_way(
     page.wait_for_selector("#tone-engagement[data-state=pending]")
     assert states(desk, "latch") == ["approved", "approved", "pending"]
     assert states(desk, "diapers") == ["approved", "pending", "pending"]
+
+
+def test_times_on_the_next_card_are_local_ones_too(
+    enter_desk: Callable[..., Page], desk: DeskData
+) -> None:
+    page = enter_desk(timezone_id="Asia/Shanghai")
+    page.goto(f"/cards/{desk.cards['diapers']}")
+    page.locator("#tone-mom [data-approve]").click()
+    page.wait_for_selector("#tone-mom[data-state=approved]")
+    page.goto(f"/cards/{desk.cards['latch']}")
+    page.locator(".steps a[rel=next]").click()
+    stand_on(page, desk.cards["diapers"])
+    said = page.locator("time[datetime]").evaluate_all("all => all.map((one) => one.title)")
+    assert said != []
+    assert [title for title in said if "UTC" in title] == []
 
 
 def test_text_that_is_being_written_is_not_turned_away_from(
