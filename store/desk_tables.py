@@ -199,7 +199,8 @@ class QueueEntryRow(SQLModel, table=True):
 
     rank: 0 a post is out whose source changed, and much is at stake; 1 only the former; 2 only the
     latter; 3 neither. day: of its oldest open draft, of its newest when none is open, since 1970,
-    in UTC. marks: of `store.queue_entries.Mark`. pending: drafts that wait for a person; oldest_at,
+    in UTC. marks: of `store.queue_entries.Mark`. risks: of its drafts that wait, of all when none
+    does, by `store.queue_entries.RISK_BITS`. pending: drafts that wait for a person; oldest_at,
     newest_at: when those were written. first_by: ids, comma between, of those whose verdict on one
     of its drafts waits for somebody else's. said: a digest of what the index of words was told
     of it.
@@ -214,6 +215,11 @@ class QueueEntryRow(SQLModel, table=True):
             *("marks", "first_by"),
         ),
         Index("ix_queue_entries_counts", "marks", "pending"),
+        # All that these filters are counted by: PostgreSQL's rows are wide with words.
+        Index(
+            "ix_queue_entries_filters",
+            *("marks", "risks", "lang", "source_id", "newest_at", "first_by", "oldest_at"),
+        ),
         Index("ix_queue_entries_state_newest_at", "state", "newest_at"),
         Index("ix_queue_entries_state_first_by", "state", "first_by"),
     )
@@ -227,6 +233,7 @@ class QueueEntryRow(SQLModel, table=True):
     rank: int = 3
     day: int = 0
     marks: int = 0
+    risks: int = 0
     pending: int = 0
     first_by: str = ""
     oldest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))

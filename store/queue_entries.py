@@ -56,6 +56,14 @@ class Mark(IntFlag):
     READ_ONLY = 512
 
 
+RISK_BITS = {Risk.LOW: 1, Risk.FLAGGED: 2, Risk.BLOCKED: 4}
+
+
+def sums_with(risk: Risk) -> list[int]:
+    """Every value `risks` can have of a card with such a draft."""
+    return [n for n in range(sum(RISK_BITS.values()) + 1) if n & RISK_BITS[risk]]
+
+
 def open_marks(with_all: Mark = Mark.OPEN, without: int = 0) -> list[int]:
     """Every value the marks of an open card can have that has all of some and none of others.
 
@@ -207,7 +215,7 @@ def _read_verdicts(session: Session, drafts: Mapping[int, Row[Any]]) -> dict[int
 
 def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, Any]:
     drafts = truth.drafts.get(card.id, [])
-    pending = [draft for draft in drafts if draft.state == DraftState.PENDING]
+    pending = _pending(drafts)
     times = [draft.created_at for draft in pending]
     day_of = min(times) if times else max((draft.created_at for draft in drafts), default=None)
     is_high = card.stakes == Stakes.HIGH
@@ -237,12 +245,17 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
         "rank": (0 if is_alerted else 2) + (0 if is_high else 1),
         "day": int(day_of.timestamp()) // _DAY_S if day_of else 0,
         "marks": sum(mark for mark, is_set in marks.items() if is_set),
+        "risks": sum({RISK_BITS[Risk(draft.risk)] for draft in pending or drafts}),
         "pending": len(pending),
         "first_by": ",".join(map(str, first_by)),
         "oldest_at": min(times, default=None),
         "newest_at": max(times, default=None),
         "said": _digest(card.body_hash, card.title, *facets),
     }
+
+
+def _pending(drafts: Sequence[Row[Any]]) -> list[Row[Any]]:
+    return [draft for draft in drafts if draft.state == DraftState.PENDING]
 
 
 def _digest(*parts: str) -> str:
@@ -260,16 +273,14 @@ def _state(card: Row[Any], pending: int, total: int) -> EntryState:
 
 
 def _facets(card: Row[Any], drafts: Sequence[Row[Any]]) -> list[str]:
-    """What the card can be narrowed by: its own, and those of the drafts that wait, of all if none
-    does.
+    """What the card can be found by beside its words: its own, and of the drafts that wait, or of
+    all if none does.
     """
-    pending = [draft for draft in drafts if draft.state == DraftState.PENDING]
     found = [facet("topic", topic) for topic in card.topics]
     found += [facet("stage", stage) for stage in card.stages]
-    for draft in pending or drafts:
+    for draft in _pending(drafts) or drafts:
         found += [
             facet("tone", draft.tone),
-            facet("risk", draft.risk),
             facet(draft.tone, draft.risk),
             facet("model", draft.model),
             facet("version", f"{draft.tone}@{draft.tone_version}"),

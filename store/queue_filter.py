@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
+from stages.types import Risk
 from store import search
 from store.desk_tables import (
     CommentRow,
@@ -31,7 +32,7 @@ from store.desk_tables import (
     QueueEntryRow,
     WorkingTextRow,
 )
-from store.queue_entries import EntryState, Mark, open_marks
+from store.queue_entries import EntryState, Mark, open_marks, sums_with
 from store.tables import metadata
 
 ENTRIES: Table = metadata.tables[QueueEntryRow.__tablename__]
@@ -135,6 +136,8 @@ def narrow(
         query = query.where(ENTRIES.c.guide_id == wanted.guide_id)
     if wanted.lang:
         query = query.where(ENTRIES.c.lang.startswith(wanted.lang, autoescape=True))
+    if wanted.risk and not wanted.tone:
+        query = query.where(ENTRIES.c.risks.in_(sums_with(Risk(wanted.risk))))
     if wanted.age_h:
         query = query.where(ENTRIES.c.oldest_at <= now - timedelta(hours=wanted.age_h))
     if wanted.group_id:
@@ -235,7 +238,7 @@ def _facets(wanted: Filter) -> list[str]:
     if wanted.tone and wanted.risk:
         said[wanted.tone] = wanted.risk
     else:
-        said |= {"tone": wanted.tone, "risk": wanted.risk}
+        said["tone"] = wanted.tone
     return [search.facet(name, value) for name, value in said.items() if value]
 
 

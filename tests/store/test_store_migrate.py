@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from stages.errors import ConfigError
+from stages.types import Risk
 from store.alerts import Alert
 from store.cards import list_cards
 from store.decision_records import list_decisions
 from store.decisions import undo
+from store.drafts import add_drafts
 from store.engine import Database, open_database
 from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
@@ -22,10 +25,10 @@ from store.posts import list_posts
 from store.search import WORDS, WORDS_COLUMN
 from store.tables import metadata
 from tests.deciding import approve
-from tests.store.makers import stock
+from tests.store.makers import TONES, make_draft, stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:
@@ -121,6 +124,33 @@ def test_rows_survive_the_way_down_and_up_again(empty_db: Database) -> None:
         session.execute(text("UPDATE decisions SET action = 'forget'"))
     with pytest.raises(IntegrityError), empty_db.write() as session:
         session.execute(text("UPDATE posts SET decision_id = 999999"))
+
+
+def test_risks_of_the_queue_are_worked_out_for_the_cards_that_are_there(empty_db: Database) -> None:
+    migrate(empty_db)
+    stocked = stock(empty_db)
+    for nth, risk in enumerate(Risk):
+        draft = replace(make_draft("card-0", TONES[nth], nth=1), risk=risk)
+        add_drafts(empty_db, [draft], stocked.run_id)
+    blocked = replace(make_draft("card-1", nth=1), risk=Risk.BLOCKED)
+    add_drafts(empty_db, [blocked], stocked.run_id)
+    for tone in ("mom", "engagement"):
+        draft = stocked.draft("card-1", tone)
+        approve(empty_db, draft.id, stocked.by_ada(draft), [], 0)
+    for tone in TONES:
+        draft = stocked.draft("card-2", tone)
+        approve(empty_db, draft.id, stocked.by_ada(draft), [], 0)
+    risks = list_risks(empty_db)
+    assert [risks[card_id] for card_id in ("card-0", "card-1", "card-2")] == [7, 4, 1]
+    run_alembic(empty_db, command.downgrade, "0006")
+    run_alembic(empty_db, command.upgrade, HEAD)
+    assert list_risks(empty_db) == risks
+
+
+def list_risks(db: Database) -> dict[str, int]:
+    with db.read() as session:
+        rows = session.execute(text("SELECT card_id, risks FROM queue_entries")).all()
+    return {row.card_id: row.risks for row in rows}
 
 
 def test_step_that_breaks_a_reference_is_taken_back_whole(tmp_path: Path) -> None:
