@@ -51,16 +51,27 @@ async function show(search, state = null) {
   putPart(part);
   putBack(part);
   scrollTo({ top: state?.top ?? 0, behavior: "instant" });
+  if (state?.row) putRow(state);
   const find = document.getElementById("find");
   if (find !== document.activeElement) find.value = new URLSearchParams(search).get("q") ?? "";
 }
 
-/** Into the history, with how far down somebody was on what they leave. */
+/** Into the history, with how far down somebody was on what they leave and the row they saw first. */
 function enter(address) {
   if (address === location.pathname + location.search) return;
-  history.replaceState({ queue: true, top: scrollY }, "");
+  const row = [...document.querySelectorAll(".row")].find((each) => topOf(each) >= 0);
+  history.replaceState({ queue: true, top: scrollY, row: row && linkOf(row), at: row && topOf(row) }, "");
   history.pushState({ queue: true }, "", address);
 }
+
+/** Where it was: rows nobody has come near yet are only about as high as they will be. */
+function putRow({ row, at }) {
+  const found = [...document.querySelectorAll(".row")].find((each) => linkOf(each) === row);
+  if (found) scrollBy({ top: topOf(found) - at, behavior: "instant" });
+}
+
+const topOf = (row) => row.getBoundingClientRect().top;
+const linkOf = (row) => row.querySelector(".row-title").getAttribute("href");
 
 /** Where somebody is on the queue that goes; gives what leads to the same place on the one that comes. */
 function notePlace(queue) {

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+FIRST_ROW = """() => {
+  const topOf = (row) => Math.round(row.getBoundingClientRect().top);
+  const row = [...document.querySelectorAll(".row")].find((each) => topOf(each) >= 0);
+  return `${row.querySelector(".row-title").textContent} at ${topOf(row)}`;
+}"""
+"""The row somebody sees first, and how far from the top of the window."""
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""What comes into view has been laid out."""
+
 
 @pytest.fixture
 def queue(enter_desk: Callable[..., Page]) -> Page:
@@ -42,6 +51,14 @@ def count_loads(page: Page) -> list[str]:
     return loads
 
 
+def scroll_down(page: Page) -> str:
+    """The row that is seen first then."""
+    page.evaluate("scrollTo(0, 600)")
+    page.evaluate(FRAMES)
+    assert page.evaluate("scrollY") == 600
+    return str(page.evaluate(FIRST_ROW))
+
+
 def hold_parts(page: Page) -> list[Route]:
     """What the page asks for to put in place stays without an answer until the test gives one."""
     held: list[Route] = []
@@ -59,7 +76,7 @@ def hold_parts(page: Page) -> list[Route]:
 def test_view_is_chosen_in_place_and_back_leads_back(queue: Page) -> None:
     loads = count_loads(queue)
     queue.evaluate(COUNT_SHIFTS)
-    queue.evaluate("scrollTo(0, 200)")
+    seen = scroll_down(queue)
     queue.locator(".views a", has_text="High stakes").click()
     wait_for_view(queue, "High stakes")
     assert queue.url.endswith("/queue?view=high")
@@ -69,7 +86,7 @@ def test_view_is_chosen_in_place_and_back_leads_back(queue: Page) -> None:
     high = queue.locator(".row-title").all_inner_texts()
     queue.go_back()
     wait_for_view(queue, "To review")
-    queue.wait_for_function("() => scrollY === 200")
+    queue.wait_for_function(f"(seen) => ({FIRST_ROW})() === seen", arg=seen)
     assert queue.title() == "To review · Spoonful"
     assert len(queue.locator(".row-title").all_inner_texts()) > len(high) > 0
     queue.go_forward()
