@@ -151,21 +151,6 @@ def mark_seen(db: Database, card_id: str, user_id: int, now: datetime) -> int:
         return int(result.rowcount)
 
 
-def count_unseen(db: Database, user_id: int) -> int:
-    """Cards with a comment that calls somebody and that they have not opened since."""
-    with db.read() as session:
-        count: int = session.execute(
-            select(func.count(_COMMENTS.c.card_id.distinct()))
-            .join(_MENTIONS, _MENTIONS.c.comment_id == _COMMENTS.c.id)
-            .where(
-                _MENTIONS.c.user_id == user_id,
-                _MENTIONS.c.seen_at.is_(None),
-                _COMMENTS.c.removed_at.is_(None),
-            )
-        ).scalar_one()
-        return count
-
-
 def list_names(db: Database) -> tuple[str, ...]:
     """Names of the people a comment can call."""
     with db.read() as session:
