@@ -51,25 +51,26 @@ async function show(search, state = null) {
   putPart(part);
   putBack(part);
   scrollTo({ top: state?.top ?? 0, behavior: "instant" });
-  if (state?.row) putRow(state);
+  if (state?.row) alignRow(state.row);
   const find = document.getElementById("find");
   if (find !== document.activeElement) find.value = new URLSearchParams(search).get("q") ?? "";
 }
 
-/** Into the history, with how far down somebody was on what they leave and the row they saw first. */
+/** Into the history, with how far down somebody was on what they leave. */
 function enter(address) {
   if (address === location.pathname + location.search) return;
-  const row = [...document.querySelectorAll(".row")].find((each) => topOf(each) >= 0);
-  history.replaceState({ queue: true, top: scrollY, row: row && linkOf(row), at: row && topOf(row) }, "");
+  const row = findRow((each) => topOf(each) >= 0);
+  history.replaceState({ queue: true, top: scrollY, row: row && { link: linkOf(row), top: topOf(row) } }, "");
   history.pushState({ queue: true }, "", address);
 }
 
-/** Where it was: rows nobody has come near yet are only about as high as they will be. */
-function putRow({ row, at }) {
-  const found = [...document.querySelectorAll(".row")].find((each) => linkOf(each) === row);
-  if (found) scrollBy({ top: topOf(found) - at, behavior: "instant" });
+/** The row that was seen first is again where it was: how high those above it are is not known before they are seen. */
+function alignRow({ link, top }) {
+  const row = findRow((each) => linkOf(each) === link);
+  if (row) scrollBy({ top: topOf(row) - top, behavior: "instant" });
 }
 
+const findRow = (fits) => [...document.querySelectorAll(".row")].find(fits);
 const topOf = (row) => row.getBoundingClientRect().top;
 const linkOf = (row) => row.querySelector(".row-title").getAttribute("href");
 

@@ -41,12 +41,12 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium"),
 ]
 
-MARKS = {"queue view": 200.0, "search": 300.0, "next card": 150.0}
-"""Milliseconds that 95 of 100 stay below: another view, filter or page of the queue, chosen on it;
-words typed into the search on it; the card after the one just decided.
+MARKS = {"queue opened": 200.0, "queue view": 200.0, "search": 300.0, "next card": 150.0}
+"""Milliseconds that 95 of 100 stay below: the queue as a page of its own; another view, filter or
+page of it, chosen on it; words typed into the search on it; the card after the one just decided.
 
-Told beside them, without a mark: the queue opened as a page of its own, and a page that says one
-word, which is what Chromium and the machine take for themselves.
+Told beside them, without a mark: a page that says one word, which is what Chromium and the machine
+take for themselves. Where that varies, so does the rest.
 """
 MOST_WEIGHT = 150_000
 QUERIES = ("fever", "fe", "baby milk", "vaccine dose", "宝宝", "疫苗接种", "睡", "nothing-like-it")

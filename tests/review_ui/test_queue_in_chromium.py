@@ -26,7 +26,7 @@ IS_SEEN = f"""([title, top]) => {{
   return seen === title && Math.abs(at - top) <= 2;
 }}"""
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-"""What comes into view has been laid out."""
+"""Two frames on, what came into view has been laid out."""
 
 
 @pytest.fixture
