@@ -78,14 +78,20 @@ def say(message: str, /, **values: object) -> Markup:
     soon as somebody passes words that are not ours. A literal % is written `%%`, as in every
     message of gettext.
     """
-    words = _escaped(gettext(message))
-    return words % values if values else words.replace("%%", "%")
+    words = gettext(message)
+    return _escaped(words) % values if values else _plain(words)
 
 
 @lru_cache(4096)
 def _escaped(words: str) -> Markup:
     """A page of the queue says a thousand words, and the same few dozen."""
     return Markup(escape(words))  # noqa: S704  # escaped in this line
+
+
+@lru_cache(4096)
+def _plain(words: str) -> Markup:
+    """Of words without a place to fill."""
+    return _escaped(words).replace("%%", "%")
 
 
 def page(

@@ -214,7 +214,6 @@ class QueueEntryRow(SQLModel, table=True):
             *("state", "rank", "day", "guide_id", "position", "card_id"),
             *("marks", "first_by"),
         ),
-        Index("ix_queue_entries_counts", "marks", "pending"),
         # All that these filters are counted by: PostgreSQL's rows are wide with words.
         Index(
             "ix_queue_entries_filters",
@@ -239,3 +238,15 @@ class QueueEntryRow(SQLModel, table=True):
     oldest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     newest_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     said: str = ""
+
+
+class QueueSumRow(SQLModel, table=True):
+    """A change of how many cards have the marks, and how many of their drafts wait, either way:
+    `store.queue_sums` keeps it.
+    """
+
+    __tablename__: ClassVar[str] = "queue_sums"
+    id: int | None = Field(default=None, primary_key=True)
+    marks: int
+    cards: int
+    drafts: int

@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from stages.types import ChangeKind, Reuse, Risk, Stakes
 from store.desk_tables import QueueEntryRow
+from store.queue_sums import Changes, add_changes
 from store.search import cut, facet, set_words
 from store.tables import DraftState, metadata
 
@@ -101,8 +102,10 @@ def refresh(session: Session, card_ids: Sequence[str]) -> None:
     """
     session.flush()
     ids = sorted(set(card_ids))
+    changes = Changes()
     for at in range(0, len(ids), CHUNK):
-        _refresh(session, ids[at : at + CHUNK])
+        _refresh(session, ids[at : at + CHUNK], changes)
+    add_changes(session, changes)
 
 
 def refresh_guides(session: Session, guide_ids: Sequence[str]) -> None:
@@ -127,7 +130,7 @@ def refresh_missing(session: Session) -> int:
     return len(ids)
 
 
-def _refresh(session: Session, ids: Sequence[str]) -> None:
+def _refresh(session: Session, ids: Sequence[str], changes: Changes) -> None:
     known = _lock(session, ids)
     if len(known) < len(ids):
         dialect = session.connection().dialect.name
@@ -142,6 +145,11 @@ def _refresh(session: Session, ids: Sequence[str]) -> None:
     facets = {card.id: _facets(card, truth.drafts.get(card.id, [])) for card in truth.cards}
     values = [_values(card, truth, facets[card.id]) for card in truth.cards]
     session.execute(_UPDATE, [{f"new_{name}": row[name] for name in row} for row in values])
+    for row in values:
+        before = known[row["card_id"]]
+        if before.said:  # a new entry was nothing
+            changes.note(before.marks, before.pending, -1)
+        changes.note(row["marks"], row["pending"])
     stale = {
         row["card_id"]: known[row["card_id"]].id
         for row in values
@@ -159,7 +167,7 @@ def _refresh(session: Session, ids: Sequence[str]) -> None:
 
 def _lock(session: Session, ids: Sequence[str]) -> dict[str, Row[Any]]:
     rows = session.execute(
-        select(_ENTRIES.c.id, _ENTRIES.c.card_id, _ENTRIES.c.said)
+        select(*_ENTRIES.c["id", "card_id", "said", "marks", "pending"])
         .where(_ENTRIES.c.card_id.in_(ids))
         .order_by(_ENTRIES.c.card_id)
         .with_for_update()

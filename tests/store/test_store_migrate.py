@@ -28,7 +28,7 @@ from tests.deciding import approve
 from tests.store.makers import TONES, make_draft, stock
 from tests.store.processes import Child, race_children
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def run_alembic(db: Database, step: Callable[..., None], *arguments: str) -> None:

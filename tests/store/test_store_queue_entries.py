@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, func, select
 
 from stages.errors import StageError
 from stages.types import CardChange, ChangeKind, Reuse, Risk, Stakes
@@ -20,7 +21,7 @@ from store.cards import apply_changes, list_cards
 from store.decision_records import list_decisions
 from store.decision_types import By, RejectReason
 from store.decisions import edit, undo
-from store.desk_tables import QueueEntryRow
+from store.desk_tables import QueueEntryRow, QueueSumRow
 from store.drafts import add_drafts, list_drafts
 from store.engine import Database, open_database
 from store.guides import remove_guide, save_guide
@@ -28,6 +29,7 @@ from store.migrate import migrate
 from store.post_decisions import clear_alert, withdraw
 from store.posts import list_posts
 from store.queue_entries import EntryState, Mark, refresh, refresh_missing
+from store.queue_sums import Changes, add_changes, fold, read_sums
 from store.sources import set_sources
 from store.tables import CardRow, DraftState, GuideRow
 from store.users import list_users
@@ -123,6 +125,20 @@ def check(db: Database) -> None:
     with db.read() as session:
         again = {row.card_id: row.model_dump() for row in session.exec(select(QueueEntryRow))}
     assert again == entries
+    assert list_sums(db) == count_entries(db)
+
+
+def list_sums(db: Database) -> dict[int, tuple[int, int]]:
+    with db.read() as session:
+        rows = read_sums(session)
+    return {row.marks: (row.cards, row.drafts) for row in rows if row.cards or row.drafts}
+
+
+def count_entries(db: Database) -> dict[int, tuple[int, int]]:
+    entry = QueueEntryRow
+    query = select(entry.marks, func.count(), func.sum(entry.pending)).group_by(col(entry.marks))
+    with db.read() as session:
+        return {marks: (cards, drafts) for marks, cards, drafts in session.exec(query)}
 
 
 def run(db: Database, steps: Sequence[Step]) -> None:
@@ -178,9 +194,33 @@ def test_rows_say_what_the_tables_say_after_a_day(db: Database) -> None:
 def test_cards_without_a_row_get_one_and_the_others_keep_theirs(db: Database) -> None:
     stock(db)
     with db.write() as session:
+        changes = Changes()
         for row in session.exec(select(QueueEntryRow).where(QueueEntryRow.card_id != "card-0")):
+            changes.note(row.marks, row.pending, -1)
             session.delete(row)
+        add_changes(session, changes)
     with db.write() as session:
         assert refresh_missing(session) == 3
         assert refresh_missing(session) == 0
     check(db)
+
+
+def test_sums_are_folded_into_a_row_per_marks_while_people_decide(db: Database) -> None:
+    stocked = stock(db)
+    drafts = [stocked.draft(f"card-{nth}", tone) for nth in range(4) for tone in TONES]
+
+    def decide() -> None:
+        for draft in drafts:
+            approve(db, draft.id, stocked.by_ada(draft), [], 0)
+
+    with ThreadPoolExecutor(3) as pool:
+        deciding = pool.submit(decide)
+        folding = [pool.submit(fold, db) for _ in range(20)]
+        for each in (deciding, *folding):
+            each.result()
+    assert list_sums(db) == count_entries(db)
+    fold(db)
+    assert list_sums(db) == count_entries(db)
+    with db.read() as session:
+        rows = session.exec(select(QueueSumRow)).all()
+    assert len({row.marks for row in rows}) == len(rows) == len(count_entries(db))
