@@ -91,6 +91,7 @@ def open_database(url: str) -> Database:
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_use_lifo=True
         )
+        event.listen(engine, "connect", _prepare_postgres)
     else:
         raise ConfigError(
             f"SPOONFUL_DATABASE_URL names {parsed.get_backend_name()}; "
@@ -174,6 +175,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    """PostgreSQL reckons with disks that have heads, for which a page elsewhere costs four times
+    the next one. So it read all of 100,000 entries for a word that a quarter of them has: 70 ms,
+    and 230 the first time, against 20 by the index. A server that was told of its disk keeps that.
+    """
+    connection.execute(
+        "SELECT set_config('random_page_cost', '1.1', false)"
+        " WHERE current_setting('random_page_cost') = '4'"
+    )
+    connection.commit()
 
 
 def _turn_wal_on(cursor: sqlite3.Cursor) -> None:

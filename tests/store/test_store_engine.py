@@ -19,6 +19,7 @@ from store.engine import Database, is_holder_dead, open_database, process_holder
 from store.pages import PageRecord, PageRole, list_pages, mark_seen, save_pages
 from store.sources import set_sources
 from tests.store.makers import NOON, SOURCE
+from tests.store.postgres_server import Server
 
 
 @pytest.fixture
@@ -47,6 +48,22 @@ def test_sqlite_write_holds_the_lock_from_its_start_and_readers_go_on(file_db: D
             assert other.execute(count).scalar_one() == 0
         with pytest.raises(OperationalError, match="database is locked"), hasty.write() as other:
             other.execute(count)
+
+
+def test_postgres_goes_by_the_index_unless_the_server_was_told_of_its_disk(
+    postgres_server: Server,
+) -> None:
+    def cost_on_a_new_connection() -> str:
+        opened = open_database(postgres_server.url("told"))
+        with opened.read() as session:
+            cost = session.execute(text("SHOW random_page_cost")).scalar_one()
+        opened.dispose()
+        return str(cost)
+
+    postgres_server.run("CREATE DATABASE told")
+    assert cost_on_a_new_connection() == "1.1"
+    postgres_server.run("ALTER DATABASE told SET random_page_cost = 2")
+    assert cost_on_a_new_connection() == "2"
 
 
 def test_write_that_raises_leaves_nothing(db: Database) -> None:
