@@ -238,7 +238,7 @@ async def run_line(
             summary.cards.total = count_cards(db, [source.id for source in sources])
             summary.seconds.total = time.perf_counter() - started
             finish_run(db, run_id, state, summary.as_dict())
-            fold(db)  # what this run and the people since the last one added
+    fold(db)  # what this run and the people since the last one added
     return summary
 
 

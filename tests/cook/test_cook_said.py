@@ -113,9 +113,13 @@ def test_rival_counts_only_where_one_thing_took_the_place_of_another() -> None:
 
 def test_claims_are_found_in_linear_time() -> None:
     def cost_s(times: int) -> float:
+        """The best of some: a shared machine stops everybody now and then."""
         text = "makes a " * times + "keeps a " * times + "the a " * times
-        start = process_time()
-        cues.CLAIM["en"].findall(text)
-        return process_time() - start
+        costs = []
+        for _ in range(4):
+            start = process_time()
+            cues.CLAIM["en"].findall(text)
+            costs.append(process_time() - start)
+        return min(costs)
 
-    assert cost_s(20_000) < 6 * max(cost_s(5_000), 0.01)
+    assert cost_s(20_000) < 8 * max(cost_s(5_000), 0.01)  # squares would take 16 times as long
