@@ -34,7 +34,7 @@ from store.engine import Database
 from store.guides import GuideRef, list_guides
 from store.parking import set_parked
 from store.quarantine import Stop, list_stops
-from store.queue_sums import fold
+from store.queue_sums import fold_sums
 from store.runs import LockedError, RunState, finish_run, keep_alive, start_run
 from store.settings import Settings
 
@@ -238,7 +238,7 @@ async def run_line(
             summary.cards.total = count_cards(db, [source.id for source in sources])
             summary.seconds.total = time.perf_counter() - started
             finish_run(db, run_id, state, summary.as_dict())
-    fold(db)  # what this run and the people since the last one added
+    fold_sums(db)  # what this run and the people since the last one added
     return summary
 
 

@@ -3,7 +3,7 @@
 To count 100,000 entries anew for every page was a fifth of the server's work on it. So whoever
 changes entries adds rows here, less one for what an entry was and one more for what it is. No row
 is ever changed: of two people who decide at once, neither waits. All rows together say what
-counting the entries would; `fold` makes few of many.
+counting the entries would; `fold_sums` makes few of many.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read_sums(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_READ).all()
 
 
-def fold(db: Database) -> None:
+def fold_sums(db: Database) -> None:
     """Make one row of all that have the same marks. Rows that others add meanwhile stay."""
     changes = Changes()
     with db.write() as session:

@@ -49,6 +49,7 @@ def test_run_asked_for_in_the_form_starts_at_once(
     with form.expect_response(re.compile("/create_flow_run$"), timeout=120_000) as asked:
         form.get_by_role("button", name="Submit").click()
     assert asked.value.ok
+    answered = time.time()
     wait_until(lambda: _by_note(prefect, "from the form") is not None, "the run", 60)
     run_id = _by_note(prefect, "from the form") or ""
     run = prefect.wait(run_id)
@@ -67,9 +68,11 @@ def test_run_asked_for_in_the_form_starts_at_once(
         "note": "from the form",
     }
     states = {state["name"]: state["timestamp"] for state in prefect.states(run_id)}
-    waited = datetime.fromisoformat(states["Running"]).timestamp() - clicked
-    record_property("seconds from click to RUNNING", round(waited, 2))
-    assert waited < RUNNING_WITHIN_S or not is_quiet
+    running = datetime.fromisoformat(states["Running"]).timestamp()
+    record_property("seconds from click to RUNNING", round(running - clicked, 2))
+    assert running - answered < 12 * RUNNING_WITHIN_S
+    if is_quiet:
+        assert running - clicked < RUNNING_WITHIN_S
 
     form.goto(f"{prefect.ui}/runs/flow-run/{run_id}")
     form.get_by_text("Completed", exact=True).first.wait_for()

@@ -22,6 +22,7 @@ from store.guides import remove_guide
 from store.migrate import check_version, get_version, make_config, migrate
 from store.post_decisions import clear_alert
 from store.posts import list_posts
+from store.queue_sums import read_sums
 from store.search import WORDS, WORDS_COLUMN
 from store.tables import metadata
 from tests.deciding import approve
@@ -151,6 +152,23 @@ def list_risks(db: Database) -> dict[str, int]:
     with db.read() as session:
         rows = session.execute(text("SELECT card_id, risks FROM queue_entries")).all()
     return {row.card_id: row.risks for row in rows}
+
+
+def test_sums_of_the_queue_are_counted_for_the_cards_that_are_there(empty_db: Database) -> None:
+    migrate(empty_db)
+    stocked = stock(empty_db)
+    draft = stocked.draft()
+    approve(empty_db, draft.id, stocked.by_ada(draft), [], 0)
+    sums = list_sums(empty_db)
+    assert sum(cards for _, cards, _ in sums) == 4
+    run_alembic(empty_db, command.downgrade, "0007")
+    run_alembic(empty_db, command.upgrade, HEAD)
+    assert list_sums(empty_db) == sums
+
+
+def list_sums(db: Database) -> list[tuple[int, ...]]:
+    with db.read() as session:
+        return sorted(tuple(row) for row in read_sums(session) if row.cards or row.drafts)
 
 
 def test_step_that_breaks_a_reference_is_taken_back_whole(tmp_path: Path) -> None:

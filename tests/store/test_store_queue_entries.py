@@ -29,7 +29,7 @@ from store.migrate import migrate
 from store.post_decisions import clear_alert, withdraw
 from store.posts import list_posts
 from store.queue_entries import EntryState, Mark, refresh, refresh_missing
-from store.queue_sums import Changes, add_changes, fold, read_sums
+from store.queue_sums import Changes, add_changes, fold_sums, read_sums
 from store.sources import set_sources
 from store.tables import CardRow, DraftState, GuideRow
 from store.users import list_users
@@ -215,11 +215,11 @@ def test_sums_are_folded_into_a_row_per_marks_while_people_decide(db: Database) 
 
     with ThreadPoolExecutor(3) as pool:
         deciding = pool.submit(decide)
-        folding = [pool.submit(fold, db) for _ in range(20)]
+        folding = [pool.submit(fold_sums, db) for _ in range(20)]
         for each in (deciding, *folding):
             each.result()
     assert list_sums(db) == count_entries(db)
-    fold(db)
+    fold_sums(db)
     assert list_sums(db) == count_entries(db)
     with db.read() as session:
         rows = session.exec(select(QueueSumRow)).all()
