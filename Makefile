@@ -34,7 +34,7 @@ demo: setup ## Run the line on the bundled sample site and open the review queue
 	@$(BIN)/spoonful demo $(ARGS)
 
 test: setup chromium ## Run all tests; finds or installs Chromium for those in a browser
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chromium: setup
 	@$(BIN)/python -m tests.chromium

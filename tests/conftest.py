@@ -19,6 +19,8 @@ from tests.chromium import find_chromium, launch_args, starts
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+PREFECT = ("tests/flows/test_prefect_pages.py", "tests/flows/test_prefect_runs.py")
+
 DESK = {"width": 1280, "height": 800}
 
 # Every run tries the same examples, so that a run fails for what changed and not for its luck.
@@ -34,14 +36,26 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """A file in one process, and so are those that share one Prefect server: 40 s to start.
+
+    By the names of the files: with marks, `--dist loadgroup` has grouped nothing since pytest 9.2
+    (pytest-xdist issue 1386), and nobody is told.
+    """
+    from xdist.scheduler import LoadFileScheduling  # only where tests are shared out
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "prefect" if nodeid.startswith(PREFECT) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for servers and browsers begins first, so that neither process ends alone."""
     wants = {item: set(getattr(item, "fixturenames", ())) for item in items}
     in_browser = {item.path for item in items if "browser" in wants[item]}
-    for item in items:
-        group = "prefect" if "prefect" in wants[item] else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(
         key=lambda item: (
             "prefect" not in wants[item],
