@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 from fastapi.responses import Response
 from fastapi.testclient import TestClient
 
@@ -19,6 +17,7 @@ from store.engine import open_database
 from store.sessions import start_session
 from store.settings import get_secret_key
 from tests.review_ui.desk_data import PASSWORD, DeskData, build_desk, settings_for
+from tests.review_ui.serving import serve_desk
 from tests.review_ui.shelf_data import ShelfData, add_shelf
 from tests.review_ui.visitor import Visitor
 
@@ -104,17 +103,8 @@ def lin(visit: Callable[[], Visitor], desk: DeskData) -> Visitor:
 @pytest.fixture
 def address(desk: DeskData) -> Iterator[str]:
     """A running desk."""
-    config = uvicorn.Config(create_app(desk.settings), port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serve_desk(desk.settings) as served:
+        yield served
 
 
 def open_intercepted(new_page: Callable[..., Page], address: str, options: dict[str, Any]) -> Page:

@@ -33,6 +33,7 @@ def wait_for_states(page: Page, *expected: str) -> None:
         f".tone:nth-child({n})[data-state={state}] ~ " for n, state in enumerate(expected, 1)
     )
     page.wait_for_selector(selector.removesuffix(" ~ "))
+    page.wait_for_load_state()  # an undo may load the page: its keys are there with its scripts
 
 
 def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
@@ -46,6 +47,7 @@ def test_card_is_approved_with_the_keyboard_and_reaches_the_feed(
             break
     page.keyboard.press("Enter")
     page.wait_for_selector(".tone.is-chosen")
+    page.wait_for_load_state()
     assert page.locator("h1").inner_text() == title
     page.keyboard.press("2")
     page.keyboard.press("a")

@@ -23,6 +23,12 @@ def wait_for_focus(page: Page, title: str) -> None:
     page.wait_for_selector(f"article:focus h2:has-text({json.dumps(title, ensure_ascii=False)})")
 
 
+def wait_for_trace(page: Page, says: str) -> None:
+    """Until the page that says so of the post is there, and its keys with it."""
+    page.wait_for_selector(f".post-trace:has-text({json.dumps(says)})")
+    page.wait_for_load_state()
+
+
 def test_quarantine_is_settled_by_keyboard(
     shelf: ShelfData, open_desk: Callable[..., Page], desk: DeskData
 ) -> None:
@@ -81,12 +87,12 @@ def test_alerted_posts_are_settled_by_keyboard(
     page.keyboard.press("Escape")
     page.wait_for_selector(f"#{name}:focus")
     page.keyboard.press("a")
-    page.wait_for_selector(f"#{name} .post-trace:has-text('Kept by mara')")
+    wait_for_trace(page, "Kept by mara")
     last = list_decisions(desk.db, limit=1)[0]
     assert (last.action.value, last.note) == ("keep", "a jaw wakes")
     page.keyboard.press("j")
     page.keyboard.press("w")
-    page.wait_for_selector(".post-trace:has-text('Withdrawn by mara')")
+    wait_for_trace(page, "Withdrawn by mara")
     page.locator(f"#{name}").focus()
     page.keyboard.press("u")
     page.wait_for_selector(f"#{name}.has-alert")
