@@ -243,10 +243,15 @@ class QueueEntryRow(SQLModel, table=True):
 class QueueSumRow(SQLModel, table=True):
     """A change of how many cards have the marks, and how many of their drafts wait, either way:
     `store.queue_sums` keeps it.
+
+    facet: of the cards that have this one, by `store.search.facet`; '' for all cards. day: when the
+    newest of their drafts that wait was written, since 1970, in UTC; 0 for none.
     """
 
     __tablename__: ClassVar[str] = "queue_sums"
     id: int | None = Field(default=None, primary_key=True)
+    facet: str = Field(default="", index=True)
     marks: int
+    day: int = 0
     cards: int
     drafts: int

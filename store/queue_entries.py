@@ -20,8 +20,8 @@ from sqlmodel import Session
 
 from stages.types import ChangeKind, Reuse, Risk, Stakes
 from store.desk_tables import QueueEntryRow
-from store.queue_sums import Changes, add_changes
-from store.search import cut, facet, set_words
+from store.queue_sums import Changes, add_changes, day_of
+from store.search import cut, facet, list_facets, set_words
 from store.tables import DraftState, metadata
 
 CHUNK = 200
@@ -81,7 +81,8 @@ _GUIDES: Table = metadata.tables["guides"]
 _DRAFTS: Table = metadata.tables["drafts"]
 _POSTS: Table = metadata.tables["posts"]
 _VERDICTS: Table = metadata.tables["verdicts"]
-_DAY_S = 86_400
+
+_SUMMED = ("marks", "pending", "newest_at")
 
 
 @dataclass(slots=True)
@@ -145,11 +146,7 @@ def _refresh(session: Session, ids: Sequence[str], changes: Changes) -> None:
     facets = {card.id: _facets(card, truth.drafts.get(card.id, [])) for card in truth.cards}
     values = [_values(card, truth, facets[card.id]) for card in truth.cards]
     session.execute(_UPDATE, [{f"new_{name}": row[name] for name in row} for row in values])
-    for row in values:
-        before = known[row["card_id"]]
-        if before.said:  # a new entry was nothing
-            changes.note(before.marks, before.pending, -1)
-        changes.note(row["marks"], row["pending"])
+    _note_changes(session, known, values, facets, changes)
     stale = {
         row["card_id"]: known[row["card_id"]].id
         for row in values
@@ -167,12 +164,32 @@ def _refresh(session: Session, ids: Sequence[str], changes: Changes) -> None:
 
 def _lock(session: Session, ids: Sequence[str]) -> dict[str, Row[Any]]:
     rows = session.execute(
-        select(*_ENTRIES.c["id", "card_id", "said", "marks", "pending"])
+        select(*_ENTRIES.c["id", "card_id", "said", *_SUMMED])
         .where(_ENTRIES.c.card_id.in_(ids))
         .order_by(_ENTRIES.c.card_id)
         .with_for_update()
     )
     return {row.card_id: row for row in rows}
+
+
+def _note_changes(
+    session: Session,
+    known: Mapping[str, Row[Any]],
+    values: Sequence[Mapping[str, Any]],
+    facets: Mapping[str, Sequence[str]],
+    changes: Changes,
+) -> None:
+    """Of entries that are not what they were before; a new one was nothing."""
+    changed = []
+    for row in values:
+        before = known[row["card_id"]]
+        if any(row[name] != before._mapping[name] for name in ("said", *_SUMMED)):
+            changed.append((before, row))
+    had = list_facets(session, [before.id for before, _ in changed if before.said])
+    for before, row in changed:
+        if before.said:
+            changes.note(-1, had[before.id], *(before._mapping[name] for name in _SUMMED))
+        changes.note(1, facets[row["card_id"]], *(row[name] for name in _SUMMED))
 
 
 def _read(session: Session, ids: Sequence[str]) -> _Truth:
@@ -225,7 +242,7 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
     drafts = truth.drafts.get(card.id, [])
     pending = _pending(drafts)
     times = [draft.created_at for draft in pending]
-    day_of = min(times) if times else max((draft.created_at for draft in drafts), default=None)
+    oldest = min(times) if times else max((draft.created_at for draft in drafts), default=None)
     is_high = card.stakes == Stakes.HIGH
     is_alerted = card.id in truth.alerted
     said = [truth.verdicts.get(draft.id, set()) for draft in pending]
@@ -251,7 +268,7 @@ def _values(card: Row[Any], truth: _Truth, facets: Sequence[str]) -> dict[str, A
         "position": card.position,
         "state": state.value,
         "rank": (0 if is_alerted else 2) + (0 if is_high else 1),
-        "day": int(day_of.timestamp()) // _DAY_S if day_of else 0,
+        "day": day_of(oldest),
         "marks": sum(mark for mark, is_set in marks.items() if is_set),
         "risks": sum({RISK_BITS[Risk(draft.risk)] for draft in pending or drafts}),
         "pending": len(pending),

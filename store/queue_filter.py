@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -167,9 +167,16 @@ def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
 
 def count_all(session: Session, wanted: Filter, user_id: int, now: datetime) -> Counts:
     """In at most four queries."""
-    sums = read_sums(session)
-    count = _count_narrowed if wanted != Filter(view=wanted.view) else _count_apart
-    views = {**_sum_marks(sums), **count(session, wanted, user_id, now)}
+    facets = _facets(wanted)
+    # What is narrowed by nothing, or by one facet alone, the sums tell.
+    is_told = len(facets) < 2 and _drop_facets(wanted) == Filter()
+    sums = read_sums(session, ("", *facets) if is_told else ("",), now)
+    of_all = [row for row in sums if not row.facet]
+    if is_told:
+        told = [row for row in sums if row.facet == "".join(facets)]
+        views = {**_sum_views(told), View.WAITING: _count_waiting(session, wanted, user_id, now)}
+    else:
+        views = _count_narrowed(session, wanted, user_id, now)
     # Somebody's own are few: to go by them is faster than by everything that fits the filter.
     mine = session.execute(_mine(user_id, now)).scalars().all()
     views[View.MINE] = 0
@@ -177,44 +184,46 @@ def count_all(session: Session, wanted: Filter, user_id: int, now: datetime) -> 
         is_mine = and_(ENTRIES.c.state != EntryState.GONE.value, ENTRIES.c.card_id.in_(mine))
         of_mine = narrow(session, _COUNT.where(is_mine), wanted, now)
         views[View.MINE] = int(session.execute(of_mine).scalar_one())
-    return Counts(views, sum(row.drafts for row in sums if row.marks & Mark.OPEN.value))
+    return Counts(views, sum(row.drafts for row in of_all if row.marks & Mark.OPEN.value))
 
 
 _COUNT = select(func.count()).select_from(ENTRIES)
 
 
-def _count_apart(session: Session, _wanted: Filter, user_id: int, now: datetime) -> dict[View, int]:
-    """The views that marks do not tell, each by an index that has all it asks for."""
-    apart = (View.NEW, View.WAITING)
-    found = session.execute(
-        select(*(_COUNT.where(is_in(view, user_id, now)).scalar_subquery() for view in apart))
-    ).one()
-    return dict(zip(apart, found, strict=True))
+def _count_waiting(session: Session, wanted: Filter, user_id: int, now: datetime) -> int:
+    """They are few, and whose verdict they wait for marks do not tell."""
+    query = _COUNT.where(is_in(View.WAITING, user_id, now))
+    return int(session.execute(narrow(session, query, wanted, now)).scalar_one())
 
 
 def _count_narrowed(
     session: Session, wanted: Filter, user_id: int, now: datetime
 ) -> dict[View, int]:
     """Every view: the rows that fit are read once and tell all."""
-    apart = {
-        View.NEW: ENTRIES.c.newest_at >= start_of_day(now),
-        View.WAITING: ENTRIES.c.first_by.not_in(("", str(user_id))),
-    }
-    columns = [func.count(case((where, 1))).label(view) for view, where in apart.items()]
-    query = select(ENTRIES.c.marks, func.count().label("cards"), *columns)
+    is_new = ENTRIES.c.newest_at >= start_of_day(now)
+    is_waiting = ENTRIES.c.first_by.not_in(("", str(user_id)))
+    query = select(
+        ENTRIES.c.marks,
+        func.count().label("cards"),
+        func.count(case((is_new, 1))).label("new"),
+        func.count(case((is_waiting, 1))).label("waiting"),
+    )
     rows = session.execute(narrow(session, query, wanted, now).group_by(ENTRIES.c.marks)).all()
-    of_open = [row for row in rows if row.marks & Mark.OPEN.value]
-    found = {view: sum(row._mapping[view] for row in of_open) for view in apart}
-    return {**_sum_marks(rows), **found}
+    waiting = sum(row.waiting for row in rows if row.marks & Mark.OPEN.value)
+    return {**_sum_views(rows), View.WAITING: waiting}
 
 
-def _sum_marks(rows: Sequence[Row[Any]]) -> dict[View, int]:
-    """Of plain numbers: Python takes ten times as long for those of an enum."""
+def _sum_views(rows: Sequence[Row[Any]]) -> dict[View, int]:
+    """Of marks, cards and new: the views these tell. By plain numbers: Python takes ten times as
+    long for those of an enum.
+    """
     wanted = {view: marks.value for view, marks in MARKS.items()}
-    return {
+    found = {
         view: sum(row.cards for row in rows if row.marks & marks == marks)
         for view, marks in wanted.items()
     }
+    found[View.NEW] = sum(row.new for row in rows if row.marks & Mark.OPEN.value)
+    return found
 
 
 def start_of_day(now: datetime) -> datetime:
@@ -234,6 +243,12 @@ def _facets(wanted: Filter) -> list[str]:
     else:
         said["tone"] = wanted.tone
     return [search.facet(name, value) for name, value in said.items() if value]
+
+
+def _drop_facets(wanted: Filter) -> Filter:
+    """What narrows beside the facets; the view does not."""
+    rest = replace(wanted, view=View.REVIEW, topic="", stage="", model="", version="")
+    return replace(rest, tone="", risk="") if wanted.tone else rest
 
 
 def _search(session: Session, query: Select[Any], wanted: Filter, is_common: bool) -> Select[Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, bindparam, cast, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
@@ -120,6 +120,22 @@ def set_words(session: Session, contents: Mapping[int, Sequence[str]]) -> None:
         statement = "INSERT OR REPLACE INTO queue_words (rowid, words) VALUES (:id, :words)"
         rows = [{"id": key, "words": " ".join(terms)} for key, terms in contents.items()]
     connection.execute(text(statement), rows)
+
+
+def list_facets(session: Session, entry_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The facets that these entries are found by, by entry id."""
+    if not entry_ids:
+        return {}
+    if session.connection().dialect.name == "postgresql":
+        query = "SELECT id, tsvector_to_array(words) AS words FROM queue_entries WHERE id IN :ids"
+    else:
+        query = "SELECT rowid AS id, words FROM queue_words WHERE rowid IN :ids"
+    asked = text(query).bindparams(bindparam("ids", list(entry_ids), expanding=True))
+    found = {}
+    for row in session.execute(asked):
+        terms = row.words.split() if isinstance(row.words, str) else row.words
+        found[row.id] = [term for term in terms if term.startswith(FACET)]
+    return found
 
 
 def _fold(content: str) -> str:

@@ -14,6 +14,7 @@ from store.engine import Database
 from store.groups import set_groups
 from store.migrate import migrate
 from store.queue_entries import refresh_missing
+from store.queue_sums import fold_sums
 from store.runs import start_run
 from store.sources import set_sources
 from store.tables import metadata
@@ -61,6 +62,7 @@ def build_big_desk(db: Database, cards: int = 100_000) -> None:
                 session.execute(insert(metadata.tables[table]), bulk)
     with db.write() as session:
         refresh_missing(session)
+    fold_sums(db)  # as the line does after each run
     if db.engine.dialect.name == "postgresql":  # as it does by itself while a library grows
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from stages.types import CardChange, ChangeKind, Placement, Reuse, Risk, Stakes
-from store import queue
+from store import queue, verdicts
 from store.cards import apply_changes
-from store.decision_types import By, RejectReason
+from store.decision_types import By, RejectReason, Sending
 from store.decisions import undo
 from store.drafts import add_drafts, list_drafts
-from store.engine import Database
+from store.engine import Database, utc_now
 from store.guides import save_guide
 from store.placements import list_placements, set_placements
 from store.queue import (
@@ -21,18 +23,19 @@ from store.queue import (
     get_queue,
     list_guide_titles,
 )
+from store.queue_sums import fold_sums
 from store.runs import start_run
 from store.sources import set_sources
 from store.users import list_users
 from tests.deciding import approve, reject
-from tests.store.makers import SOURCE, Stock, make_card, make_draft, make_guide, new
+from tests.store.makers import SOURCE, TONES, Stock, make_card, make_draft, make_guide, new
 from tests.store.queries import counted_queries
 
 EMPTY = dict.fromkeys(View, 0)
 
 
-def ids(db: Database, wanted: Filter | None = None, page: int = 1) -> list[str]:
-    return [item.card.id for item in get_queue(db, wanted or Filter(), page).items]
+def ids(db: Database, wanted: Filter | None = None, page: int = 1, **asked: Any) -> list[str]:
+    return [item.card.id for item in get_queue(db, wanted or Filter(), page, **asked).items]
 
 
 def counts(db: Database, wanted: Filter | None = None) -> dict[View, int]:
@@ -290,6 +293,48 @@ def test_filters_narrow_items_and_counts_together(library: Stock) -> None:
         page = get_queue(db, wanted)
         assert [item.card.id for item in page.items] == found, wanted
         assert (page.total, page.counts[View.REVIEW]) == (len(found), len(found)), wanted
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        *(Filter(), Filter(topic="sleep"), Filter(stage="3-6m"), Filter(model="offline/house")),
+        *(Filter(version="mom@1"), Filter(tone="mom"), Filter(tone="expert", risk="flagged")),
+        *(Filter(risk="flagged"), Filter(tone="mom", topic="fever"), Filter(lang="zh")),
+        *(Filter(text="give"), Filter(text="give", topic="sleep"), Filter(topic="nobody's")),
+    ],
+    ids=lambda wanted: "&".join(f"{k}={v}" for k, v in asdict(wanted).items() if v and k != "view"),
+)
+def test_every_view_has_as_many_cards_as_it_says(library: Stock, wanted: Filter) -> None:
+    db = library.db
+    now = utc_now()
+    feverish = replace(
+        make_card("feverish", position=9), topics=("fever",), stages=("3-6m",), stakes=Stakes.HIGH
+    )
+    apply_changes(db, "house/sleep", new(feverish), "k2")
+    drafts = [replace(make_draft("feverish", tone), model="offline/other") for tone in TONES]
+    flagged = replace(make_draft("slash", nth=1), risk=Risk.FLAGGED)
+    add_drafts(db, [*drafts, flagged], library.run_id)
+    draft = library.draft("feverish")
+    verdicts.approve(db, draft.id, library.by_ada(draft), Sending())
+    rejected = library.draft("card-1", "mom")
+    reject(db, rejected.id, library.by_ada(rejected), RejectReason.OTHER)
+    for tone in TONES:
+        decided = library.draft("card-0", tone)
+        approve(db, decided.id, library.by_ada(decided), [], 0)
+    shown = {
+        (user, view): ids(db, replace(wanted, view=view), user_id=user, now=now)
+        for user in (library.ada, library.ben)
+        for view in View
+    }
+    assert shown[library.ada, View.WAITING] == []
+    for user in (library.ada, library.ben):
+        said = get_queue(db, wanted, user_id=user, now=now).counts
+        assert said == {view: len(shown[user, view]) for view in View}
+    assert get_queue(db, wanted, now=now + timedelta(days=1)).counts[View.NEW] == 0
+    fold_sums(db)
+    again = get_queue(db, wanted, user_id=library.ben, now=now).counts
+    assert again == {view: len(shown[library.ben, view]) for view in View}
 
 
 def test_guides_are_listed_for_the_filter(library: Stock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import col, func, select
+from sqlmodel import select
 
 from stages.errors import StageError
 from stages.types import CardChange, ChangeKind, Reuse, Risk, Stakes
@@ -23,13 +24,14 @@ from store.decision_types import By, RejectReason
 from store.decisions import edit, undo
 from store.desk_tables import QueueEntryRow, QueueSumRow
 from store.drafts import add_drafts, list_drafts
-from store.engine import Database, open_database
+from store.engine import Database, open_database, utc_now
 from store.guides import remove_guide, save_guide
 from store.migrate import migrate
 from store.post_decisions import clear_alert, withdraw
 from store.posts import list_posts
 from store.queue_entries import EntryState, Mark, refresh, refresh_missing
 from store.queue_sums import Changes, add_changes, fold_sums, read_sums
+from store.search import list_facets
 from store.sources import set_sources
 from store.tables import CardRow, DraftState, GuideRow
 from store.users import list_users
@@ -37,6 +39,8 @@ from tests.deciding import approve, reject
 from tests.store.makers import FINDING, SOURCE, TONES, make_draft, make_guide, stock
 
 Step = tuple[str, int, int]
+Sums = dict[tuple[str, int], tuple[int, int, int]]
+"""By facet and marks: cards, drafts that wait, cards with one of today."""
 
 
 def act(db: Database, run_id: str, step: Step, nth: int) -> None:
@@ -128,17 +132,29 @@ def check(db: Database) -> None:
     assert list_sums(db) == count_entries(db)
 
 
-def list_sums(db: Database) -> dict[int, tuple[int, int]]:
+def list_sums(db: Database) -> Sums:
     with db.read() as session:
-        rows = read_sums(session)
-    return {row.marks: (row.cards, row.drafts) for row in rows if row.cards or row.drafts}
+        facets = session.exec(select(QueueSumRow.facet).distinct()).all()
+        rows = read_sums(session, facets, utc_now())
+    found = {(row.facet, row.marks): (row.cards, row.drafts, row.new) for row in rows}
+    return {key: sums for key, sums in found.items() if any(sums)}
 
 
-def count_entries(db: Database) -> dict[int, tuple[int, int]]:
-    entry = QueueEntryRow
-    query = select(entry.marks, func.count(), func.sum(entry.pending)).group_by(col(entry.marks))
+def count_entries(db: Database) -> Sums:
+    found: Counter[tuple[str, int, int]] = Counter()
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     with db.read() as session:
-        return {marks: (cards, drafts) for marks, cards, drafts in session.exec(query)}
+        entries = session.exec(select(QueueEntryRow)).all()
+        facets = list_facets(session, [entry.id or 0 for entry in entries])
+    for entry in entries:
+        assert facets[entry.id or 0]
+        for facet in ("", *facets[entry.id or 0]):
+            key = (facet, entry.marks)
+            found[*key, 0] += 1
+            found[*key, 1] += entry.pending
+            found[*key, 2] += entry.newest_at is not None and entry.newest_at >= today
+    keys = {(facet, marks) for facet, marks, _ in found}
+    return {key: (found[*key, 0], found[*key, 1], found[*key, 2]) for key in keys}
 
 
 def run(db: Database, steps: Sequence[Step]) -> None:
@@ -196,7 +212,8 @@ def test_cards_without_a_row_get_one_and_the_others_keep_theirs(db: Database) ->
     with db.write() as session:
         changes = Changes()
         for row in session.exec(select(QueueEntryRow).where(QueueEntryRow.card_id != "card-0")):
-            changes.note(row.marks, row.pending, -1)
+            facets = list_facets(session, [row.id or 0])[row.id or 0]
+            changes.note(-1, facets, row.marks, row.pending, row.newest_at)
             session.delete(row)
         add_changes(session, changes)
     with db.write() as session:
@@ -223,4 +240,6 @@ def test_sums_are_folded_into_a_row_per_marks_while_people_decide(db: Database) 
     assert list_sums(db) == count_entries(db)
     with db.read() as session:
         rows = session.exec(select(QueueSumRow)).all()
-    assert len({row.marks for row in rows}) == len(rows) == len(count_entries(db))
+    keys = {(row.facet, row.marks) for row in rows}
+    assert keys == set(count_entries(db))
+    assert len(keys) == len(rows)
