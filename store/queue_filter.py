@@ -167,14 +167,13 @@ def is_in(view: View, user_id: int, now: datetime) -> ColumnElement[bool]:
 
 def count_all(session: Session, wanted: Filter, user_id: int, now: datetime) -> Counts:
     """In at most four queries."""
-    facets = _facets(wanted)
-    # What is narrowed by nothing, or by one facet alone, the sums tell.
-    is_told = len(facets) < 2 and _drop_facets(wanted) == Filter()
-    sums = read_sums(session, ("", *facets) if is_told else ("",), now)
+    facet, *more = _facets(wanted) or [""]
+    sums = read_sums(session, ("", facet), now)
     of_all = [row for row in sums if not row.facet]
-    if is_told:
-        told = [row for row in sums if row.facet == "".join(facets)]
-        views = {**_sum_views(told), View.WAITING: _count_waiting(session, wanted, user_id, now)}
+    if not more and _drop_facets(wanted) == Filter():
+        of_facet = [row for row in sums if row.facet == facet]
+        waiting = _count_waiting(session, wanted, user_id, now)
+        views = {**_sum_views(of_facet), View.WAITING: waiting}
     else:
         views = _count_narrowed(session, wanted, user_id, now)
     # Somebody's own are few: to go by them is faster than by everything that fits the filter.
