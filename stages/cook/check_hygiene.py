@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from stages.cook import lexicon
 from stages.cook.align import content_tokens
 from stages.cook.facts import CardReading
+from stages.cook.standing import stands
 from stages.text import count_words, split_sentences, strip_hidden
 from stages.types import Finding, Severity, ToneRules
 
@@ -61,7 +62,7 @@ def _hidden(text: str) -> Iterator[Finding]:
 
 
 def _instructions(card: CardReading, text: str) -> Iterator[Finding]:
-    own = lexicon.PLANTED.search(text)
+    own = lexicon.PLANTED.search(text) if stands(lexicon.PLANTED, text) else None
     if own:
         yield Finding(
             "instruction",
@@ -102,6 +103,8 @@ def _chatter(source: str, text: str, language: str) -> Iterator[Finding]:
         (lexicon.CHATTER_MAYBE, "chatter_maybe", Severity.MAJOR),
     ):
         for key in sorted({"en", language}):
+            if not stands(lexica[key], text):
+                continue
             for match in lexica[key].finditer(text):
                 if match[0].lower() not in lower:
                     message = f"“{_short(match[0])}” sounds like an assistant at work."
@@ -112,6 +115,8 @@ def _chatter(source: str, text: str, language: str) -> Iterator[Finding]:
 def _sales(source: str, text: str, language: str) -> Iterator[Finding]:
     lower = source.lower()
     for key in sorted({"en", language}):
+        if not stands(lexicon.SALES[key], text):
+            continue
         for match in lexicon.SALES[key].finditer(text):
             if match[0].lower() not in lower:
                 yield Finding(

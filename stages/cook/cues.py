@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from stages.cook import lexicon
 from stages.cook.align import stem
+from stages.cook.standing import stands
 
 _I = re.IGNORECASE
 
@@ -267,30 +268,15 @@ def does(text: str, verb: str, language: str) -> bool:
 
 def without_false_denials(text: str, language: str) -> str:
     """The text with denials in form only blanked out, as long as before."""
+    if not stands(_NO_DENIAL[language], text):
+        return text
     return _NO_DENIAL[language].sub(lambda match: " " * len(match[0]), text)
-
-
-_PATTERNS: dict[int, re.Pattern[str]] = {}
-
-
-def stands(pattern: re.Pattern[str], text: str) -> bool:
-    """Whether one of this module's or the lexicon's patterns stands in a text. Remembered: the same
-    sentences are asked the same for each of their clauses and for every draft of a card.
-    """
-    _PATTERNS.setdefault(id(pattern), pattern)
-    return _stands(id(pattern), text)
-
-
-@lru_cache(maxsize=32_768)
-def _stands(key: int, text: str) -> bool:
-    # By identity, since hashing a pattern takes as long as a search.
-    return _PATTERNS[key].search(text) is not None
 
 
 @lru_cache(maxsize=4096)
 def denies(text: str, language: str) -> bool:
     """Whether the clause says no in plain words."""
-    return bool(lexicon.PLAIN_NO[language].search(_NO_DENIAL[language].sub(" ", text)))
+    return stands(lexicon.PLAIN_NO[language], _less_false_denials(text, language))
 
 
 def harmless_no(text: str, language: str) -> bool:
@@ -302,4 +288,10 @@ def harmless_no(text: str, language: str) -> bool:
 @lru_cache(maxsize=4096)
 def may_deny(text: str, language: str) -> bool:
     """Whether the clause says no in any way at all, a roundabout one included."""
-    return bool(lexicon.NEGATIVE[language].search(_NO_DENIAL[language].sub(" ", text)))
+    return stands(lexicon.NEGATIVE[language], _less_false_denials(text, language))
+
+
+def _less_false_denials(text: str, language: str) -> str:
+    if not stands(_NO_DENIAL[language], text):
+        return text
+    return _NO_DENIAL[language].sub(" ", text)

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from stages.cook import lexicon
 from stages.cook.quantity import Quantity, find_quantities
+from stages.cook.standing import stands
 from stages.text import is_chinese, split_sentences
 from stages.types import Fact, FactKind, Sentence
 
@@ -50,7 +51,7 @@ def language_key(lang: str) -> str:
 def read_card(text: str, lang: str) -> CardReading:
     """Sentences, quantities, planted instructions and lead-ins of a card's text."""
     sentences = split_sentences(text, lang)
-    planted = frozenset(s.id for s in sentences if lexicon.PLANTED.search(s.text))
+    planted = frozenset(s.id for s in sentences if stands(lexicon.PLANTED, s.text))
     return CardReading(
         text=text,
         lang=lang,
@@ -142,23 +143,20 @@ def _clause_facts(
         yield start, end, FactKind.CONDITION, _canonical(card.text[start:end]), sentence.id
 
 
-@lru_cache(maxsize=8192)
 def is_prohibition(text: str, language: str) -> bool:
     """Whether a sentence forbids or advises against something."""
-    return bool(lexicon.PROHIBITION[language].search(text))
+    return stands(lexicon.PROHIBITION[language], text)
 
 
 @lru_cache(maxsize=8192)
 def is_alarm(text: str, language: str) -> bool:
     """Whether a sentence tells to get help at once, or names signs to get help for."""
-    urgent = lexicon.URGENT[language].search(text)
-    who = lexicon.WHO[language].search(text)
-    verb = lexicon.CONTACT_VERB[language].search(text)
-    return bool((urgent and (who or verb)) or (who and verb and _signs(text, language)))
-
-
-def _signs(text: str, language: str) -> bool:
-    return bool(_IF[language].search(text))
+    urgent = stands(lexicon.URGENT[language], text)
+    who = stands(lexicon.WHO[language], text)
+    if not (urgent or who):
+        return False
+    verb = stands(lexicon.CONTACT_VERB[language], text)
+    return (urgent and (who or verb)) or (who and verb and stands(_IF[language], text))
 
 
 _IF = {

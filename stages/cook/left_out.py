@@ -28,9 +28,9 @@ from stages.cook.compare import (
     sides_of,
 )
 from stages.cook.concepts import lexicon as thesaurus
-from stages.cook.cues import stands
 from stages.cook.facts import is_alarm, is_prohibition
 from stages.cook.quantity import Quantity
+from stages.cook.standing import stands
 from stages.types import Span
 
 

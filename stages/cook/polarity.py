@@ -16,6 +16,7 @@ from stages.cook.align import is_stop, stem
 from stages.cook.clauses import Clause, Text, head_text, lead_text, sentence_text, with_broader
 from stages.cook.concepts import lexicon as thesaurus
 from stages.cook.facts import is_alarm, is_prohibition
+from stages.cook.standing import stands
 from stages.types import Span
 
 PLAIN, ROUNDABOUT, IN_SENTENCE, NEAR = 1.0, 0.7, 0.5, 0.1
@@ -195,8 +196,8 @@ class _Scope:
 def _scope(text: Text, n: int, language: str) -> _Scope:
     own = sentence_text(text, n)
     shown = cues.without_false_denials(own, language)
-    plain = tuple(m.span() for m in lexicon.PLAIN_NO[language].finditer(shown))
-    loose = tuple(m.span() for m in lexicon.NEGATIVE[language].finditer(shown))
+    plain = _spans(lexicon.PLAIN_NO[language], shown)
+    loose = _spans(lexicon.NEGATIVE[language], shown)
     sentences = text.reading.sentences
     after = sentence_text(text, n + 1) if n + 1 < len(sentences) else ""
     before = sentence_text(text, n - 1) if n else ""
@@ -213,9 +214,13 @@ def _scope(text: Text, n: int, language: str) -> _Scope:
     if floor < NEAR and cues.may_deny(f"{before} {after}", language):
         floor = NEAR
     rule = lexicon.STRONG_PROHIBITION if is_alarm(own, language) else lexicon.PROHIBITION
-    rules = tuple(m.span() for m in rule[language].finditer(shown))
+    rules = _spans(rule[language], shown)
     ruled = is_prohibition(lead_text(text, n), language)
     return _Scope(sentences[n].start, own, language, rules, plain, loose, floor, ruled)
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> tuple[Span, ...]:
+    return tuple(m.span() for m in pattern.finditer(text)) if stands(pattern, text) else ()
 
 
 @lru_cache(maxsize=4096)

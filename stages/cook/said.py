@@ -26,9 +26,9 @@ from stages.cook.compare import (
     sides_of,
 )
 from stages.cook.concepts import Mention, are_opposites, are_rivals, simplified
-from stages.cook.cues import stands
 from stages.cook.facts import is_alarm, is_prohibition
 from stages.cook.polarity import rules_freed
+from stages.cook.standing import stands
 from stages.types import Span
 
 
@@ -135,7 +135,7 @@ def _against(
         if m.concept in side.family:
             continue
         own_part = _denied(draft, m, clause, language)
-        for c in side.concepts - sentence_side.family:
+        for c in sorted(side.concepts - sentence_side.family):  # of two alike, always the same
             if are_rivals(m.concept, c) and not _is_kept(clause, side, m.concept, c):
                 lost = c not in draft_side.family
                 fresh = m.concept not in total.family
